@@ -1,0 +1,13 @@
+package event
+
+// OfferChanged says that something about a grant or its offer changed, for the
+// receiver's badge and the owner's table.
+type OfferChanged struct {
+	Grant   string `json:"grant"`
+	Camera  string `json:"camera"`
+	Owner   string `json:"owner"`
+	Account string `json:"account"` // the receiver
+	State   string `json:"state"`   // offered accepted declined revoked expired
+}
+
+func (OfferChanged) Type() string { return "offer_changed" }

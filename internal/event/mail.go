@@ -1,0 +1,24 @@
+package event
+
+// Kinds of MailRequested.
+const (
+	MailInvitation   = "invitation"
+	MailVerification = "verification"
+	MailReset        = "reset"
+)
+
+// MailRequested asks controlroom/notice to send one mail. Secret is the
+// one-time secret sealed with seal.Box; it is never stored open.
+type MailRequested struct {
+	Kind    string `json:"kind"`
+	Account string `json:"account,omitempty"` // "" for somebody who has none yet
+	Email   string `json:"email"`
+	Name    string `json:"name,omitempty"`    // of the receiver
+	From    string `json:"from,omitempty"`    // name of the person who caused it
+	Locale  string `json:"locale"`            // language of the mail
+	Base    string `json:"base,omitempty"`    // origin for the link when --public-url is not set
+	Sealed  []byte `json:"sealed,omitempty"`  // seal.Box of the one-time secret
+	Expires int64  `json:"expires,omitempty"` // Unix seconds, end of the one-time link
+}
+
+func (MailRequested) Type() string { return "mail_requested" }
