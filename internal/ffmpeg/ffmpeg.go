@@ -4,28 +4,54 @@ package ffmpeg
 
 import (
 	"context"
-	"io"
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
 	"time"
+
+	"sightline/internal/fault"
 )
 
-// Tool is a found ffmpeg.
+// Tool is a found ffmpeg. Safe for concurrent use.
 type Tool struct {
 	Path    string
 	Version string // "5.1.9-0+deb12u1"
+
+	slots chan struct{}
 }
 
-// Find looks for ffmpeg in PATH (or at $SIGHTLINE_FFMPEG). The error is a
-// fault.Unavailable that says what to install.
-func Find(ctx context.Context) (*Tool, error) { panic("soon") }
+const missing = "ffmpeg is not installed. Install it (Debian: apt-get install ffmpeg) or name it in SIGHTLINE_FFMPEG."
 
-// Job is one run.
-type Job struct {
-	Args  []string      // arguments after -hide_banner -nostdin; never from people's input
-	In    io.Reader     // may be nil
-	Out   io.Writer     // may be nil
-	Limit time.Duration // default 60 s; then the group is killed
-	Free  bool          // true: do not count against the per-core limit (long-lived children)
+// Find looks for ffmpeg at $SIGHTLINE_FFMPEG, else in PATH, and asks its
+// version. The error is a fault.Unavailable that says what to install.
+func Find(ctx context.Context) (*Tool, error) {
+	name := os.Getenv("SIGHTLINE_FFMPEG")
+	if name == "" {
+		name = "ffmpeg"
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "ffmpeg_missing", missing)
+	}
+	t := &Tool{Path: path, slots: make(chan struct{}, runtime.NumCPU())}
+	var out strings.Builder
+	if err := t.Run(ctx, Job{Args: []string{"-version"}, Out: &out, Limit: 10 * time.Second}); err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "ffmpeg_missing", "The program found as ffmpeg does not run.")
+	}
+	t.Version = version(out.String())
+	if t.Version == "" {
+		return nil, fault.Wrap(errors.New(path+" prints no ffmpeg version"), fault.Unavailable, "ffmpeg_missing", "The program found as ffmpeg is not ffmpeg.")
+	}
+	return t, nil
 }
 
-// Run runs a job and waits. The error holds the last lines ffmpeg wrote.
-func (t *Tool) Run(ctx context.Context, j Job) error { panic("soon") }
+// version takes the third word of "ffmpeg version 5.1.9-0 Copyright ...".
+func version(out string) string {
+	f := strings.Fields(out)
+	if len(f) < 3 || f[0] != "ffmpeg" || f[1] != "version" {
+		return ""
+	}
+	return f[2]
+}
