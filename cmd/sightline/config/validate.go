@@ -1,0 +1,153 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/mail"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Validate checks what one value alone cannot tell. The error is one sentence
+// that begins with the key.
+func (c *Config) Validate() error {
+	for _, check := range []func() error{c.addresses, c.tls, c.publicURL, c.origins, c.mail, c.times, c.counts} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Config) addresses() error {
+	if err := hostPort("listen", c.Listen); err != nil {
+		return err
+	}
+	if c.Ops.Listen != "" {
+		if err := hostPort("ops.listen", c.Ops.Listen); err != nil {
+			return err
+		}
+		if c.Ops.Listen == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
+			return fmt.Errorf("ops.listen: %s is already the address of listen", c.Ops.Listen)
+		}
+	}
+	if c.Media.Port < 0 || c.Media.Port > 65535 {
+		return fmt.Errorf("media.port: %d is not a port", c.Media.Port)
+	}
+	for _, h := range c.Host {
+		if strings.ContainsAny(h, "/:@ ") {
+			return fmt.Errorf("host: %q is not a host name (no scheme, no port)", h)
+		}
+	}
+	if c.Data == "" {
+		return fmt.Errorf("data: a folder is needed")
+	}
+	return nil
+}
+
+func (c *Config) tls() error {
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		return fmt.Errorf("tls.cert and tls.key: both are needed, or none")
+	}
+	for key, path := range map[string]string{"tls.cert": c.TLS.Cert, "tls.key": c.TLS.Key} {
+		if path == "" {
+			continue
+		}
+		f, err := os.Open(filepath.Clean(path))
+		if err != nil {
+			return fmt.Errorf("%s: %s cannot be read", key, path)
+		}
+		_ = f.Close()
+	}
+	if c.TLS.Cert != "" && c.InsecureHTTP {
+		return fmt.Errorf("insecure_http: a certificate is given too; leave out one of them")
+	}
+	return nil
+}
+
+func (c *Config) publicURL() error {
+	if c.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return fmt.Errorf("public_url: %q is not an address such as https://cameras.example.org", c.PublicURL)
+	}
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("public_url: only scheme, host and port, such as %s://%s", u.Scheme, u.Host)
+	}
+	return nil
+}
+
+func (c *Config) origins() error {
+	for _, o := range c.WHEP.Origins {
+		u, err := url.Parse(o)
+		if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != o {
+			return fmt.Errorf("whep.origins: %q is not an origin such as https://wall.example.org", o)
+		}
+	}
+	return nil
+}
+
+func (c *Config) mail() error {
+	if c.SMTP.Host == "" {
+		return nil
+	}
+	if c.SMTP.From == "" {
+		return fmt.Errorf("smtp.from: a sender is needed when smtp.host is set")
+	}
+	if _, err := mail.ParseAddress(c.SMTP.From); err != nil {
+		return fmt.Errorf("smtp.from: %q is not a mail address", c.SMTP.From)
+	}
+	if c.SMTP.Port < 1 || c.SMTP.Port > 65535 {
+		return fmt.Errorf("smtp.port: %d is not a port", c.SMTP.Port)
+	}
+	if c.SMTP.User == "" && !c.SMTP.Password.Empty() {
+		return fmt.Errorf("smtp.user: a password is given without a login")
+	}
+	return nil
+}
+
+func (c *Config) times() error {
+	for _, r := range []struct {
+		key      string
+		d        time.Duration
+		min, max time.Duration
+	}{
+		{"authz.lease", c.Authz.Lease, 0, 5 * time.Minute},
+		{"authz.owner_hold", c.Authz.OwnerHold, 0, 24 * time.Hour},
+		{"authz.poll", c.Authz.Poll, 100 * time.Millisecond, 5 * time.Second},
+	} {
+		if r.d < r.min || r.d > r.max {
+			return fmt.Errorf("%s: %s is not between %s and %s", r.key, r.d, r.min, r.max)
+		}
+	}
+	return nil
+}
+
+func (c *Config) counts() error {
+	for _, k := range Keys() {
+		if !strings.HasPrefix(k.Path, "limits.") {
+			continue
+		}
+		if v := c.field(k); v.CanInt() && v.Int() < 1 {
+			return fmt.Errorf("%s: at least 1 is needed", k.Path)
+		}
+	}
+	return nil
+}
+
+func hostPort(key, addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%s: %q is not host:port, such as 127.0.0.1:8080 or :8443", key, addr)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%s: %q is not a port", key, port)
+	}
+	return nil
+}
