@@ -63,6 +63,9 @@ func keyByFlag(flag string) (Key, bool) {
 func nearest(s string, candidates []string) string {
 	best, at := "", len(s)/3+2
 	for _, c := range candidates {
+		if strings.HasPrefix(s, c+".") { // a value taken for a parent
+			return c
+		}
 		if d := edits(strings.ToLower(s), strings.ToLower(c)); d < at {
 			best, at = c, d
 		}
