@@ -1,0 +1,180 @@
+// Starts the built program and a real Chromium, and reads from the page what a
+// person would see: frames that move, words, colours. Nothing here is mocked.
+import { spawn } from "node:child_process";
+import { mkdtempSync, mkdirSync, readFileSync, existsSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
+const bin = process.env.SIGHTLINE_BIN ?? path.join(root, "bin/sightline");
+const out = process.env.TEST_OUTPUT ?? path.join(root, "test-output/e2e");
+mkdirSync(out, { recursive: true });
+
+export const desk = { width: 1440, height: 900 };
+export const phone = { width: 390, height: 844 };
+
+export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
+
+/** until polls cond every 50 ms and throws what it waited for after limit ms. */
+export async function until(what, cond, limit = 15000) {
+  const end = Date.now() + limit;
+  for (;;) {
+    const v = await cond();
+    if (v) return v;
+    if (Date.now() > end) throw new Error(`waited ${limit} ms for: ${what}`);
+    await sleep(50);
+  }
+}
+
+/** program runs bin with args; stop() ends it by id and resolves with its output. */
+export function program(args, env = {}) {
+  const child = spawn(bin, args, { cwd: root, env: { ...process.env, ...env } });
+  let output = "";
+  let ended = false;
+  child.stdout.on("data", (b) => (output += b));
+  child.stderr.on("data", (b) => (output += b));
+  const exit = new Promise((r) => child.on("exit", (code) => ((ended = true), r(code))));
+  return {
+    pid: child.pid,
+    output: () => output,
+    ended: () => ended,
+    exit,
+    async stop() {
+      if (!ended) child.kill("SIGTERM");
+      const slow = setTimeout(() => child.kill("SIGKILL"), 15000);
+      const code = await exit;
+      clearTimeout(slow);
+      return code;
+    },
+  };
+}
+
+export function folder() {
+  const dir = mkdtempSync(path.join(tmpdir(), "sightline-e2e-"));
+  process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** demo starts `sightline demo` and resolves when its six cameras are live. */
+export async function demo(args = []) {
+  const data = folder();
+  const store = process.env.E2E_STORE ? ["--store", process.env.E2E_STORE] : [];
+  const p = program(["demo", "--data", data, ...store, ...args]);
+  const file = path.join(data, "demo.json");
+  try {
+    await until("the demo to be live", () => {
+      if (p.ended()) throw new Error("the demo ended:\n" + p.output());
+      return existsSync(file);
+    }, 240000);
+  } catch (e) {
+    await p.stop();
+    throw new Error(e.message + "\n" + p.output());
+  }
+  return { ...p, data, ...JSON.parse(readFileSync(file, "utf8")) };
+}
+
+export async function browser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+    ],
+  });
+}
+
+/** context opens a fresh profile; console errors and CSP reports are kept in .trouble. */
+export async function context(b, viewport = desk, options = {}) {
+  const ctx = await b.newContext({ viewport, locale: "en-GB", timezoneId: "Europe/Kyiv", ...options });
+  ctx.trouble = [];
+  await ctx.addInitScript(() => {
+    const Real = window.RTCPeerConnection;
+    window.__peers = [];
+    window.RTCPeerConnection = class extends Real {
+      constructor(...a) {
+        super(...a);
+        window.__peers.push(this);
+      }
+    };
+    document.addEventListener("securitypolicyviolation", (e) => console.error("CSP " + e.violatedDirective + " " + e.blockedURI));
+  });
+  ctx.on("page", (page) => {
+    page.on("pageerror", (e) => ctx.trouble.push("page error: " + e.message));
+    page.on("console", (m) => {
+      if (m.type() === "error" && !/status of (401|403|404|409|410|422|429|503)/.test(m.text())) ctx.trouble.push("console: " + m.text());
+    });
+  });
+  return ctx;
+}
+
+export async function shot(page, name) {
+  await page.screenshot({ path: path.join(out, name + ".png") });
+}
+
+/** decoded returns framesDecoded of every inbound video track of all peer connections of the page, by mid. */
+export async function decoded(page) {
+  return page.evaluate(async () => {
+    const out = {};
+    for (const [i, pc] of window.__peers.entries()) {
+      if (pc.connectionState === "closed") continue;
+      const stats = await pc.getStats();
+      stats.forEach((s) => {
+        if (s.type === "inbound-rtp" && s.kind === "video") out[i + ":" + s.mid] = s.framesDecoded ?? 0;
+      });
+    }
+    return out;
+  });
+}
+
+/** pictures returns a small hash of the pixels each visible video shows now. */
+export async function pictures(page) {
+  return page.evaluate(() => {
+    const c = document.createElement("canvas");
+    c.width = 64;
+    c.height = 36;
+    const g = c.getContext("2d", { willReadFrequently: true });
+    return [...document.querySelectorAll("video")]
+      .filter((v) => v.offsetWidth > 0 && v.videoWidth > 0)
+      .map((v) => {
+        g.drawImage(v, 0, 0, 64, 36);
+        const d = g.getImageData(0, 0, 64, 36).data;
+        let h = 0, bright = 0;
+        for (let i = 0; i < d.length; i += 4) {
+          h = (h * 31 + d[i] * 7 + d[i + 1] * 5 + d[i + 2]) | 0;
+          bright += d[i] + d[i + 1] + d[i + 2];
+        }
+        return { h, bright: bright / (64 * 36 * 3) };
+      });
+  });
+}
+
+/** moving waits until n videos decode frames and show pictures that change. */
+export async function moving(page, n, limit = 20000) {
+  await until(`${n} tiles with frames decoded`, async () => Object.values(await decoded(page)).filter((f) => f > 0).length >= n, limit);
+  const f0 = await decoded(page);
+  await until(`${n} tiles whose frames grow`, async () => {
+    const f1 = await decoded(page);
+    return Object.entries(f1).filter(([k, v]) => v > (f0[k] ?? 0) + 5).length >= n;
+  }, limit);
+  const a = await pictures(page);
+  await until(`${n} pictures that change and are not black`, async () => {
+    const b = await pictures(page);
+    return b.filter((p, i) => a[i] && p.h !== a[i].h && p.bright > 4).length >= n;
+  }, limit);
+}
+
+export function api(base, token) {
+  return async (method, url, body) => {
+    const res = await fetch(base + url, {
+      method,
+      headers: { "X-Sightline": "1", Origin: base, ...(token ? { Authorization: "Bearer " + token } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
+      body: body ? JSON.stringify(body) : undefined,
+    });
+    const text = await res.text();
+    if (!res.ok) throw new Error(`${method} ${url}: ${res.status} ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  };
+}
