@@ -57,11 +57,12 @@ type Snapshot struct {
 	Values   []Value   // one per requested key, in request order
 	Scans    [][]Value // one per requested scan, in request order
 	Revision uint64    // of the space, at the moment of the read
-	Epoch    string    // random id, written when the space was created
+	Epoch    string    // random id, written when the space was created; "" = it has had no commit yet
 	Now      time.Time // store time: Redis TIME, or the node's clock for bolt
 }
 
-// Write puts Data at Key, or deletes Key.
+// Write puts Data at Key, or deletes Key. The writes of a commit apply in their
+// order, all at one revision, which becomes the version of each value put.
 type Write struct {
 	Key    string
 	Data   []byte
@@ -78,8 +79,10 @@ type Condition struct {
 	Version uint64
 }
 
-// Txn is one commit. ID comes from NewID; repeating an ID returns the first
-// result, whatever the rest says.
+// Txn is one commit. ID comes from NewID; repeating the ID of a commit that was
+// applied returns its first result, whatever the rest says. A refusal changes
+// nothing and is not remembered: repeating it judges the conditions anew. The ID
+// must be within TxnLife of store time, in the past or the future (ErrStale).
 type Txn struct {
 	ID         string
 	Space      Space
@@ -96,10 +99,10 @@ type Commit struct {
 
 // Changes is what happened in the control space after a revision.
 type Changes struct {
-	Values   []Value // newest value of each changed key; Version 0 = deleted
+	Values   []Value // newest value of each changed key, once, in the order of the last change listed; Version 0 = deleted
 	Gone     bool    // the feed no longer reaches back that far: read everything again
-	More     bool    // Limit cut the list; Revision is that of the last one listed
-	Revision uint64
+	More     bool    // limit cut the list; Revision is that of the last one listed
+	Revision uint64  // up to which the list is complete; below after when the store went back
 	Epoch    string
 	Now      time.Time
 }
@@ -111,13 +114,18 @@ type Store interface {
 	// Read returns keys and scans of one space at one revision.
 	Read(ctx context.Context, space Space, keys []string, scans []Scan) (Snapshot, error)
 	// Commit applies all writes if all conditions hold, else returns a
-	// *ConflictError (fault.Conflict) and changes nothing.
+	// *ConflictError (fault.Conflict) and changes nothing. A commit raises the
+	// revision by one; one without writes only checks. After fault.Unknown the
+	// caller repeats the same Txn. The control space is made when the store is
+	// opened and never by a commit: after its loss commits are refused.
 	Commit(ctx context.Context, txn Txn) (Commit, error)
 	// Changes lists keys of the control space changed after a revision, in order.
+	// It lists whole commits only, so the last one may carry it past limit
+	// (1 to MaxScan; 0 means MaxScan). Only the control space has this feed.
 	Changes(ctx context.Context, after uint64, limit int) (Changes, error)
 	// Watch returns a channel that receives (coalesced) whenever the space may
-	// have changed. Hints may be lost or superfluous. The channel is closed when
-	// ctx ends or the store closes.
+	// have changed, and once at the start. Hints may be lost or superfluous. The
+	// channel is closed when ctx ends or the store closes.
 	Watch(ctx context.Context, space Space) <-chan struct{}
 	// Kind is "bolt" or "redis", for status pages.
 	Kind() string

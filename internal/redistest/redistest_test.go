@@ -1,0 +1,27 @@
+package redistest
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestServerKeepsDataOverKill(t *testing.T) {
+	s := Start(t)
+	s.Do("SET", "a", "1")
+	s.Kill()
+	s.Restart()
+	if got := s.Do("GET", "a"); got != "1" {
+		t.Fatalf("after a kill a = %q, want 1", got)
+	}
+	s.Stop()
+}
+
+func TestClusterIsWhole(t *testing.T) {
+	c := StartCluster(t)
+	if len(c.Nodes) != 3 {
+		t.Fatalf("%d nodes", len(c.Nodes))
+	}
+}
