@@ -275,8 +275,9 @@ type Handed struct {
 	Ends   time.Time
 }
 
-// Invite makes an invitation for an e-mail address.
-func (a *Authority) Invite(ctx context.Context, s Subject, email string) (Invitation, Handed, error) {
+// Invite makes an invitation for an e-mail address. base is the origin of the
+// page, for the link in the mail when there is no public URL (so elsewhere here).
+func (a *Authority) Invite(ctx context.Context, s Subject, email, base string) (Invitation, Handed, error) {
 	panic("soon")
 }
 
@@ -298,17 +299,19 @@ func (a *Authority) RedeemInvitation(ctx context.Context, tok secret.String, p P
 
 // Register makes an unverified account where registration is open and mails the
 // verification. An address that has an account gets the same answer.
-func (a *Authority) Register(ctx context.Context, email string, p Profile) error { panic("soon") }
+func (a *Authority) Register(ctx context.Context, email string, p Profile, base string) error {
+	panic("soon")
+}
 
 // Verify marks the e-mail behind a one-time link as verified.
 func (a *Authority) Verify(ctx context.Context, tok secret.String) error { panic("soon") }
 
 // RequestReset mails a reset link; unknown addresses get the same nil.
 // fault.Conflict mail_off without mail.
-func (a *Authority) RequestReset(ctx context.Context, email string) error { panic("soon") }
+func (a *Authority) RequestReset(ctx context.Context, email, base string) error { panic("soon") }
 
 // ResetAccount makes a reset for somebody: instance administrator or operator.
-func (a *Authority) ResetAccount(ctx context.Context, s Subject, account string) (Handed, error) {
+func (a *Authority) ResetAccount(ctx context.Context, s Subject, account, base string) (Handed, error) {
 	panic("soon")
 }
 

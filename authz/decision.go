@@ -55,10 +55,10 @@ func (d Decision) Fault() error {
 		return unavailable(nil)
 	case d.Reason == ReasonLoginEnded:
 		return fault.New(fault.Unauthenticated, string(ReasonLoginEnded), "Your sign-in has ended. Sign in again.")
-	case d.Reason == ReasonLinkRemoved, d.Reason == ReasonLinkGone:
-		return errLinkGone()
 	case d.Invisible:
 		return errNotFound()
+	case d.Reason == ReasonLinkRemoved, d.Reason == ReasonLinkGone:
+		return errLinkGone()
 	}
 	return fault.New(fault.Forbidden, string(d.Reason), sentence(d.Reason))
 }
