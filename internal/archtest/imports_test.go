@@ -1,0 +1,146 @@
+package archtest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// everybody may import these of ours.
+var everybody = []string{"internal/fault", "internal/clock", "internal/secret"}
+
+// rule says what a package (and, with sub, every package in its folder) may
+// import of ours. A package without a rule is an error: its place in the whole
+// has to be decided first.
+type rule struct {
+	pkg string
+	sub bool
+	may []string
+	why string
+}
+
+var (
+	media = []string{"authz", "ingest", "sfu", "ratelimit", "internal/kv", "internal/event", "internal/seal", "internal/ffmpeg"}
+	rules = []rule{
+		{pkg: "sfu", why: "it fans packets out and speaks WebRTC; accounts and cameras would tie it to this product"},
+		{pkg: "authz", may: []string{"internal/kv", "internal/event", "internal/seal"}, why: "decisions are testable without media, web or a network"},
+		{pkg: "ratelimit", may: []string{"internal/kv", "internal/event", "internal/seal"}, why: "limits are arithmetic over a store"},
+		{pkg: "ratelimit", sub: true, may: []string{"ratelimit", "internal/kv", "internal/event", "internal/seal"}, why: "a store of limits knows limits only"},
+		{pkg: "ingest", may: []string{"sfu", "internal/ffmpeg"}, why: "it pulls sources it is told to pull; who owns them is no concern of it"},
+		{pkg: "ingest/intake", may: []string{"ingest", "sfu", "internal/ffmpeg"}, why: "as ingest"},
+		{pkg: "controlroom", may: media, why: "the product's nouns stand above media and authority, below the web"},
+		{pkg: "controlroom", sub: true, may: append([]string{"controlroom", "internal/mail", "internal/i18n"}, media...), why: "features use the control room and never each other"},
+		{pkg: "web", may: []string{"authz", "ratelimit", "ingest", "sfu", "controlroom", "controlroom/archive", "controlroom/gallery", "controlroom/notice",
+			"controlroom/usage", "controlroom/relay", "internal/event", "internal/i18n", "web/ui"}, why: "the surface asks the parts below and never the store or the mail server"},
+		{pkg: "web/ui", why: "it embeds the built pages"},
+		{pkg: "internal/fault"}, {pkg: "internal/clock"}, {pkg: "internal/secret"},
+		{pkg: "internal/kv", why: "the store's contract"},
+		{pkg: "internal/kv", sub: true, may: []string{"internal/kv", "internal/redistest"}, why: "a backend knows its contract only"},
+		{pkg: "internal/event", may: []string{"internal/kv"}, why: "the feed lives in the store"},
+		{pkg: "internal/seal", why: "encryption knows no records"},
+		{pkg: "internal/ffmpeg", why: "a child process with limits"},
+		{pkg: "internal/i18n", why: "catalogues"},
+		{pkg: "internal/mail", may: []string{"internal/i18n"}, why: "letters are written in the reader's language"},
+		{pkg: "internal/mail/mailtest", may: []string{"internal/mail"}, why: "a real mail server for tests"},
+		{pkg: "internal/redistest", why: "a real redis-server for tests"},
+		{pkg: "internal/testcam", may: []string{"internal/ffmpeg"}, why: "a real RTSP camera for tests and the demo"},
+		{pkg: "internal/testpeer", may: []string{"sfu"}, why: "a real WebRTC viewer for tests and measurements"},
+		{pkg: "internal/measure", may: []string{"internal/testpeer", "internal/testcam", "internal/redistest"}, why: "it drives the built program from outside"},
+		{pkg: "internal/archtest", why: "it reads files"},
+	}
+)
+
+// ruleOf finds the rule of a package: the exact one first.
+func ruleOf(pkg string) (rule, bool) {
+	for _, r := range rules {
+		if !r.sub && r.pkg == pkg {
+			return r, true
+		}
+	}
+	for _, r := range rules {
+		if r.sub && strings.HasPrefix(pkg, r.pkg+"/") {
+			return r, true
+		}
+	}
+	return rule{}, false
+}
+
+func TestImportsOfOurs(t *testing.T) {
+	missing := map[string]bool{}
+	for _, s := range sources(t) {
+		if s.test || under(s.pkg, "cmd") {
+			continue
+		}
+		r, ok := ruleOf(s.pkg)
+		if !ok {
+			missing[s.pkg] = true
+			continue
+		}
+		for _, imp := range s.imports() {
+			ours, isOurs := strings.CutPrefix(imp, module+"/")
+			if !isOurs || slices.Contains(everybody, ours) || slices.Contains(r.may, ours) || ours == s.pkg {
+				continue
+			}
+			t.Errorf("%s imports %s, which %s may not: %s", s.path, ours, s.pkg, r.why)
+		}
+	}
+	for pkg := range missing {
+		t.Errorf("package %s has no rule in this test: decide what it may import", pkg)
+	}
+}
+
+// only lists modules that stay behind one door.
+var only = []struct {
+	module string
+	in     []string // folders; tests and cmd are held to it too unless free
+	free   bool     // tests and cmd may import it
+	why    string
+}{
+	{"github.com/gofiber", []string{"web"}, true, "fiber re-uses request memory: only the package that knows its traps touches it"},
+	{"github.com/valyala/fasthttp", []string{"web"}, true, "as fiber"},
+	{"github.com/fasthttp/websocket", []string{"web", "internal/measure"}, true, "as fiber (the client half also drives measurements)"},
+	{"github.com/redis/go-redis", []string{"internal/kv/rediskv", "ratelimit/redislimit"}, true, "every call there is one script with its own deadline"},
+	{"go.etcd.io/bbolt", []string{"internal/kv/boltkv", "ratelimit/locallimit"}, true, "the embedded store is a backend like the other"},
+	{"github.com/bluenviron/gortsplib", []string{"ingest", "controlroom/relay", "internal/testcam"}, true, "v4 is at its end: v5 has to be a change in one place"},
+	{"github.com/pion/webrtc", []string{"sfu", "internal/testpeer"}, true, "SDP travels as text, so nobody else needs it"},
+	{"github.com/wneessen/go-mail", []string{"internal/mail"}, true, "one way out for letters"},
+	{"github.com/emersion/go-smtp", []string{"internal/mail/mailtest", "ingest/intake"}, true, "one way in for letters"},
+	{"github.com/alecthomas/kong", []string{"cmd"}, false, "flags belong to the program"},
+	{"github.com/knadh/koanf", []string{"cmd"}, false, "no package but the program's knows a configuration file"},
+}
+
+func TestImportsOfOthers(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, imp := range s.imports() {
+			for _, o := range only {
+				if !under(imp, o.module) {
+					continue
+				}
+				if o.free && (s.test || under(s.pkg, "cmd")) {
+					continue
+				}
+				if !slices.ContainsFunc(o.in, func(dir string) bool { return under(s.pkg, dir) }) {
+					t.Errorf("%s imports %s, allowed only in %v: %s", s.path, imp, o.in, o.why)
+				}
+			}
+		}
+	}
+}
+
+// barred are packages of the standard library that have a better in the house.
+func TestBarredStandardPackages(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, imp := range s.imports() {
+			switch {
+			case imp == "log":
+				t.Errorf("%s imports log: a *slog.Logger is passed in", s.path)
+			case imp == "math/rand" && !s.test:
+				t.Errorf("%s imports math/rand: math/rand/v2 for jitter, crypto/rand for secrets", s.path)
+			case imp == "io/ioutil":
+				t.Errorf("%s imports io/ioutil: os and io have it", s.path)
+			case imp == "unsafe":
+				t.Errorf("%s imports unsafe: golang.org/x/sys/unix has the calls", s.path)
+			}
+		}
+	}
+}
