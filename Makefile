@@ -1,0 +1,89 @@
+# Sightline. `make help` lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export CGO_ENABLED ?= 0
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+BIN     := bin/sightline
+STORE   ?= bolt
+ARGS    ?=
+OUT     := $(CURDIR)/test-output
+TESTED  := redis-server redis-sentinel ffmpeg chromium nft ip fonts
+
+## Use
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: need-run build ## the demo: six live cameras on a wall (STORE=redis, ARGS="--listen 0.0.0.0:8443")
+	@if [ "$(STORE)" = redis ]; then \
+		scripts/need redis-server && exec scripts/with-redis sh -c 'exec $(BIN) demo --store "$$STORE_URL" $(ARGS)'; \
+	elif [ "$(STORE)" = bolt ]; then exec $(BIN) demo $(ARGS); \
+	else exec $(BIN) demo --store "$(STORE)" $(ARGS); fi
+
+dev: need-run ui-packages ## the demo with pages that reload as you edit them
+	@go build -o $(BIN) ./cmd/sightline
+	@exec scripts/dev $(BIN) $(ARGS)
+
+build: ui ## bin/sightline with the pages in it
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/sightline
+
+ui: ui-packages ## the pages, into web/ui/dist
+	@cd web/ui && npm run --silent build
+
+## Check
+
+test: need-test lint unit race ui-test e2e promises ## everything; what the build server runs
+
+check: lint unit ui-test ## the quick half: a few minutes
+
+lint: ## gofmt, go vet, golangci-lint
+	@scripts/lint
+
+unit: need-test ## Go tests
+	go test ./...
+
+race: need-test ## Go tests under the race detector
+	@scripts/need cc
+	CGO_ENABLED=1 go test -race ./...
+
+ui-test: ui-packages ## type check and tests of the pages
+	@cd web/ui && npm run --silent check && npm test --silent
+
+e2e: need-test build ## the built program in a real Chromium, on both stores; pictures in test-output/e2e
+	@scripts/e2e $(OUT)
+
+promises: need-test build ## timed promises against the built program, at three times the bar
+	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" go test -tags promises -count=1 -p 1 -timeout 20m -v ./internal/measure
+
+fuzz: ## every fuzz target for FUZZTIME (20s) each
+	@scripts/fuzz $(or $(FUZZTIME),20s)
+
+soak: need-test build ## the long loops (minutes to hours; not part of test)
+	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" SOAK=1 go test -tags soak -count=1 -p 1 -timeout 6h -v ./...
+
+bench: need-test build ## the figures themselves: server CPU a packet, memory, first picture, decisions
+	@$(BIN) bench
+
+spec: ## the rows of the specification with and without tests
+	@SPEC=1 go test -count=1 -run TestRowsCited ./internal/archtest | grep -v '^ok\|^PASS'
+
+docs: ## rewrite the documents that are made from code
+	@go test -count=1 -run TestDocs ./cmd/sightline/config -update
+
+image-check: ## the Dockerfile's steps in a clean root, started as nobody, without a container engine
+	@scripts/need unshare setpriv ca && scripts/image-check
+
+clean: ## what was built
+	rm -rf bin test-output web/ui/dist/assets
+
+# Not listed: what the targets above need.
+need-run:
+	@scripts/need go node ffmpeg
+need-test:
+	@scripts/need go node git $(TESTED)
+ui-packages:
+	@scripts/need node && scripts/npm-ci
+
+.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz soak bench spec docs image-check clean need-run need-test ui-packages
