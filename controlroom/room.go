@@ -1,7 +1,10 @@
 package controlroom
 
 import (
+	"context"
+	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,8 +28,8 @@ type Config struct {
 	Limits     Limits
 	Node       string // name of this node, told in the socket's hello
 	Log        *slog.Logger
-	Registerer prometheus.Registerer
-	Clock      clock.Clock
+	Registerer prometheus.Registerer // nil: no metrics
+	Clock      clock.Clock           // nil: the machine's
 }
 
 // Limits with their defaults where zero.
@@ -35,7 +38,6 @@ type Limits struct {
 	PerVisit     int           // viewing sessions of one guest cookie: 2
 	PerAccount   int           // viewing sessions of one account on this node: 32
 	Sockets      int           // of one login or visit on this node: 16
-	Cameras      int           // of one account: 500
 	Views        int           // of one account: 50
 	NoSocket     time.Duration // a session without a socket is closed after 30 s
 	Idle         time.Duration // without input media stops after 60 min
@@ -43,8 +45,154 @@ type Limits struct {
 	SubFromTiles int           // with more tiles than this all take the sub layer: 4
 }
 
+func (l Limits) withDefaults() Limits {
+	set := func(p *int, v int) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	set(&l.Tiles, 16)
+	set(&l.PerVisit, 2)
+	set(&l.PerAccount, 32)
+	set(&l.Sockets, 16)
+	set(&l.Views, 50)
+	set(&l.SubMaxPx, 640)
+	set(&l.SubFromTiles, 4)
+	if l.NoSocket == 0 {
+		l.NoSocket = 30 * time.Second
+	}
+	if l.Idle == 0 {
+		l.Idle = time.Hour
+	}
+	return l
+}
+
 // Room is the control room of one node.
-type Room struct{}
+type Room struct {
+	cfg      Config
+	deps     sessionDeps
+	dialer   dialer
+	sessions *registry
+	sockets  *sockets
+	cameras  *cameras
+	nudge    chan struct{} // capacity 1: follow the store now
+
+	mu      sync.Mutex
+	ctx     context.Context // of everything that runs; nil before Start
+	cancel  context.CancelFunc
+	unwatch func()
+	wg      sync.WaitGroup
+}
 
 // New wires a room; nothing runs before Start.
-func New(cfg Config) (*Room, error) { panic("soon") }
+func New(cfg Config) (*Room, error) {
+	if cfg.Store == nil || cfg.Authority == nil || cfg.Fleet == nil || cfg.Engine == nil || cfg.Guard == nil || cfg.Seal == nil {
+		return nil, errors.New("controlroom: store, authority, fleet, engine, guard and seal are required")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	cfg.Limits = cfg.Limits.withDefaults()
+	m := newMetrics(cfg.Registerer)
+	r := &Room{
+		cfg:      cfg,
+		dialer:   engineDialer{cfg.Engine},
+		sessions: &registry{limits: cfg.Limits, byID: map[string]*session{}},
+		sockets:  &sockets{all: map[*Socket]bool{}, n: func(n int) { m.sockets.Set(float64(n)) }},
+		cameras:  &cameras{fleet: cfg.Fleet, box: cfg.Seal, log: cfg.Log, byID: map[string]*camera{}},
+		nudge:    make(chan struct{}, 1),
+	}
+	r.deps = sessionDeps{
+		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name,
+		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m,
+	}
+	return r, nil
+}
+
+// Start loads all cameras into ingest and follows the store from there, so that
+// an edit made on any node applies here within a second. It returns when the
+// cameras are loaded; the following ends with Close.
+func (r *Room) Start(ctx context.Context) error {
+	revision, epoch, err := r.load(ctx)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ctx != nil {
+		return errors.New("controlroom: started twice")
+	}
+	run, cancel := context.WithCancel(context.Background())
+	r.ctx, r.cancel = run, cancel
+	r.unwatch = r.cfg.Fleet.Watch(func(id string, _ ingest.CameraState) { r.cameraMoved(id) })
+	r.wg.Go(func() { r.follow(run, revision, epoch) })
+	r.wg.Go(func() { r.beat(run) })
+	return nil
+}
+
+// cameraMoved wakes the sessions that show a camera. Called by ingest; never blocks.
+func (r *Room) cameraMoved(id string) {
+	for _, s := range r.sessions.all() {
+		if (*s.cameras.Load())[id] {
+			s.poke()
+		}
+	}
+}
+
+// beat runs the pulse until ctx ends.
+func (r *Room) beat(ctx context.Context) {
+	t := time.NewTicker(pulse)
+	defer t.Stop()
+	last := clock.Mono()
+	for {
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+		now := clock.Mono()
+		r.tick(time.Duration(now - last))
+		last = now
+	}
+}
+
+// look makes the follower read now instead of at its next poll.
+func (r *Room) look() {
+	select {
+	case r.nudge <- struct{}{}:
+	default:
+	}
+}
+
+// Drain begins a graceful stop: sockets are told, new viewing sessions are
+// refused with fault.Unavailable "draining", running ones go on.
+func (r *Room) Drain() {
+	r.sessions.close()
+	for _, s := range r.sockets.list() {
+		s.send(serverMessage{Type: "draining"})
+	}
+}
+
+// Close ends every session and socket (close code 4000) and waits for all
+// goroutines. Idempotent.
+func (r *Room) Close() {
+	r.sessions.close()
+	for _, s := range r.sockets.list() {
+		s.fail(CloseRestart, "restart")
+	}
+	r.mu.Lock()
+	cancel, unwatch := r.cancel, r.unwatch
+	if r.ctx == nil {
+		r.ctx, cancel = context.WithCancel(context.Background()) // a room closed before Start stays closed
+	}
+	r.unwatch = nil
+	r.mu.Unlock()
+	cancel()
+	if unwatch != nil {
+		unwatch()
+	}
+	r.wg.Wait()
+}
