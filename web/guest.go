@@ -1,0 +1,122 @@
+package web
+
+import (
+	"time"
+
+	"sightline/authz"
+	"sightline/internal/fault"
+	"sightline/internal/secret"
+)
+
+// visitLife is how long a guest's browser keeps its cookie after the last
+// visit; the record behind it ends by itself.
+const visitLife = 24 * time.Hour
+
+type exchangeInput struct {
+	Secret secret.String `json:"secret"`
+}
+
+type exchangeView struct {
+	Link   string `json:"link"`
+	Ticket string `json:"ticket"` // 60 s
+}
+
+type visitInput struct {
+	Ticket secret.String `json:"ticket,omitzero"`
+}
+
+type visitView struct {
+	State      string      `json:"state"` // not_yet, live, paused, ended, password_required, throttled
+	Reason     string      `json:"reason,omitempty"`
+	Since      *time.Time  `json:"since,omitempty"`
+	Until      *time.Time  `json:"until,omitempty"` // live: its end; not_yet: its beginning
+	Name       string      `json:"name"`
+	OwnerName  string      `json:"owner_name"`
+	Language   string      `json:"language"`
+	Zone       string      `json:"zone"`
+	Cameras    []visitCell `json:"cameras"`
+	Sound      bool        `json:"sound"`
+	Owner      bool        `json:"owner,omitempty"` // the link's owner himself; not counted
+	ServerTime time.Time   `json:"server_time"`
+}
+
+type visitCell struct {
+	ID     string  `json:"id"`
+	Name   string  `json:"name"`
+	Aspect float64 `json:"aspect,omitempty"`
+}
+
+func guestRoutes() []route {
+	table := []route{
+		{method: "POST", path: "/g/exchange", who: maybe, body: jsonBody,
+			summary: "Trade a link's secret for its id and a ticket. Unknown, malformed and removed are one same 410.",
+			in:      exchangeInput{}, out: exchangeView{}, handle: exchange},
+		{method: "POST", path: "/g/:link/visit", who: public, body: jsonBody,
+			summary: "Begin a visit with a ticket, or go on with the one of the cookie. Sets the guest cookie.",
+			in:      visitInput{}, out: visitView{}, handle: beginVisit},
+		{method: "GET", path: "/g/:link/visit", who: guest, summary: "The running visit.", out: visitView{}, handle: getVisit},
+		{method: "GET", path: "/g/:link/socket", who: guest, status: 101,
+			summary: "The one socket of a guest's tab (WebSocket), see docs/ref/socket.md.", handle: openSocket},
+	}
+	return append(table, viewingTable("/g/:link/viewing", guest)...)
+}
+
+// exchange is the one guest route that reads an account's login: it only tells
+// the owner's own visits apart (spec R86).
+func exchange(r *request) error {
+	var in exchangeInput
+	if err := r.decode(&in); err != nil {
+		return err
+	}
+	var out exchangeView
+	err := r.guess(r.s.cfg.Limits.Guesses, func(err error) bool { return fault.Is(err, fault.Gone) }, func() error {
+		link, ticket, err := r.s.cfg.Authority.Exchange(r.ctx, in.Secret, r.subject)
+		if err != nil {
+			return goneUnlessAway(err)
+		}
+		out = exchangeView{Link: link, Ticket: ticket.Reveal()}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.ok(out)
+}
+
+func beginVisit(r *request) error {
+	var in visitInput
+	if err := r.decode(&in); err != nil {
+		return err
+	}
+	link := r.param("link")
+	old := r.cookie(r.s.cookies.guest())
+	_, cookie, info, err := r.s.cfg.Authority.Visit(r.ctx, link, in.Ticket, old, r.clientInfo())
+	if err != nil {
+		return goneUnlessAway(err)
+	}
+	if cookie.Empty() {
+		cookie = old
+	}
+	r.s.cookies.setGuest(&r.c.Response().Header, link, cookie, visitLife)
+	return r.ok(viewVisit(info))
+}
+
+func getVisit(r *request) error {
+	r.s.cookies.setGuest(&r.c.Response().Header, r.param("link"), r.cookie(r.s.cookies.guest()), visitLife)
+	return r.ok(viewVisit(r.visit))
+}
+
+func viewVisit(v authz.VisitInfo) visitView {
+	out := visitView{
+		State: string(v.State), Reason: string(v.Reason), Since: optional(v.Since), Until: optional(v.Until), Name: v.Name,
+		OwnerName: v.OwnerName, Language: v.Language, Zone: v.Zone, Cameras: []visitCell{}, Sound: v.Sound, Owner: v.Owner,
+		ServerTime: v.Now.UTC(),
+	}
+	if v.Reason == authz.ReasonOK {
+		out.Reason = ""
+	}
+	for _, c := range v.Cameras {
+		out.Cameras = append(out.Cameras, visitCell{ID: c.ID, Name: c.Name})
+	}
+	return out
+}

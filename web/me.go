@@ -1,0 +1,191 @@
+package web
+
+import (
+	"time"
+
+	"sightline/authz"
+	"sightline/internal/fault"
+	"sightline/internal/secret"
+)
+
+type meView struct {
+	Account    accountView `json:"account"`
+	Badges     badgesView  `json:"badges"`
+	LoginID    string      `json:"login_id"` // "" with a token
+	ServerTime time.Time   `json:"server_time"`
+}
+
+type badgesView struct {
+	Offers  int `json:"offers"`
+	Notices int `json:"notices"`
+}
+
+type meInput struct {
+	Name      *string `json:"name,omitempty"`
+	Language  *string `json:"language,omitempty"`
+	Zone      *string `json:"zone,omitempty"`
+	Theme     *string `json:"theme,omitempty"`
+	Shortcuts *bool   `json:"shortcuts,omitempty"`
+}
+
+type passwordInput struct {
+	Current  secret.String `json:"current"`
+	Password secret.String `json:"password"`
+}
+
+type loginsView struct {
+	Logins []loginView `json:"logins"`
+}
+
+type loginView struct {
+	ID         string    `json:"id"`
+	Current    bool      `json:"current"`
+	Browser    string    `json:"browser"`
+	IP         string    `json:"ip"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastSeenAt time.Time `json:"last_seen_at"`
+}
+
+type tokensView struct {
+	Tokens []tokenView `json:"tokens"`
+}
+
+type tokenView struct {
+	ID         string     `json:"id"`
+	Name       string     `json:"name"`
+	CreatedAt  time.Time  `json:"created_at"`
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+	ExpiresAt  *time.Time `json:"expires_at,omitempty"`
+}
+
+type tokenCreate struct {
+	Name          string `json:"name"`
+	ExpiresInDays int    `json:"expires_in_days,omitempty"` // 0: until revoked
+}
+
+type tokenCreated struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Token string `json:"token"` // shown this once
+}
+
+func meRoutes() []route {
+	return []route{
+		{method: "GET", path: "/api/v1/me", who: account, summary: "Who is signed in.", out: meView{}, handle: getMe},
+		{method: "PATCH", path: "/api/v1/me", who: account, body: jsonBody, summary: "Change one's own profile.",
+			in: meInput{}, out: accountAnswer{}, handle: patchMe},
+		{method: "POST", path: "/api/v1/me/password", who: account, body: jsonBody, wait: passwordWait, status: empty,
+			summary: "Change the password. All other logins end.", in: passwordInput{}, handle: changePassword},
+		{method: "GET", path: "/api/v1/me/logins", who: account, summary: "Where one is signed in.", out: loginsView{}, handle: listLogins},
+		{method: "DELETE", path: "/api/v1/me/logins/:id", who: account, status: empty, summary: "End a login; its streams end first.",
+			handle: func(r *request) error { return r.then(r.s.cfg.Authority.EndLogin(r.ctx, r.subject, r.param("id"))) }},
+		{method: "GET", path: "/api/v1/me/tokens", who: account, summary: "Personal access tokens.", out: tokensView{}, handle: listTokens},
+		{method: "POST", path: "/api/v1/me/tokens", who: account, body: jsonBody, status: created,
+			summary: "Make a personal access token; it is shown this once.", in: tokenCreate{}, out: tokenCreated{}, handle: createToken},
+		{method: "DELETE", path: "/api/v1/me/tokens/:id", who: account, status: empty, summary: "Revoke a token; its streams end first.",
+			handle: func(r *request) error { return r.then(r.s.cfg.Authority.RevokeToken(r.ctx, r.subject, r.param("id"))) }},
+		{method: "GET", path: "/api/v1/socket", who: account, summary: "The one socket of a tab (WebSocket), see docs/ref/socket.md.",
+			status: 101, handle: openSocket},
+	}
+}
+
+// then answers 204, or with the error.
+func (r *request) then(err error) error {
+	if err != nil {
+		return err
+	}
+	return r.done()
+}
+
+func getMe(r *request) error {
+	offers, err := r.s.cfg.Authority.Offers(r.ctx, r.subject)
+	if err != nil {
+		return err
+	}
+	open := 0
+	for _, o := range offers {
+		if o.State == string(authz.GrantOffered) {
+			open++
+		}
+	}
+	return r.ok(meView{Account: viewAccount(r.account), Badges: badgesView{Offers: open},
+		LoginID: r.subject.Login, ServerTime: r.s.cfg.Clock.Now().UTC()})
+}
+
+func patchMe(r *request) error {
+	var in meInput
+	if err := r.decode(&in); err != nil {
+		return err
+	}
+	acc, err := r.s.cfg.Authority.UpdateProfile(r.ctx, r.subject, authz.ProfilePatch{
+		Name: in.Name, Language: in.Language, Zone: in.Zone, Theme: in.Theme, Shortcuts: in.Shortcuts})
+	if err != nil {
+		return err
+	}
+	return r.ok(accountAnswer{viewAccount(&acc)})
+}
+
+func changePassword(r *request) error {
+	var in passwordInput
+	if err := r.decode(&in); err != nil {
+		return err
+	}
+	key := loginKey(r.account.Email) // guessing the current password counts as guessing at the sign-in
+	done, retry, ok := r.s.cfg.Limits.Logins.Begin(key, r.client, r.deviceID(key))
+	if !ok {
+		return limited(false, retry)
+	}
+	err := r.s.cfg.Authority.ChangePassword(r.ctx, r.subject, in.Current, in.Password)
+	done(fault.Code(err) != fault.CodeBadLogin)
+	return r.then(err)
+}
+
+func listLogins(r *request) error {
+	list, err := r.s.cfg.Authority.Logins(r.ctx, r.subject)
+	if err != nil {
+		return err
+	}
+	out := loginsView{Logins: []loginView{}}
+	for _, l := range list {
+		out.Logins = append(out.Logins, loginView{ID: l.ID, Current: l.ID == r.subject.Login, Browser: l.Browser, IP: l.IP,
+			CreatedAt: l.CreatedAt, LastSeenAt: l.UsedAt})
+	}
+	return r.ok(out)
+}
+
+func listTokens(r *request) error {
+	list, err := r.s.cfg.Authority.Tokens(r.ctx, r.subject)
+	if err != nil {
+		return err
+	}
+	out := tokensView{Tokens: []tokenView{}}
+	for _, t := range list {
+		out.Tokens = append(out.Tokens, tokenView{ID: t.ID, Name: t.Name, CreatedAt: t.CreatedAt,
+			LastUsedAt: optional(t.UsedAt), ExpiresAt: optional(t.Ends)})
+	}
+	return r.ok(out)
+}
+
+func createToken(r *request) error {
+	var in tokenCreate
+	if err := r.decode(&in); err != nil {
+		return err
+	}
+	if in.ExpiresInDays < 0 || in.ExpiresInDays > 3650 {
+		return fault.Field("expires_in_days", fault.CodeBadValue, "A token lives 1 to 3650 days, or until it is revoked.")
+	}
+	t, key, err := r.s.cfg.Authority.CreateToken(r.ctx, r.subject, in.Name, time.Duration(in.ExpiresInDays)*24*time.Hour)
+	if err != nil {
+		return err
+	}
+	return r.json(created, tokenCreated{ID: t.ID, Name: t.Name, Token: key.Reveal()})
+}
+
+// optional is nil for the zero time, so that it is left out of JSON.
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}

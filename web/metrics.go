@@ -1,0 +1,45 @@
+package web
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics of the HTTP surface. Labels are from the route table and closed
+// lists: no ids, addresses or names (threat T37).
+type metrics struct {
+	requests *prometheus.CounterVec   // route, class
+	seconds  *prometheus.HistogramVec // who
+	sockets  *prometheus.GaugeVec     // kind
+	closes   *prometheus.CounterVec   // code
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sightline_http_requests_total", Help: "Answered requests by route and class of status."}, []string{"route", "class"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "sightline_http_request_seconds", Help: "Time to an answer by who may ask.",
+			Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10}}, []string{"who"}),
+		sockets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "sightline_sockets", Help: "Open sockets of tabs."}, []string{"kind"}),
+		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sightline_socket_closes_total", Help: "Sockets closed by the server, by close code."}, []string{"code"}),
+	}
+	if reg != nil {
+		reg.MustRegister(m.requests, m.seconds, m.sockets, m.closes)
+	}
+	return m
+}
+
+// count counts an answer under a route pattern; "none" for what met no route.
+func (s *Server) count(route string, status int) {
+	s.metrics.requests.WithLabelValues(route, strconv.Itoa(status/100)+"xx").Inc()
+}
+
+func (s *Server) observe(rt *route, status int, took time.Duration) {
+	s.count(rt.method+" "+rt.path, status)
+	s.metrics.seconds.WithLabelValues(rt.who.String()).Observe(took.Seconds())
+}
