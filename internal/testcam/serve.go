@@ -2,16 +2,52 @@ package testcam
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 )
+
+// Served is the line of JSON `sightline demo-cameras` prints when ready.
+type Served struct {
+	Cameras []ServedCamera `json:"cameras"`
+}
+
+// ServedCamera is one camera of it.
+type ServedCamera struct {
+	Name         string  `json:"name"`
+	Main         string  `json:"rtsp_main"`
+	Sub          string  `json:"rtsp_sub"`
+	KeyIntervalS float64 `json:"key_interval_s"`
+	Audio        bool    `json:"audio"`
+}
 
 // ServeConfig of Serve.
 type ServeConfig struct {
 	Dir      string // clip cache; "" = shared cache
 	Out      io.Writer
-	Progress func(done, total int)
+	Progress func(done, total int) // told while clips are encoded; may be nil
 }
 
 // Serve starts the six demo cameras on free loopback ports, writes one line of
-// JSON (Served) to Out when all answer, and runs until ctx ends.
-func Serve(ctx context.Context, cfg ServeConfig) error { panic("soon") }
+// JSON (Served) to Out when all listen, and runs until ctx ends; it returns nil then.
+func Serve(ctx context.Context, cfg ServeConfig) error {
+	scenes, err := Clips(ctx, cfg.Dir, cfg.Progress)
+	if err != nil {
+		return err
+	}
+	var out Served
+	for _, s := range scenes {
+		cam, err := New(Config{Main: s.Main, Sub: s.Sub, SDPOnly: s.SDPOnly})
+		if err != nil {
+			return err
+		}
+		defer cam.Close()
+		out.Cameras = append(out.Cameras, ServedCamera{
+			Name: s.Name, Main: cam.Main(), Sub: cam.Sub(), KeyIntervalS: s.Main.Key.Seconds(), Audio: s.Main.Audio != nil,
+		})
+	}
+	if err := json.NewEncoder(cfg.Out).Encode(out); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
