@@ -23,9 +23,12 @@ type Config struct {
 	InsecureHTTP   bool           `key:"insecure_http" name:"insecure-http" help:"Serve plain HTTP beyond loopback. Logins and pictures can then be read by anyone on the way."`
 
 	Data  string   `key:"data" default:"sightline-data" help:"Folder for the embedded store, the key that seals secrets, the self-signed certificate and the control socket."`
-	Store StoreURL `key:"store" default:"bolt" help:"Where records are kept: bolt (files in the data folder) or redis://[user:password@]host:port[/db] (also rediss://, redis-sentinel:// and redis-cluster://)."`
+	Store StoreURL `key:"store" default:"bolt" help:"Where records are kept: bolt (files in the data folder) or redis://[user:password@]host:port[/db] (rediss:// for TLS, several addresses separated by commas for a cluster, ?sentinel=NAME for Sentinel)."`
+
+	StoreReplicas int `key:"store_replicas" default:"0" help:"Redis replicas that must have a change before it is acknowledged."`
 
 	Media          Media          `embed:"" prefix:"media-"`
+	Cameras        Cameras        `embed:"" prefix:"cameras-"`
 	Ops            Ops            `embed:"" prefix:"ops-"`
 	CameraNetworks []netip.Prefix `key:"camera_networks" sep:"," help:"Networks cameras may be on, used until an instance administrator sets them on a page. Empty: this machine's private subnets."`
 	SMTP           SMTP           `embed:"" prefix:"smtp-"`
@@ -43,9 +46,17 @@ type TLS struct {
 
 // Media is where pictures leave.
 type Media struct {
-	Port      int          `key:"media.port" default:"8189" help:"Port of WebRTC media, both UDP and TCP. 0 takes a free one."`
-	Addresses []netip.Addr `key:"media.addresses" sep:"," help:"Addresses told to browsers for media, such as the public address in front of a port forwarding. Empty: this machine's own."`
-	Loopback  bool         `key:"media.loopback" help:"Also offer media on loopback, for viewers on this machine."`
+	Port      int           `key:"media.port" default:"8189" help:"Port of WebRTC media, both UDP and TCP. 0 takes a free one."`
+	Addresses []netip.Addr  `key:"media.addresses" sep:"," help:"Addresses told to browsers for media, such as the public address in front of a port forwarding. Empty: this machine's own."`
+	Loopback  bool          `key:"media.loopback" help:"Also offer media on loopback, for viewers on this machine."`
+	RingBytes int           `key:"media.ring_bytes" default:"6291456" help:"Most memory one camera layer keeps for replay and repair, in bytes."`
+	RingAge   time.Duration `key:"media.ring_age" default:"12s" help:"Longest time one camera layer keeps for replay and repair."`
+}
+
+// Cameras is how cameras are pulled.
+type Cameras struct {
+	MainLinger  time.Duration `key:"cameras.main_linger" default:"30s" help:"How long a main layer stays connected after its last viewer."`
+	SubOnDemand bool          `key:"cameras.sub_on_demand" help:"Pull sub layers only while somebody watches. Saves network, costs the first viewer a second or two."`
 }
 
 // Ops is the operations listener.
@@ -57,7 +68,7 @@ type Ops struct {
 type SMTP struct {
 	Host     string        `key:"smtp.host" help:"Mail server for invitations, verification and password resets. Empty: no mail; links are handed out instead."`
 	Port     int           `key:"smtp.port" default:"587" help:"Port of the mail server."`
-	TLS      string        `key:"smtp.tls" enum:"starttls,tls,none" default:"starttls" help:"How the connection to the mail server is protected: starttls, tls, or none (only for a relay on this machine)."`
+	Security string        `key:"smtp.security" enum:"starttls,tls,plain" default:"starttls" help:"How the connection to the mail server is protected: starttls, tls, or plain (only for a relay on this machine)."`
 	User     string        `key:"smtp.user" help:"Login at the mail server. Empty: none."`
 	Password secret.String `key:"smtp.password" help:"Password at the mail server. Better given by environment than by flag."`
 	From     string        `key:"smtp.from" help:"Sender of mails, such as Sightline <cameras@example.org>. Needed when smtp.host is set."`

@@ -56,7 +56,7 @@ func TestGoodFile(t *testing.T) {
 	}
 	for _, want := range []string{
 		`store: "redis://app:***@localhost:6379/2"`, `smtp.password: "***"`, "media.port: 9189",
-		"# file testdata/all.good.yaml", "limits.login_fails: 10", "# default",
+		"# file testdata/all.good.yaml", "limits.idle: 1h0m0s", "# default",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, &out)
@@ -167,11 +167,11 @@ func TestFlagNames(t *testing.T) {
 
 func TestStoreURL(t *testing.T) {
 	for in, want := range map[string]string{
-		"bolt":                                   "bolt",
-		"redis://localhost:6379":                 "redis://localhost:6379",
-		"redis://:pw@h:1/0":                      "redis://:***@h:1/0",
-		"rediss://u:p%40w@h:1":                   "rediss://u:***@h:1",
-		"redis-sentinel://h:1,h:2/m?password=pw": "redis-sentinel://h:1,h:2/m?password=***",
+		"bolt":                   "bolt",
+		"redis://localhost:6379": "redis://localhost:6379",
+		"redis://:pw@h:1/0":      "redis://:***@h:1/0",
+		"rediss://u:p%40w@h:1":   "rediss://u:***@h:1",
+		"redis://u:pw@h:1,h:2/0?sentinel=m&sentinel_password=pw": "redis://u:***@h:1,h:2/0?sentinel=m&sentinel_password=***",
 	} {
 		var s StoreURL
 		if err := s.UnmarshalText([]byte(in)); err != nil {

@@ -18,8 +18,13 @@ import (
 // FileEnv names the configuration file when no --config is given.
 const FileEnv = EnvPrefix + "CONFIG"
 
-// notKeys are environment variables of the program that are no configuration keys.
-var notKeys = []string{FileEnv}
+// SealKeysEnv takes the place of the key file in the data folder; only the
+// environment can carry it.
+const SealKeysEnv = EnvPrefix + "SEAL_KEYS"
+
+// notKeys are environment variables of the program that are no configuration
+// keys. BIN names the built program for tests that run it.
+var notKeys = []string{FileEnv, SealKeysEnv, EnvPrefix + "BIN"}
 
 // Sources are the values given by file and environment, by key, and where each came from.
 type Sources struct {
@@ -128,6 +133,21 @@ func (s *Sources) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 
 // Origin says where the value of a key came from: "file …", "environment …" or "".
 func (s *Sources) Origin(path string) string { return s.origin[path] }
+
+// Config returns the configuration of file and environment over the defaults.
+func (s *Sources) Config() Config {
+	c := Default()
+	for _, k := range Keys() {
+		text, ok := s.values[k.Path]
+		if !ok {
+			continue
+		}
+		if v, err := k.decode(text); err == nil { // put has tried it
+			c.field(k).Set(v)
+		}
+	}
+	return c
+}
 
 // Default returns the configuration with nothing set.
 func Default() Config {

@@ -29,6 +29,8 @@ lists in the file and comma-separated elsewhere.
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | `--%s` | %s | %s |\n", k.Path, k.Env, k.Flag, def, strings.ReplaceAll(k.Help, "|", "\\|"))
 	}
+	b.WriteString("\nOne more variable is no key: `" + SealKeysEnv + "`, `id:base64,…` of 32 bytes each, takes the place of the key file in\n" +
+		"the data folder; the first seals. All servers on one store need the same keys.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -10,7 +10,7 @@ import (
 const Bolt = "bolt"
 
 // schemes are the first parts a Redis address may have.
-var schemes = []string{"redis", "rediss", "redis-sentinel", "redis-cluster"}
+var schemes = []string{"redis", "rediss"}
 
 // StoreURL is where the records are. It may hold a password: printing it masks that.
 type StoreURL struct{ raw string }
