@@ -13,7 +13,6 @@ import (
 
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
-	"golang.org/x/time/rate"
 
 	"sightline/authz"
 	"sightline/controlroom"
@@ -24,8 +23,6 @@ const (
 	socketWrite   = 5 * time.Second // for one message to a client
 	socketLinger  = time.Second     // for the client to answer a close frame
 	socketStart   = 30 * time.Second
-	socketRate    = 40 // messages a second of a client, with a burst of
-	socketBurst   = 400
 )
 
 // sockets are the open ones of this server. The zero value is ready.
@@ -178,7 +175,6 @@ func (s *Server) runSocket(conn *websocket.Conn, sock *controlroom.Socket, kind 
 // of ours it only waits for the client's.
 func (s *Server) readSocket(ctx context.Context, t *tab) {
 	t.conn.SetReadLimit(1 << 20)
-	allow := rate.NewLimiter(socketRate, socketBurst)
 	for {
 		_ = t.conn.SetReadDeadline(time.Now().Add(s.cfg.SocketIdle))
 		if t.closing.Load() {
@@ -197,8 +193,6 @@ func (s *Server) readSocket(ctx context.Context, t *tab) {
 			s.closeSocket(t, controlroom.CloseProtocol, "text messages only")
 		case len(text) > socketMessage:
 			s.closeSocket(t, controlroom.CloseProtocol, "message too large")
-		case !allow.Allow():
-			s.closeSocket(t, controlroom.CloseProtocol, "too many messages")
 		default:
 			t.sock.Receive(ctx, text)
 		}
