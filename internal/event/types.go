@@ -1,0 +1,34 @@
+package event
+
+import "encoding/json"
+
+// decode makes the event of a type name; nil when it is none of ours.
+func decode(name string, data []byte) Event {
+	switch name {
+	case MailRequested{}.Type():
+		return as[MailRequested](data)
+	case CameraChanged{}.Type():
+		return as[CameraChanged](data)
+	case LinkChanged{}.Type():
+		return as[LinkChanged](data)
+	case LinkRemoved{}.Type():
+		return as[LinkRemoved](data)
+	case AccountChanged{}.Type():
+		return as[AccountChanged](data)
+	case LoginEnded{}.Type():
+		return as[LoginEnded](data)
+	case OfferChanged{}.Type():
+		return as[OfferChanged](data)
+	case Audit{}.Type():
+		return as[Audit](data)
+	}
+	return nil
+}
+
+func as[E Event](data []byte) Event {
+	var e E
+	if json.Unmarshal(data, &e) != nil {
+		return nil
+	}
+	return e
+}
