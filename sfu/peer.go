@@ -1,5 +1,19 @@
 package sfu
 
+import (
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"sightline/internal/clock"
+	"sightline/internal/fault"
+)
+
 // PeerState is where a peer stands.
 type PeerState uint8
 
@@ -14,8 +28,9 @@ func (s PeerState) String() string { return [...]string{"connecting", "connected
 // PeerConfig is one offer and who is told about its peer.
 type PeerConfig struct {
 	Offer string
-	// OnState is called with PeerConnected at most once per connection and with
-	// PeerClosed exactly once, as the last call. It may call any method of Peer.
+	// OnState is called with PeerConnected at most once and with PeerClosed
+	// exactly once, as the last call, each on a goroutine of its own. It may
+	// call any method of Peer.
 	OnState func(PeerState)
 }
 
@@ -23,61 +38,342 @@ type PeerConfig struct {
 type Mid struct {
 	ID     string
 	Kind   Kind
-	Codecs []Codec // what both sides agreed on, the client's order
+	Codecs []Codec // what both sides agreed on, in the answer's order; none: the m-line was refused
 }
 
-// Peer is one WebRTC connection of a viewing session.
-type Peer struct{}
+// Peer is one WebRTC connection of a viewing session. All methods are safe from
+// any goroutine.
+type Peer struct {
+	engine *Engine
+	cfg    PeerConfig
+	pc     *webrtc.PeerConnection
+	egress egress
+	pacer  pacer
+
+	ready     atomic.Bool  // connected once, and not closed: packets can be sent
+	forwarded atomic.Int64 // clock.Mono of the newest live frame
+	rtt       atomic.Int64 // ns, 0 when unknown
+	counts    peerCounts
+	fbTokens  float64 // the RTCP reader's
+	fbLast    int64
+
+	negotiating sync.Mutex // one offer at a time
+
+	mu      sync.RWMutex
+	state   PeerState
+	downs   []*downtrack // in m-line order
+	ssrcs   map[uint32]*downtrack
+	timer   *time.Timer // connect deadline, then time lost
+	pending bool        // counted among the unconnected
+	reason  string      // why it closed, for the metric
+
+	closing   sync.Once
+	done      chan struct{}
+	notes     sync.Mutex
+	noteQueue []PeerState
+	noteBusy  bool
+}
+
+// peerCounts are the counters of one peer: written by whoever sends to it, read
+// when somebody asks.
+type peerCounts struct {
+	packets, bytes                 atomic.Uint64
+	nacks, nackMisses, nackRefused atomic.Uint64
+	resent, resentBytes            atomic.Uint64
+	plis, restarts, drops, ended   atomic.Uint64
+	hits, misses, skips            atomic.Uint64
+	unsent, rtcpDropped, foreign   atomic.Uint64
+}
 
 // PeerStats is a snapshot of a peer.
 type PeerStats struct {
 	State       PeerState
-	Packets     uint64
+	Packets     uint64 // without retransmissions
 	Bytes       uint64 // RTP payload bytes
 	Nacks       uint64 // sequence numbers asked for again
 	Retransmits uint64
 	Plis        uint64
+	RTT         time.Duration // 0 when unknown
 	Mids        []MidStats
 }
 
 // MidStats is a snapshot of one m-line.
 type MidStats struct {
 	ID         string
-	Layer      int // -1 when nothing is attached or sent yet
-	Catching   bool
+	Layer      int  // the layer sent last, -1 before the first
+	Catching   bool // a replay is running
 	Packets    uint64
 	Bytes      uint64
 	Replays    uint64
 	FirstAfter int64 // ns from Attach to the last packet of the first key frame; 0 before
 }
 
-// Renegotiate answers a further offer of the same client: more m-lines, or an
-// ICE restart. What is attached goes on.
-func (p *Peer) Renegotiate(offer string) (answer string, err error) { panic("soon") }
-
 // Mids returns the m-lines on which the client receives, in m-line order.
-func (p *Peer) Mids() []Mid { panic("soon") }
+func (p *Peer) Mids() []Mid {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	out := make([]Mid, 0, len(p.downs))
+	for _, d := range p.downs {
+		m := Mid{ID: d.mid, Kind: d.kind}
+		d.mu.Lock()
+		for _, c := range d.codecs {
+			if !slices.Contains(m.Codecs, c.codec) {
+				m.Codecs = append(m.Codecs, c.codec)
+			}
+		}
+		d.mu.Unlock()
+		out = append(out, m)
+	}
+	return out
+}
 
 // Attach replaces what the mid carries, under the same SSRC and without
-// negotiation. Unknown mid: fault.NotFound. A wrong kind or an empty
-// subscription: fault.Invalid.
-func (p *Peer) Attach(mid string, s Subscription) error { panic("soon") }
+// negotiation; nothing of what was attached before is sent after it has
+// returned. Unknown mid: fault.NotFound. A wrong kind, no gate or no layer:
+// fault.Invalid. On a closed peer it is fault.Conflict.
+func (p *Peer) Attach(mid string, s Subscription) error {
+	d := p.down(mid)
+	if d == nil {
+		return fault.New(fault.NotFound, fault.CodeNotFound, "This connection has no such m-line.")
+	}
+	if s.Gate == nil {
+		return fault.Field("gate", fault.CodeRequired, "A subscription needs a gate.")
+	}
+	s.Layers = slices.Clone(s.Layers)
+	n := 0
+	for _, l := range s.Layers {
+		if l == nil {
+			continue
+		}
+		n++
+		if l.Kind() != d.kind {
+			return fault.Field("layers", fault.CodeBadValue, "The source's kind is not the m-line's.")
+		}
+	}
+	if n == 0 {
+		return fault.Field("layers", fault.CodeRequired, "A subscription needs a layer.")
+	}
+	d.attach(&s)
+	if p.State() == PeerClosed { // Close may have passed this m-line already
+		d.attach(nil)
+		return fault.New(fault.Conflict, fault.CodeConflict, "The connection is closed.")
+	}
+	return nil
+}
 
 // Detach stops what the mid carries. After it has returned no packet of it is sent.
-func (p *Peer) Detach(mid string) { panic("soon") }
+func (p *Peer) Detach(mid string) {
+	if d := p.down(mid); d != nil {
+		d.attach(nil)
+	}
+}
 
 // SetWant changes the highest layer wanted on the mid.
-func (p *Peer) SetWant(mid string, layer int) { panic("soon") }
+func (p *Peer) SetWant(mid string, layer int) {
+	if d := p.down(mid); d != nil {
+		d.setWant(layer)
+	}
+}
 
 // LastForwarded is clock.Mono of the newest live frame forwarded on any video
-// mid; frames of the still gate do not count.
-func (p *Peer) LastForwarded() int64 { panic("soon") }
-
-// Stats returns a snapshot.
-func (p *Peer) Stats() PeerStats { panic("soon") }
+// mid, 0 before the first; frames of the still gate do not count.
+func (p *Peer) LastForwarded() int64 { return p.forwarded.Load() }
 
 // State is where the peer stands.
-func (p *Peer) State() PeerState { panic("soon") }
+func (p *Peer) State() PeerState {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.state
+}
 
-// Close ends the connection and waits for its goroutines. Idempotent.
-func (p *Peer) Close() { panic("soon") }
+// Stats returns a snapshot.
+func (p *Peer) Stats() PeerStats {
+	c := &p.counts
+	s := PeerStats{
+		State: p.State(), Packets: c.packets.Load(), Bytes: c.bytes.Load(), Nacks: c.nacks.Load(),
+		Retransmits: c.resent.Load(), Plis: c.plis.Load(), RTT: time.Duration(p.rtt.Load()),
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, d := range p.downs {
+		d.mu.Lock()
+		m := d.stats
+		m.Catching = d.att != nil && d.att.phase == phaseCatch
+		d.mu.Unlock()
+		s.Mids = append(s.Mids, m)
+	}
+	return s
+}
+
+// Done is closed when the peer is closed and everything of it is released.
+func (p *Peer) Done() <-chan struct{} { return p.done }
+
+// Close ends the connection and waits for its goroutines. Idempotent. It must
+// not be called from a Subscription's OnEvent.
+func (p *Peer) Close() {
+	p.closing.Do(func() { p.teardown() })
+	<-p.done
+}
+
+func (p *Peer) teardown() {
+	p.ready.Store(false)
+	p.mu.Lock()
+	was := p.state
+	p.state = PeerClosed
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	downs := p.downs
+	p.mu.Unlock()
+	for _, d := range downs {
+		d.attach(nil)
+	}
+	p.pacer.stop()
+	if p.pc != nil {
+		func() {
+			defer p.guard("close")
+			_ = p.pc.GracefulClose()
+		}()
+	}
+	p.note(PeerClosed)
+	p.engine.forget(p, was)
+	close(p.done)
+}
+
+// closeSoon closes from a goroutine that Close would wait for.
+func (p *Peer) closeSoon() { go p.Close() }
+
+// closeFor closes and remembers why, for the metric; the first reason counts.
+func (p *Peer) closeFor(reason string) {
+	p.mu.Lock()
+	if p.reason == "" {
+		p.reason = reason
+	}
+	p.mu.Unlock()
+	p.closeSoon()
+}
+
+// guard, deferred, keeps a panic on one peer's behalf from everybody else: it
+// is counted and logged, and this peer is closed.
+func (p *Peer) guard(where string) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	p.engine.metrics.panics.Inc()
+	p.engine.log.Error("a peer panicked and is closed", "where", where, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	p.closeFor("panic")
+}
+
+func (p *Peer) down(mid string) *downtrack {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, d := range p.downs {
+		if d.mid == mid {
+			return d
+		}
+	}
+	return nil
+}
+
+func (p *Peer) bySSRC(ssrc uint32) (*downtrack, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	d, ok := p.ssrcs[ssrc]
+	return d, ok
+}
+
+// connection follows pion's states. Called by pion on goroutines of their own.
+func (p *Peer) connection(s webrtc.PeerConnectionState) {
+	defer p.guard("state")
+	switch s {
+	case webrtc.PeerConnectionStateConnected:
+		p.connected()
+	case webrtc.PeerConnectionStateDisconnected:
+		p.mu.Lock()
+		if p.state == PeerConnected {
+			p.timer.Reset(p.engine.cfg.LostTimeout)
+		}
+		p.mu.Unlock()
+	case webrtc.PeerConnectionStateFailed:
+		p.closeFor("failed")
+	case webrtc.PeerConnectionStateClosed: // the client said goodbye, or Close runs
+		p.closeFor("left")
+	}
+}
+
+func (p *Peer) connected() {
+	p.mu.Lock()
+	if p.state == PeerClosed || p.pc.ConnectionState() != webrtc.PeerConnectionStateConnected {
+		p.mu.Unlock()
+		return
+	}
+	p.timer.Stop()
+	first := p.state == PeerConnecting
+	p.state = PeerConnected
+	downs := p.downs
+	p.mu.Unlock()
+	if !first {
+		return
+	}
+	p.engine.connected(p)
+	p.ready.Store(true)
+	now := clock.Mono()
+	for _, d := range downs {
+		d.mu.Lock()
+		d.begin(now)
+		a := d.att
+		d.mu.Unlock()
+		if a != nil {
+			a.ev.flush()
+		}
+	}
+	p.note(PeerConnected)
+}
+
+// expire runs when the connect deadline or the time lost is over.
+func (p *Peer) expire() {
+	p.mu.RLock()
+	s := p.state
+	p.mu.RUnlock()
+	switch {
+	case s == PeerConnecting:
+		p.closeFor("timeout")
+	case s == PeerConnected && p.pc.ConnectionState() != webrtc.PeerConnectionStateConnected:
+		p.closeFor("lost")
+	}
+}
+
+// note tells OnState, in order and without any lock.
+func (p *Peer) note(s PeerState) {
+	if p.cfg.OnState == nil {
+		return
+	}
+	p.notes.Lock()
+	p.noteQueue = append(p.noteQueue, s)
+	busy := p.noteBusy
+	p.noteBusy = true
+	p.notes.Unlock()
+	if busy {
+		return
+	}
+	p.engine.wg.Add(1)
+	go func() {
+		defer p.engine.wg.Done()
+		for {
+			p.notes.Lock()
+			if len(p.noteQueue) == 0 {
+				p.noteBusy = false
+				p.notes.Unlock()
+				return
+			}
+			s := p.noteQueue[0]
+			p.noteQueue = p.noteQueue[1:]
+			p.notes.Unlock()
+			func() {
+				defer p.guard("state callback")
+				p.cfg.OnState(s)
+			}()
+		}
+	}()
+}

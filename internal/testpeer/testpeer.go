@@ -1,12 +1,27 @@
 // Package testpeer is a WebRTC viewer for tests and benches: it joins through
 // whatever exchanges SDP, counts what arrives before any repair, and stays cheap
-// enough for hundreds in one process.
+// enough for hundreds in one process (one socket and pion's own goroutines; RTP
+// is counted where it is decrypted).
 package testpeer
 
 import (
 	"context"
-	"net/http"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/logging"
+	"github.com/pion/rtcp"
+	"github.com/pion/transport/v4/packetio"
+	"github.com/pion/webrtc/v4"
 )
 
 // Exchange hands the offer to the server and returns its answer.
@@ -14,17 +29,27 @@ type Exchange func(ctx context.Context, offer string) (answer string, err error)
 
 // Config says what the viewer asks for.
 type Config struct {
-	Video    int  // recvonly video m-lines; default 1
-	Audio    bool // one recvonly audio m-line
-	H265     bool // offer H265 beside H264
-	OnlyH265 bool
-	NACK     bool                                        // ask again for what is missing, over RTX
-	Drop     func(mid string, rtx bool, seq uint16) bool // loss between the socket and the counters
-	OnPacket func(Packet)                                // on the track's goroutine; the packet is not valid after return
-	Exchange Exchange
+	Video    int      // recvonly video m-lines; default 1, -1 for none
+	Audio    bool     // one recvonly audio m-line after them
+	H265     bool     // offer H265 beside H264
+	OnlyH265 bool     // offer H265 alone
+	NACK     bool     // ask again for what is missing; RTX is offered either way
+	TCP      bool     // ICE over TCP only
+	NoReport bool     // send no receiver reports (one a second otherwise)
+	Listen   string   // UDP address of its own socket; default "127.0.0.1:0"
+	Exchange Exchange // required
+
+	// Drop loses a packet between the socket and the counters; nil loses none.
+	Drop func(p *Packet) bool
+	// OnPacket sees every packet that was not dropped, on the connection's
+	// reader goroutine. The packet is not valid after it has returned.
+	OnPacket func(p *Packet)
+	// After is called by Close, e.g. to delete a WHEP resource.
+	After func(context.Context) error
 }
 
-// Packet is one RTP packet as it arrived.
+// Packet is one RTP packet as it arrived. In a retransmission Seq is the
+// original sequence number and Payload the original payload.
 type Packet struct {
 	Mid         string
 	PayloadType uint8
@@ -33,59 +58,271 @@ type Packet struct {
 	SSRC        uint32
 	Marker      bool
 	RTX         bool
+	Delay       []byte // the playout-delay extension, nil when absent
 	At          time.Time
 	Payload     []byte
 }
 
-// Peer is a joined viewer.
-type Peer struct{}
+// Peer is a joined viewer. All methods are safe from any goroutine.
+type Peer struct {
+	cfg  Config
+	pc   *webrtc.PeerConnection
+	mux  *ice.UDPMuxDefault
+	conn *net.UDPConn
 
-// TrackStats is what one m-line received.
-type TrackStats struct {
-	Mid        string
-	SSRC       uint32
-	Packets    uint64 // without RTX
-	Bytes      uint64
-	Missing    uint64 // sequence numbers that had not arrived when a later one did, minus those that came late
-	RTX        uint64
-	Repaired   uint64 // missing numbers that RTX brought
-	Frames     uint64 // markers seen
-	Keys       uint64
-	FirstKey   time.Time // last packet of the first complete key frame
-	LastPacket time.Time
+	offered   time.Time
+	connected chan struct{}
+	closed    chan struct{}
+	closeOnce sync.Once
+	wg        sync.WaitGroup
+
+	mu     sync.RWMutex
+	tracks []*track
+	ssrcs  map[uint32]*track
+	last   atomic.Int64
 }
 
-// Join offers, exchanges, and returns once the connection stands.
-func Join(ctx context.Context, cfg Config) (*Peer, error) { panic("soon") }
+// Join offers, exchanges, and returns once the connection stands. On an error
+// everything is closed again.
+func Join(ctx context.Context, cfg Config) (*Peer, error) {
+	if cfg.Exchange == nil {
+		return nil, errors.New("testpeer: no exchange")
+	}
+	if cfg.Video == 0 {
+		cfg.Video = 1
+	}
+	if cfg.Listen == "" {
+		cfg.Listen = "127.0.0.1:0"
+	}
+	p := &Peer{cfg: cfg, connected: make(chan struct{}), closed: make(chan struct{}), ssrcs: map[uint32]*track{}}
+	if err := p.open(); err != nil {
+		p.shut()
+		return nil, err
+	}
+	for range max(cfg.Video, 0) {
+		if err := p.line(webrtc.RTPCodecTypeVideo); err != nil {
+			p.shut()
+			return nil, err
+		}
+	}
+	if cfg.Audio {
+		if err := p.line(webrtc.RTPCodecTypeAudio); err != nil {
+			p.shut()
+			return nil, err
+		}
+	}
+	if err := p.negotiate(ctx, cfg.Exchange, false); err != nil {
+		p.shut()
+		return nil, err
+	}
+	select {
+	case <-p.connected:
+	case <-p.closed:
+		p.shut()
+		return nil, errors.New("testpeer: the connection failed")
+	case <-ctx.Done():
+		p.shut()
+		return nil, fmt.Errorf("testpeer: not connected: %w", ctx.Err())
+	}
+	if cfg.NACK || !cfg.NoReport {
+		p.wg.Go(p.reportLoop)
+	}
+	return p, nil
+}
+
+func (p *Peer) open() error {
+	m, err := mediaEngine(p.cfg)
+	if err != nil {
+		return err
+	}
+	var s webrtc.SettingEngine
+	s.LoggerFactory = quiet{}
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	s.SetICETimeouts(5*time.Second, 20*time.Second, 2*time.Second)
+	if p.cfg.TCP {
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+	} else {
+		addr, err := net.ResolveUDPAddr("udp4", p.cfg.Listen)
+		if err != nil {
+			return err
+		}
+		if p.conn, err = net.ListenUDP("udp4", addr); err != nil {
+			return err
+		}
+		growReceive(p.conn, 4<<20)
+		p.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: p.conn, Logger: quiet{}.NewLogger("")})
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		s.SetICEUDPMux(p.mux)
+	}
+	s.BufferFactory = func(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCloser {
+		if kind == packetio.RTPBufferPacket {
+			return &counter{p: p, ssrc: ssrc, done: make(chan struct{})}
+		}
+		b := packetio.NewBuffer()
+		b.SetLimitCount(16)
+		return b
+	}
+	api := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(s), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
+	if p.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
+		return err
+	}
+	var once sync.Once
+	p.pc.OnConnectionStateChange(func(st webrtc.PeerConnectionState) {
+		switch st {
+		case webrtc.PeerConnectionStateConnected:
+			once.Do(func() { close(p.connected) })
+		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+			p.closeOnce.Do(func() { close(p.closed) })
+		}
+	})
+	return nil
+}
+
+func (p *Peer) line(k webrtc.RTPCodecType) error {
+	_, err := p.pc.AddTransceiverFromKind(k, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
+	return err
+}
+
+func (p *Peer) negotiate(ctx context.Context, exchange Exchange, restart bool) error {
+	offer, err := p.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
+	if err != nil {
+		return err
+	}
+	gathered := webrtc.GatheringCompletePromise(p.pc)
+	if err := p.pc.SetLocalDescription(offer); err != nil {
+		return err
+	}
+	if p.mux != nil { // candidates of one socket: at once. Over TCP the viewer dials and has none to tell.
+		select {
+		case <-gathered:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if p.offered.IsZero() {
+		p.offered = time.Now()
+	}
+	answer, err := exchange(ctx, p.pc.LocalDescription().SDP)
+	if err != nil {
+		return err
+	}
+	if err := p.learn(answer); err != nil {
+		return err
+	}
+	return p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer})
+}
 
 // Grow adds video m-lines and negotiates again through exchange.
-func (p *Peer) Grow(ctx context.Context, video int, exchange Exchange) error { panic("soon") }
+func (p *Peer) Grow(ctx context.Context, video int, exchange Exchange) error {
+	for range video {
+		if err := p.line(webrtc.RTPCodecTypeVideo); err != nil {
+			return err
+		}
+	}
+	return p.negotiate(ctx, exchange, false)
+}
 
 // Restart negotiates an ICE restart through exchange.
-func (p *Peer) Restart(ctx context.Context, exchange Exchange) error { panic("soon") }
+func (p *Peer) Restart(ctx context.Context, exchange Exchange) error {
+	return p.negotiate(ctx, exchange, true)
+}
 
 // Mids in m-line order.
-func (p *Peer) Mids() []string { panic("soon") }
+func (p *Peer) Mids() []string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var out []string
+	for _, t := range p.tracks {
+		out = append(out, t.mid)
+	}
+	return out
+}
 
 // Stats per m-line, in m-line order.
-func (p *Peer) Stats() []TrackStats { panic("soon") }
+func (p *Peer) Stats() []TrackStats {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	out := make([]TrackStats, 0, len(p.tracks))
+	for _, t := range p.tracks {
+		out = append(out, t.snapshot())
+	}
+	return out
+}
+
+// LastPacket is when the newest RTP packet of any m-line arrived; zero before
+// the first.
+func (p *Peer) LastPacket() time.Time {
+	if ns := p.last.Load(); ns != 0 {
+		return time.Unix(0, ns)
+	}
+	return time.Time{}
+}
 
 // OfferSent is when the offer was handed to Exchange.
-func (p *Peer) OfferSent() time.Time { panic("soon") }
+func (p *Peer) OfferSent() time.Time { return p.offered }
 
-// SocketDrops is how many datagrams the system dropped at this viewer's own sockets.
-func (p *Peer) SocketDrops() (uint64, error) { panic("soon") }
+// LocalAddr is the viewer's own UDP address; invalid over TCP.
+func (p *Peer) LocalAddr() netip.AddrPort {
+	if p.conn == nil {
+		return netip.AddrPort{}
+	}
+	return p.conn.LocalAddr().(*net.UDPAddr).AddrPort()
+}
+
+// SendRTCP sends packets as they are: for tests that misbehave.
+func (p *Peer) SendRTCP(pkts ...rtcp.Packet) error { return p.pc.WriteRTCP(pkts) }
 
 // PLI asks for a key frame on a mid.
-func (p *Peer) PLI(mid string) error { panic("soon") }
+func (p *Peer) PLI(mid string) error {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, t := range p.tracks {
+		if t.mid == mid {
+			return p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: t.ssrc}})
+		}
+	}
+	return fmt.Errorf("testpeer: no mid %q", mid)
+}
 
 // Closed is closed when the connection has ended on either side.
-func (p *Peer) Closed() <-chan struct{} { panic("soon") }
+func (p *Peer) Closed() <-chan struct{} { return p.closed }
 
-// Close leaves. With WHEP it also deletes the resource.
-func (p *Peer) Close() { panic("soon") }
+// Close leaves and waits for everything of it.
+func (p *Peer) Close() {
+	p.shut()
+	if p.cfg.After != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = p.cfg.After(ctx)
+		p.cfg.After = nil
+	}
+}
 
-// WHEP exchanges with a WHEP endpoint; bearer may be empty. after deletes the resource.
-func WHEP(client *http.Client, url, bearer string) (exchange Exchange, after func(context.Context) error) {
-	panic("soon")
+func (p *Peer) shut() {
+	p.closeOnce.Do(func() { close(p.closed) })
+	if p.pc != nil {
+		_ = p.pc.GracefulClose()
+	}
+	if p.mux != nil {
+		_ = p.mux.Close()
+	}
+	if p.conn != nil {
+		_ = p.conn.Close()
+	}
+	p.wg.Wait()
+}
+
+// Vanish stops everything without a goodbye, as a viewer that lost its network.
+func (p *Peer) Vanish() {
+	if p.conn != nil {
+		_ = p.conn.Close()
+	}
+}
+
+type quiet struct{}
+
+func (quiet) NewLogger(string) logging.LeveledLogger {
+	return logging.NewDefaultLeveledLoggerForScope("testpeer", logging.LogLevelDisabled, io.Discard)
 }

@@ -1,0 +1,298 @@
+package sfu
+
+import (
+	"time"
+
+	"sightline/internal/clock"
+)
+
+// stallAfter is how long a layer may send nothing before its sibling takes over.
+const stallAfter = int64(2 * time.Second)
+
+// attach replaces what the downtrack carries; nil takes everything off.
+func (d *downtrack) attach(s *Subscription) {
+	var a *attachment
+	if s != nil {
+		a = &attachment{sub: *s, want: s.Want, attached: clock.Mono()}
+		a.cur.Store(-1)
+		a.ev.fn = s.OnEvent
+		for i, st := range s.Layers {
+			if st != nil {
+				a.legs = append(a.legs, &leg{d: d, a: a, s: st, layer: i})
+			}
+		}
+	}
+	d.mu.Lock()
+	old := d.att
+	if old != nil && old.part > 0 {
+		d.hist.cut(d.seq)
+	}
+	d.hist.clear()
+	d.att = a
+	d.lastRestart = 0
+	d.stats.FirstAfter = 0
+	if a != nil {
+		for _, l := range a.legs {
+			l.s.addLeg(l)
+		}
+		d.begin(clock.Mono())
+	}
+	d.mu.Unlock()
+	if old != nil {
+		for _, l := range old.legs {
+			l.s.removeLeg(l)
+		}
+	}
+	if a != nil {
+		a.ev.flush()
+	}
+}
+
+// begin starts the attachment if the connection stands: with a replay of what
+// is cached, else by waiting for a key frame.
+func (d *downtrack) begin(now int64) {
+	a := d.att
+	if a == nil || a.phase == phaseEnded || !d.peer.ready.Load() {
+		return
+	}
+	if now >= a.sub.Gate.ValidUntil() {
+		d.end()
+		return
+	}
+	d.explain()
+	a.still = a.sub.Budget != nil && a.sub.Budget.Mode() == ModeStill
+	l := d.lowest(now)
+	if l == nil {
+		return
+	}
+	if d.kind == Audio {
+		return // starts with the next packet
+	}
+	if a.still {
+		d.startStill(l, now)
+		return
+	}
+	d.replay(l, now)
+}
+
+// usable is the payload type for a layer, false when its format is not known
+// or not agreed on this m-line.
+func (d *downtrack) usable(l *leg) (agreed, Format, bool) {
+	f := l.s.format.Load()
+	if f == nil {
+		return agreed{}, Format{}, false
+	}
+	pt, ok := pick(d.codecs, *f)
+	return pt, *f, ok
+}
+
+// lowest is the layer to start with: the lowest usable that has frames now,
+// else the lowest usable.
+func (d *downtrack) lowest(now int64) *leg {
+	var some *leg
+	for _, l := range d.att.legs {
+		if _, _, ok := d.usable(l); !ok {
+			continue
+		}
+		if some == nil {
+			some = l
+		}
+		if last := l.s.last.Load(); last != 0 && now-last < stallAfter {
+			return l
+		}
+	}
+	return some
+}
+
+// target is the layer wanted: the highest usable one not above want, else the
+// lowest usable.
+func (d *downtrack) target() *leg {
+	var t *leg
+	for _, l := range d.att.legs {
+		if _, _, ok := d.usable(l); ok && (t == nil || l.layer <= d.att.want) {
+			t = l
+		}
+	}
+	return t
+}
+
+func (a *attachment) leg(layer int) *leg {
+	for _, l := range a.legs {
+		if l.layer == layer {
+			return l
+		}
+	}
+	return nil
+}
+
+// shouldSwitch says whether a key frame of this layer, which is not the current
+// one, is where the downtrack goes over.
+func (d *downtrack) shouldSwitch(layer int, now int64) bool {
+	a := d.att
+	l := a.leg(layer)
+	if _, _, ok := d.usable(l); !ok {
+		return false
+	}
+	cur := a.leg(int(a.cur.Load()))
+	if cur == nil {
+		return true
+	}
+	if t := d.target(); t == l {
+		return true
+	}
+	return now-cur.s.last.Load() > stallAfter
+}
+
+// switchTo goes over to a layer, from this frame on.
+func (d *downtrack) switchTo(l *leg, f *Frame, ord uint64, now int64) {
+	a := d.att
+	if !d.enter(l, f.Mono, f.TS) {
+		return
+	}
+	a.cursor = ord
+	a.phase = phaseLive
+	d.sendLive(f, ord, now)
+}
+
+// enter makes l the current layer; frame TS ts arrived at mono.
+func (d *downtrack) enter(l *leg, mono int64, ts uint32) bool {
+	a := d.att
+	pt, f, ok := d.usable(l)
+	if !ok {
+		return false
+	}
+	d.dropQueue()
+	rate := int64(f.ClockRate)
+	if rate <= 0 {
+		rate = 90000
+	}
+	d.clock.restart(mono, rate)
+	a.pt = pt
+	a.natural = f.BFrames
+	a.off = d.clock.at(mono) - ts
+	a.announce = a.begun && a.cur.Load() != int32(l.layer)
+	a.cur.Store(int32(l.layer))
+	d.stats.Layer = l.layer
+	d.explain()
+	return true
+}
+
+// replay starts a layer with the cached frames from its newest key frame on,
+// or leaves it waiting for one.
+func (d *downtrack) replay(l *leg, now int64) {
+	a := d.att
+	_, f, ok := d.usable(l)
+	if !ok {
+		return
+	}
+	items, last := l.s.ring.gop(a.queue[:0:0], now, 0)
+	if len(items) == 0 || f.BFrames {
+		d.peer.counts.misses.Add(1)
+		return
+	}
+	newest := items[len(items)-1].f
+	if !d.enter(l, newest.Mono, newest.TS) {
+		return
+	}
+	d.peer.counts.hits.Add(1)
+	d.stats.Replays++
+	a.cursor = last
+	a.phase = phaseCatch
+	a.delayZero = now + int64(time.Second)
+	a.delayReset = a.delayZero + int64(time.Second)
+	d.hist.reserve(len(items) + 64)
+	for _, it := range items {
+		a.queue = append(a.queue, it)
+		a.qbytes += it.f.Size()
+	}
+	d.peer.pacer.wake(d)
+}
+
+// restart begins the current layer again after its decoder or its path lost
+// the thread, at most once per restartEvery.
+func (d *downtrack) restart(now int64) bool {
+	a := d.att
+	if a == nil || a.still || a.phase != phaseLive || d.kind != Video || now-d.lastRestart < int64(restartEvery) {
+		return false
+	}
+	l := a.leg(int(a.cur.Load()))
+	if l == nil {
+		return false
+	}
+	d.lastRestart = now
+	d.replay(l, now)
+	return true
+}
+
+const restartEvery = 2 * time.Second
+
+// setWant changes the wanted layer. The change comes with a key frame of the
+// layer, or with a replay where that is much sooner.
+func (d *downtrack) setWant(layer int) {
+	now := clock.Mono()
+	d.mu.Lock()
+	a := d.att
+	if a == nil {
+		d.mu.Unlock()
+		return
+	}
+	a.want = layer
+	if a.phase == phaseLive && !a.still && d.peer.ready.Load() && now < a.sub.Gate.ValidUntil() {
+		if t := d.target(); t != nil && int32(t.layer) != a.cur.Load() && d.replaySooner(t, now) {
+			d.replay(t, now)
+		}
+	}
+	d.mu.Unlock()
+	a.ev.flush()
+}
+
+// replaySooner says whether catching up from the cached key frame of l shows
+// its picture at least a second before its next key frame would.
+func (d *downtrack) replaySooner(l *leg, now int64) bool {
+	m := l.s.ring.meter()
+	every := m.keyInterval()
+	if every == 0 || m.lastKey == 0 || now-m.lastFrame > stallAfter {
+		return false
+	}
+	wait := every - (now - m.lastKey)
+	items, _ := l.s.ring.gop(nil, now, 0)
+	if len(items) == 0 {
+		return false
+	}
+	bytes := 0
+	for _, it := range items {
+		bytes += it.f.Size()
+	}
+	spare := d.peer.pacer.tileRate(m.bitrate()) - m.bitrate()
+	if spare <= 0 {
+		return false
+	}
+	return wait > int64(bytes)*8e9/int64(spare)+int64(time.Second)
+}
+
+// explain tells why the source cannot be shown, when that changed.
+func (d *downtrack) explain() {
+	a := d.att
+	known, fits, bframes := 0, 0, false
+	for _, l := range a.legs {
+		if l.s.format.Load() == nil {
+			continue
+		}
+		known++
+		if _, f, ok := d.usable(l); ok {
+			fits++
+			bframes = bframes || f.BFrames && int32(l.layer) == a.cur.Load()
+		}
+	}
+	why := Reason("")
+	switch {
+	case known > 0 && known == len(a.legs) && fits == 0:
+		why = ReasonCodecUnsupported
+	case bframes:
+		why = ReasonBFrames
+	}
+	if why != a.told {
+		a.told = why
+		a.ev.push(Event{Kind: EventReason, Reason: why, Layer: max(0, int(a.cur.Load()))})
+	}
+}

@@ -1,0 +1,125 @@
+package sfu
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are the engine's figures. Packet-path figures are counted by peer
+// and summed only when somebody scrapes.
+type metrics struct {
+	engine       *Engine
+	peers        *prometheus.CounterVec
+	panics       prometheus.Counter
+	firstPicture prometheus.Histogram
+	gone         peerTotals // of closed peers; guarded by Engine.mu
+	sums         []summed
+	now          *prometheus.Desc
+	failed       *prometheus.Desc
+}
+
+// peerTotals are plain sums of peerCounts, in the order of counters.
+type peerTotals [14]uint64
+
+func (c *peerCounts) read() peerTotals {
+	return peerTotals{
+		c.packets.Load(), c.bytes.Load(), c.nacks.Load(), c.nackMisses.Load(), c.nackRefused.Load(),
+		c.resent.Load(), c.plis.Load(), c.restarts.Load(), c.drops.Load(), c.hits.Load(), c.misses.Load(),
+		c.skips.Load(), c.unsent.Load(), c.rtcpDropped.Load(),
+	}
+}
+
+func (t *peerTotals) add(c *peerCounts) {
+	for i, v := range c.read() {
+		t[i] += v
+	}
+}
+
+type summed struct{ desc *prometheus.Desc }
+
+func newMetrics(e *Engine, reg prometheus.Registerer) (*metrics, error) {
+	m := &metrics{
+		engine: e,
+		peers: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sightline_sfu_peers_total", Help: "Offers by what became of them: connected, bad_offer, refused, timeout, failed, left, panic.",
+		}, []string{"result"}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "sightline_sfu_panics_total", Help: "Panics caught on one peer's behalf.",
+		}),
+		firstPicture: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "sightline_sfu_first_picture_seconds", Help: "From attach to the last packet of the first key frame.",
+			Buckets: []float64{.01, .02, .05, .1, .2, .3, .5, 1, 2, 5, 10},
+		}),
+		now:    prometheus.NewDesc("sightline_sfu_peers", "Peers by state.", []string{"state"}, nil),
+		failed: prometheus.NewDesc("sightline_sfu_send_errors_total", "Datagrams the system refused to send.", nil, nil),
+	}
+	for _, c := range [][2]string{
+		{"packets_total", "RTP packets sent, without retransmissions."},
+		{"bytes_total", "RTP payload bytes sent, without retransmissions."},
+		{"nacks_total", "Sequence numbers asked for again."},
+		{"nack_misses_total", "Sequence numbers asked for that are not kept any more."},
+		{"nack_refused_total", "Retransmissions refused because their share of the rate was used up."},
+		{"retransmits_total", "RTP packets sent again."},
+		{"key_requests_total", "Key frame requests of viewers (PLI, FIR)."},
+		{"restarts_total", "Key frame requests answered by a replay."},
+		{"drops_total", "Backlogs dropped because a peer could not keep up."},
+		{"replay_hits_total", "Starts from cached frames."},
+		{"replay_misses_total", "Starts that had to wait for a key frame."},
+		{"replay_skips_total", "Replays replaced by a still because the next key frame came sooner."},
+		{"unsent_total", "RTP packets pion did not take."},
+		{"rtcp_dropped_total", "Feedback messages above the limit of a peer."},
+	} {
+		m.sums = append(m.sums, summed{prometheus.NewDesc("sightline_sfu_"+c[0], c[1], nil, nil)})
+	}
+	if reg == nil {
+		return m, nil
+	}
+	for _, c := range m.all() {
+		if err := reg.Register(c); err != nil {
+			m.unregister(reg)
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (m *metrics) all() []prometheus.Collector {
+	return []prometheus.Collector{m.peers, m.panics, m.firstPicture, m}
+}
+
+func (m *metrics) unregister(reg prometheus.Registerer) {
+	if reg == nil {
+		return
+	}
+	for _, c := range m.all() {
+		reg.Unregister(c)
+	}
+}
+
+// Describe is part of prometheus.Collector.
+func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, s := range m.sums {
+		ch <- s.desc
+	}
+	ch <- m.now
+	ch <- m.failed
+}
+
+// Collect is part of prometheus.Collector.
+func (m *metrics) Collect(ch chan<- prometheus.Metric) {
+	e := m.engine
+	e.mu.Lock()
+	t := m.gone
+	for p := range e.peers {
+		t.add(&p.counts)
+	}
+	total, pending := len(e.peers), e.pending
+	e.mu.Unlock()
+	for i, s := range m.sums {
+		ch <- prometheus.MustNewConstMetric(s.desc, prometheus.CounterValue, float64(t[i]))
+	}
+	ch <- prometheus.MustNewConstMetric(m.now, prometheus.GaugeValue, float64(total-pending), "connected")
+	ch <- prometheus.MustNewConstMetric(m.now, prometheus.GaugeValue, float64(pending), "connecting")
+	if e.socks != nil {
+		ch <- prometheus.MustNewConstMetric(m.failed, prometheus.CounterValue, float64(e.socks.failed.Load()))
+	}
+}

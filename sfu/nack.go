@@ -1,0 +1,102 @@
+package sfu
+
+import (
+	"encoding/binary"
+
+	"github.com/pion/rtp"
+)
+
+// Bounds on what a viewer can make the server send again (threat T28).
+const (
+	nackMinGap  = int64(25e6) // ns between two copies of one packet, at least; one round trip where that is longer
+	resendShare = 0.3         // of what is sent for the first time
+	resendBurst = 64 << 10    // bytes that may be sent again before the share counts
+)
+
+// mayResend says whether n more bytes stay inside the share of retransmissions.
+func (p *Peer) mayResend(n int) bool {
+	sent, again := p.counts.bytes.Load(), p.counts.resentBytes.Load()
+	return float64(again)+float64(n) <= float64(sent)*resendShare+resendBurst
+}
+
+// nack sends the packets asked for again, as far as ring, gate and budget allow.
+func (d *downtrack) nack(seqs []uint16, now int64) {
+	d.mu.Lock()
+	a := d.att
+	if a == nil || a.phase == phaseEnded || d.writer == nil {
+		d.mu.Unlock()
+		return
+	}
+	defer a.ev.flush()
+	defer d.mu.Unlock()
+	if now >= a.sub.Gate.ValidUntil() {
+		d.end()
+		return
+	}
+	gap := max(nackMinGap, d.peer.rtt.Load())
+	e := &d.peer.egress
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer e.flush()
+	for _, s := range seqs {
+		seq := d.unwrap(s)
+		rec, ok := d.hist.find(seq)
+		if !ok {
+			d.peer.counts.nackMisses.Add(1)
+			continue
+		}
+		f := rec.from.ring.at(rec.ord)
+		if f == nil {
+			d.peer.counts.nackMisses.Add(1)
+			continue
+		}
+		i := int(seq - rec.first)
+		if i >= len(f.Payloads) || !d.hist.admit(seq, now, gap) {
+			continue
+		}
+		if !d.peer.mayResend(len(f.Payloads[i])) {
+			d.peer.counts.nackRefused.Add(1)
+			continue
+		}
+		d.resend(rec, seq, i, f)
+	}
+}
+
+// unwrap finds the extended sequence number meant by s: the newest one sent
+// that ends in it.
+func (d *downtrack) unwrap(s uint16) uint64 {
+	newest := d.seq - 1
+	return newest - uint64(uint16(newest)-s)
+}
+
+// resend sends one packet again: on the retransmission SSRC where agreed
+// (RFC 4588), else the very same packet.
+func (d *downtrack) resend(rec sent, seq uint64, i int, f *Frame) {
+	h := d.delays[rec.delay]
+	h.Timestamp = rec.ts
+	h.Marker = i == len(f.Payloads)-1
+	p := f.Payloads[i]
+	if rtx := d.rtxFor(rec.pt); rtx != 0 && d.rtxSSRC != 0 {
+		h = rtp.Header{Version: 2, Marker: h.Marker, Timestamp: h.Timestamp, PayloadType: rtx, SSRC: d.rtxSSRC, SequenceNumber: d.rtxSeq}
+		d.rtxSeq++
+		d.rtxBuf = append(binary.BigEndian.AppendUint16(d.rtxBuf[:0], uint16(seq)), p...)
+		p = d.rtxBuf
+	} else {
+		h.PayloadType = rec.pt
+		h.SequenceNumber = uint16(seq)
+	}
+	d.again = h
+	_, _ = d.writer.WriteRTP(&d.again, p)
+	d.peer.counts.resent.Add(1)
+	d.peer.counts.resentBytes.Add(uint64(len(p)))
+	d.peer.pacer.spend(len(p))
+}
+
+func (d *downtrack) rtxFor(pt uint8) uint8 {
+	for _, c := range d.codecs {
+		if c.pt == pt {
+			return c.rtx
+		}
+	}
+	return 0
+}

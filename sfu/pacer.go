@@ -1,0 +1,411 @@
+package sfu
+
+import (
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sightline/internal/clock"
+)
+
+// Pace bounds the catch-up of newly attached sources, per peer. Zero values
+// take the defaults named.
+type Pace struct {
+	TileBits int // highest catch-up rate of one tile, bit/s; default 20 Mbit/s
+	PeerBits int // highest rate of all tiles of a peer while any catches up; default 60 Mbit/s
+}
+
+const (
+	paceTick    = 2 * time.Millisecond
+	bucketBytes = 12_000 // beside 5 ms of the rate
+	leadFrames  = 3      // every tile gets these before one is sent to its end
+	tileGap     = int64(50 * time.Millisecond)
+	lanFactor   = 10 // times the stream's rate on private networks, the path unknown
+	wanFactor   = 3
+	lanFloor    = 8_000_000 // bit/s
+	wanFloor    = 2_000_000
+)
+
+// pacer sends the queues of a peer's catching downtracks at a bounded rate. Its
+// goroutine lives only while there is something to send.
+type pacer struct {
+	p      *Peer
+	pace   Pace
+	factor int
+	floor  int
+
+	active atomic.Bool  // the goroutine runs: live packets are counted in spent
+	spent  atomic.Int64 // payload bytes sent beside the pacer
+	slower atomic.Int32 // halvings after reported loss
+
+	mu      sync.Mutex
+	list    []*paced
+	stopped bool
+	kick    chan struct{} // capacity 1
+	done    sync.WaitGroup
+}
+
+// paced is one downtrack in the pacer's hands. Used by its goroutine only.
+type paced struct {
+	d      *downtrack
+	bucket float64 // bytes this tile may send now
+	last   int64   // when it last sent
+	sent   int     // frames sent since it joined
+}
+
+func (p *pacer) init(peer *Peer, pace Pace) {
+	if pace.TileBits <= 0 {
+		pace.TileBits = 20_000_000
+	}
+	if pace.PeerBits <= 0 {
+		pace.PeerBits = 60_000_000
+	}
+	p.p, p.pace = peer, pace
+	p.kick = make(chan struct{}, 1)
+	p.factor, p.floor = lanFactor, lanFloor
+}
+
+// path tells where the peer is: outside private networks catch-up is gentler.
+func (p *pacer) path(remote netip.Addr) {
+	if a := remote.Unmap(); a.IsValid() && !a.IsPrivate() && !a.IsLoopback() && !a.IsLinkLocalUnicast() {
+		p.mu.Lock()
+		p.factor, p.floor = wanFactor, wanFloor
+		p.mu.Unlock()
+	}
+}
+
+// tileRate is the catch-up rate for a stream of this bit rate.
+func (p *pacer) tileRate(bits int) int {
+	p.mu.Lock()
+	factor, floor := p.factor, p.floor
+	p.mu.Unlock()
+	r := min(max(bits*factor, floor), p.pace.TileBits) >> min(p.slower.Load(), 4)
+	return max(r, bits+bits/2)
+}
+
+// spend counts payload bytes that left beside the pacer.
+func (p *pacer) spend(n int) {
+	if p.active.Load() {
+		p.spent.Add(int64(n))
+	}
+}
+
+// congested halves the catch-up rate after loss was reported.
+func (p *pacer) congested() {
+	if p.active.Load() && p.slower.Load() < 4 {
+		p.slower.Add(1)
+	}
+}
+
+// wake makes sure that d's queue is being sent. Called with d locked.
+func (p *pacer) wake(d *downtrack) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped {
+		return
+	}
+	if !slices.ContainsFunc(p.list, func(x *paced) bool { return x.d == d }) {
+		p.list = append(p.list, &paced{d: d})
+	}
+	if p.active.Load() {
+		select {
+		case p.kick <- struct{}{}:
+		default:
+		}
+		return
+	}
+	p.active.Store(true)
+	p.spent.Store(0)
+	p.done.Add(1)
+	go p.run()
+}
+
+// stop ends the goroutine and waits for it.
+func (p *pacer) stop() {
+	p.mu.Lock()
+	p.stopped = true
+	p.list = nil
+	p.mu.Unlock()
+	select {
+	case p.kick <- struct{}{}:
+	default:
+	}
+	p.done.Wait()
+}
+
+func (p *pacer) run() {
+	defer p.done.Done()
+	defer p.p.guard("pacer")
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	bucket, last := float64(bucketBytes), clock.Mono()
+	for {
+		list := p.snapshot()
+		if list == nil {
+			return
+		}
+		now := clock.Mono()
+		bytesPerNs := float64(p.pace.PeerBits) / 8e9
+		bucket += float64(now-last)*bytesPerNs - float64(p.spent.Swap(0))
+		bucket = min(bucket, bucketBytes+5e6*bytesPerNs)
+		for _, t := range list {
+			t.refill(p, now, last)
+		}
+		last = now
+		sleep := p.round(list, &bucket, now)
+		if sleep <= 0 {
+			continue
+		}
+		timer.Reset(time.Duration(sleep))
+		select {
+		case <-timer.C:
+		case <-p.kick:
+		}
+	}
+}
+
+// snapshot returns who is waiting; nil ends the goroutine.
+func (p *pacer) snapshot() []*paced {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.list) == 0 {
+		p.active.Store(false)
+		p.slower.Store(0)
+		return nil
+	}
+	return slices.Clone(p.list)
+}
+
+func (p *pacer) remove(t *paced) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.list = slices.DeleteFunc(p.list, func(x *paced) bool { return x == t })
+}
+
+// backlog is what a downtrack still has to send.
+type backlog struct {
+	bytes   int
+	due     int64 // trickle: when its next frame may leave
+	trickle bool
+}
+
+// round sends what the buckets allow and returns how long to sleep, in ns.
+func (p *pacer) round(list []*paced, bucket *float64, now int64) int64 {
+	type entry struct {
+		t *paced
+		b backlog
+	}
+	var work []entry
+	wait := int64(time.Second)
+	for _, t := range list {
+		b, ok := t.d.backlog(t, now)
+		switch {
+		case !ok:
+			p.remove(t)
+		case b.trickle && b.due > now:
+			wait = min(wait, b.due-now)
+		default:
+			work = append(work, entry{t, b})
+		}
+	}
+	slices.SortFunc(work, func(x, y entry) int { // who is starving first, then smallest backlog
+		if a, b := x.t.urgent(now), y.t.urgent(now); a != b {
+			return b - a
+		}
+		return x.b.bytes - y.b.bytes
+	})
+	ahead, total := 0, 0
+	for _, w := range work {
+		if *bucket <= 0 {
+			return int64(paceTick)
+		}
+		if w.t.bucket <= 0 && !w.b.trickle {
+			wait = min(wait, int64(paceTick))
+			ahead += w.b.bytes
+			continue
+		}
+		n, more := w.t.d.pump(w.t, int(min(*bucket, w.t.bucket)), ahead, now)
+		*bucket -= float64(n)
+		w.t.bucket -= float64(n)
+		ahead += w.b.bytes
+		total += n
+		if more {
+			wait = min(wait, int64(paceTick))
+		}
+	}
+	if total == 0 && len(work) > 0 {
+		return int64(paceTick)
+	}
+	if len(work) == 0 && wait == int64(time.Second) {
+		return 0 // everybody was taken off: look again and end
+	}
+	return wait
+}
+
+// urgent: 2 for a tile that has not got its lead, 1 for one that waits too long.
+func (t *paced) urgent(now int64) int {
+	switch {
+	case t.sent < leadFrames:
+		return 2
+	case now-t.last > tileGap:
+		return 1
+	}
+	return 0
+}
+
+func (t *paced) refill(p *pacer, now, last int64) {
+	rate := p.tileRate(t.d.sourceRate())
+	bytesPerNs := float64(rate) / 8e9
+	if t.last == 0 {
+		t.last = now
+		t.bucket = bucketBytes
+		return
+	}
+	t.bucket = min(t.bucket+float64(now-last)*bytesPerNs, bucketBytes+5e6*bytesPerNs)
+}
+
+// sourceRate is the bit rate of the layer being sent.
+func (d *downtrack) sourceRate() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.att == nil {
+		return 0
+	}
+	l := d.att.leg(int(d.att.cur.Load()))
+	if l == nil {
+		return 0
+	}
+	m := l.s.ring.meter()
+	return m.bitrate()
+}
+
+// backlog tells the pacer what is left; false takes the downtrack off its list.
+func (d *downtrack) backlog(t *paced, now int64) (backlog, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := d.att
+	if a == nil {
+		return backlog{}, false
+	}
+	switch a.phase {
+	case phaseCatch:
+		return backlog{bytes: a.qbytes}, a.qpos < len(a.queue)
+	case phaseTrickle:
+		if a.qpos >= len(a.queue) {
+			return backlog{due: a.trickle0 + int64(trickleFor), trickle: true}, !d.trickleDone(now)
+		}
+		due := a.trickle0
+		if n := t.sent; n > 0 {
+			due = t.last + trickleStep
+		}
+		if a.part > 0 {
+			due = now
+		}
+		return backlog{bytes: a.qbytes, trickle: true, due: due}, true
+	}
+	return backlog{}, false
+}
+
+// pump sends up to budget bytes of the queue, whole packets, and says whether
+// more is waiting. ahead is what other tiles send first.
+func (d *downtrack) pump(t *paced, budget, ahead int, now int64) (n int, more bool) {
+	d.mu.Lock()
+	a := d.att
+	if a == nil {
+		d.mu.Unlock()
+		return 0, false
+	}
+	defer a.ev.flush()
+	defer d.mu.Unlock()
+	if a.phase != phaseCatch && a.phase != phaseTrickle || a.qpos >= len(a.queue) {
+		return 0, false
+	}
+	if now >= a.sub.Gate.ValidUntil() {
+		d.end()
+		return 0, false
+	}
+	if a.sub.Budget != nil {
+		if still := a.sub.Budget.Mode() == ModeStill; still != a.still {
+			d.setStill(still, now)
+			return 0, a.phase == phaseCatch
+		}
+	}
+	if a.phase == phaseCatch && t.sent == 0 && a.part == 0 && a.qpos == 0 {
+		d.skipIfSooner(ahead, now)
+	}
+	for a.qpos < len(a.queue) && n < max(budget, 1) {
+		it := a.queue[a.qpos]
+		if a.part == 0 {
+			ts := d.clock.at(clock.Mono())
+			if d.stats.Packets > 0 && int32(ts-d.lastTS) <= 0 {
+				ts = d.lastTS + 1
+			}
+			d.beginFrame(it.f, it.ord, ts, now)
+		}
+		to := a.part
+		for to < len(it.f.Payloads) && n < max(budget, 1) {
+			n += len(it.f.Payloads[to])
+			to++
+		}
+		d.burst(it.f, a.part, to)
+		a.part = to
+		t.last = now
+		if to < len(it.f.Payloads) {
+			return n, true
+		}
+		d.endFrame(it.f, now)
+		a.queue[a.qpos] = item{}
+		a.qpos++
+		a.part = 0
+		a.qbytes -= it.f.Size()
+		t.sent++
+		if !a.still {
+			d.peer.forwarded.Store(now)
+		}
+		if a.phase == phaseTrickle {
+			return n, true
+		}
+		if t.sent == leadFrames {
+			break
+		}
+	}
+	if a.qpos < len(a.queue) {
+		return n, true
+	}
+	a.queue, a.qpos = a.queue[:0], 0
+	if a.phase == phaseCatch { // the newest frame is sent: live from here
+		a.phase = phaseLive
+		a.queue = nil
+		a.delayZero = max(a.delayZero, now)
+		a.delayReset = a.delayZero + int64(time.Second)
+	}
+	return n, a.phase == phaseTrickle
+}
+
+// skipIfSooner turns a replay that would take longer than the next key frame
+// into a still: the key frame and a few frames after it, then the next key frame.
+func (d *downtrack) skipIfSooner(ahead int, now int64) {
+	a := d.att
+	l := a.leg(int(a.cur.Load()))
+	m := l.s.ring.meter()
+	every := m.keyInterval()
+	if every == 0 {
+		return
+	}
+	pc := &d.peer.pacer
+	wait := every - (now - m.lastKey)
+	spare := pc.tileRate(m.bitrate()) - m.bitrate()
+	if spare <= 0 {
+		spare = 1
+	}
+	took := int64(a.qbytes)*8e9/int64(spare) + int64(ahead)*8e9/int64(pc.pace.PeerBits)
+	if wait <= 0 || took < wait {
+		return
+	}
+	d.peer.counts.skips.Add(1)
+	items := slices.Clone(a.queue[:min(len(a.queue), trickleFrames+1)])
+	d.dropQueue()
+	d.trickle(items, now)
+}
