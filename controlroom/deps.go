@@ -14,6 +14,7 @@ import (
 // lease is the running right to one camera; it is the gate of what it allows.
 type lease interface {
 	sfu.Gate
+	Decision() authz.Decision // as it stands now: its end may move while it runs
 	Release()
 }
 

@@ -113,10 +113,12 @@ func (s *session) settle(in input) {
 		case ended != nil:
 			s.drop(t)
 			s.metrics.cutTime.Observe(time.Duration(clock.Mono() - over).Seconds())
-			if !ended.Allowed {
-				t.deny(*ended, in.now, true)
-				s.metrics.cut.WithLabelValues(s.kind()).Inc()
+			s.metrics.cut.WithLabelValues(s.kind()).Inc()
+			if ended.Reason == authz.ReasonUnavailable {
+				t.away(in.now)
+				continue
 			}
+			t.deny(*ended, in.now, true)
 			s.endWith(ended.Reason)
 		case in.hidden || in.frozen:
 			s.drop(t)
@@ -142,8 +144,19 @@ func (t *tile) deny(d authz.Decision, now time.Time, wasLive bool) {
 			at = soon
 		}
 	}
-	t.verdict = verdict{known: true, decision: d, retryAt: at, wasLive: wasLive || t.verdict.wasLive}
+	old := t.verdict
+	t.verdict = verdict{known: true, decision: d, retryAt: at, wasLive: wasLive || old.wasLive}
+	if old.wasLive && d.Invisible { // still gone: what he was told stays true
+		t.verdict.decision = old.decision
+	}
 	t.tries = 0
+}
+
+// away notes that the store did not answer, and when it is asked again.
+func (t *tile) away(now time.Time) {
+	old := t.verdict
+	t.verdict = verdict{away: true, retryAt: now.Add(backoff(t.tries)), wasLive: old.wasLive, decision: old.decision}
+	t.tries++
 }
 
 // askAgain reports whether a tile without a subscription is to be decided now.
@@ -191,8 +204,9 @@ func (s *session) decide(ctx context.Context, in input) {
 			if t.tries == 0 {
 				s.log.Warn("a tile could not be decided", "camera", t.want.Camera, "err", a.err)
 			}
-			t.verdict = verdict{away: true, retryAt: now.Add(backoff(t.tries)), wasLive: t.verdict.wasLive}
-			t.tries++
+			t.away(now)
+		case a.d.Reason == authz.ReasonUnavailable:
+			t.away(now)
 		case !a.d.Allowed:
 			t.deny(a.d, now, false)
 			s.endWith(a.d.Reason)
@@ -229,6 +243,7 @@ func (s *session) serve(in input) {
 			continue
 		}
 		t.name = s.names(t.want.Camera)
+		t.verdict.decision = t.sub.lease.Decision() // its end may have moved
 		main := s.whep == "" && wantsMain(t.want, live, s.limits.SubMaxPx, s.limits.SubFromTiles)
 		s.attach(t, main)
 	}
@@ -315,6 +330,9 @@ func (s *session) due(in input) time.Duration {
 	next := quiet
 	if in.hidden || in.frozen {
 		return next
+	}
+	if in.recheck { // the authority may be a moment behind what woke us
+		next = time.Second
 	}
 	now := s.clock.Now()
 	for _, t := range s.tiles {

@@ -97,7 +97,7 @@ func (s *session) hearClient(m clientMessage) error {
 		if m.Cell != nil {
 			cell = *m.Cell
 		}
-		s.change(func() { s.sound = cell })
+		s.change(func() { s.sound, s.recheck = cell, true })
 	case "input":
 		s.mu.Lock()
 		s.lastInput = now
