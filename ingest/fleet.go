@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,36 +40,154 @@ type Streams struct {
 }
 
 // Fleet pulls all cameras it was told of. All methods are safe from any goroutine.
-type Fleet struct{}
+type Fleet struct {
+	cfg      Config
+	dial     connect
+	limits   limits
+	failures failureCounts
 
-// New makes an empty fleet.
-func New(cfg Config) *Fleet { panic("soon") }
+	changes sync.Mutex // one Set, Remove or Close at a time
+
+	mu     sync.RWMutex
+	cams   map[string]*camera
+	closed bool
+
+	watch *watchers
+}
+
+// New makes an empty fleet. It panics without a Guard: there is no safe default.
+func New(cfg Config) *Fleet {
+	if cfg.Guard == nil {
+		panic("ingest: Config.Guard is missing")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.MainLinger <= 0 {
+		cfg.MainLinger = 30 * time.Second
+	}
+	cfg.Timing = cfg.Timing.withDefaults()
+	f := &Fleet{cfg: cfg, dial: rtspDial, limits: defaultLimits, cams: map[string]*camera{}, watch: newWatchers()}
+	if cfg.Registerer != nil {
+		cfg.Registerer.MustRegister(&collector{f: f})
+	}
+	return f
+}
 
 // Set adds a camera or changes it. Layers whose URL, login, transport and
 // fingerprint are as before are not disturbed; streams stay the same objects.
-func (f *Fleet) Set(s Source) { panic("soon") }
+// A layer that lost its URL is ended and its stream closed.
+func (f *Fleet) Set(s Source) {
+	f.changes.Lock()
+	defer f.changes.Unlock()
+	f.mu.Lock()
+	if f.closed {
+		f.mu.Unlock()
+		return
+	}
+	c := f.cams[s.ID]
+	if c == nil {
+		c = newCamera(f, s.ID)
+		f.cams[s.ID] = c
+	}
+	f.mu.Unlock()
+	for _, p := range c.set(s) {
+		p.close()
+	}
+	f.notify(c)
+}
 
 // Remove stops a camera's pulls and closes its streams. Unknown ids are ignored.
-func (f *Fleet) Remove(id string) { panic("soon") }
+func (f *Fleet) Remove(id string) {
+	f.changes.Lock()
+	defer f.changes.Unlock()
+	f.mu.Lock()
+	c := f.cams[id]
+	delete(f.cams, id)
+	f.mu.Unlock()
+	if c != nil {
+		c.close()
+	}
+}
+
+func (f *Fleet) camera(id string) *camera {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.cams[id]
+}
+
+func (f *Fleet) all() []*camera {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	out := make([]*camera, 0, len(f.cams))
+	for _, c := range f.cams {
+		out = append(out, c)
+	}
+	return out
+}
 
 // Streams of a camera.
-func (f *Fleet) Streams(id string) (Streams, bool) { panic("soon") }
+func (f *Fleet) Streams(id string) (Streams, bool) {
+	c := f.camera(id)
+	if c == nil {
+		return Streams{}, false
+	}
+	return c.streams(), true
+}
 
 // Hold keeps a layer pulled until release, which is idempotent; the layer
-// lingers after the last release. Of a camera without a sub layer Sub means
-// Main. Holds survive changes of the source, not its removal.
-func (f *Fleet) Hold(id string, l Layer) (release func()) { panic("soon") }
+// lingers after the last release. Of a camera with one layer either name means
+// that one. Holds survive changes of the source, not its removal.
+func (f *Fleet) Hold(id string, l Layer) (release func()) {
+	c := f.camera(id)
+	if c == nil || l != Sub && l != Main {
+		return func() {}
+	}
+	return c.hold(l)
+}
 
 // State of a camera.
-func (f *Fleet) State(id string) (CameraState, bool) { panic("soon") }
+func (f *Fleet) State(id string) (CameraState, bool) {
+	c := f.camera(id)
+	if c == nil {
+		return CameraState{}, false
+	}
+	return c.state(), true
+}
 
-// Watch calls fn on every change of a status, reason, attempt or format, one
-// call at a time and in order for a camera. fn must not block and must not call
-// Set, Remove or Close. stop returns when no call is running any more.
-func (f *Fleet) Watch(fn func(id string, s CameraState)) (stop func()) { panic("soon") }
+// Watch calls fn on every change of a status, reason, attempt or sound, one call
+// at a time and in order. fn must not block and must not call Set, Remove,
+// Close or stop. stop returns when no call is running any more.
+func (f *Fleet) Watch(fn func(id string, s CameraState)) (stop func()) { return f.watch.add(fn) }
 
-// TryNow ends a reconnect wait of the camera's layers.
-func (f *Fleet) TryNow(id string) { panic("soon") }
+// notify tells the watchers how c is now.
+func (f *Fleet) notify(c *camera) { f.watch.push(c) }
 
-// Close stops everything and waits for it.
-func (f *Fleet) Close() { panic("soon") }
+// TryNow ends a reconnect wait of the camera's layers. A camera that refused
+// the login is reached at most once per 5 s.
+func (f *Fleet) TryNow(id string) {
+	if c := f.camera(id); c != nil {
+		for _, p := range c.layers() {
+			if p != nil {
+				p.try()
+			}
+		}
+	}
+}
+
+// Close stops everything and waits for it. Streams are closed.
+func (f *Fleet) Close() {
+	f.changes.Lock()
+	defer f.changes.Unlock()
+	f.mu.Lock()
+	f.closed = true
+	cams := f.cams
+	f.cams = map[string]*camera{}
+	f.mu.Unlock()
+	var wg sync.WaitGroup
+	for _, c := range cams {
+		wg.Go(c.close)
+	}
+	wg.Wait()
+	f.watch.close()
+}

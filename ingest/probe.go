@@ -2,9 +2,12 @@ package ingest
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"sightline/internal/fault"
+	"sightline/sfu"
 )
 
 // Codes of a failed test.
@@ -40,9 +43,205 @@ type ProbeResult struct {
 // what it saw, or precisely why not. Outside the listed networks every
 // connection failure reads the same and takes at least 1 s (threat T12). It
 // disturbs no running pull of the same camera.
-func Probe(ctx context.Context, g *Guard, s Source) ProbeResult { panic("soon") }
+func Probe(ctx context.Context, g *Guard, s Source) ProbeResult {
+	return probe(ctx, rtspDial, g, s)
+}
 
-// CheckURL parses a camera URL strictly: rtsp or rtsps, a host, no userinfo,
-// fragment or control bytes, at most 2,048 bytes. It returns the normal form;
-// an error is a fault.Invalid bad_url.
-func CheckURL(raw string) (string, error) { panic("soon") }
+const (
+	probeLimit  = 10 * time.Second
+	coarseLimit = 5 * time.Second // outside the listed networks every failure takes exactly this long
+)
+
+func probe(ctx context.Context, dial connect, g *Guard, s Source) ProbeResult {
+	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	var res ProbeResult
+	var wg sync.WaitGroup
+	if s.Sub != "" {
+		res.Sub = new(LayerProbe)
+		wg.Go(func() { *res.Sub = probeLayer(ctx, dial, g, &s, Sub) })
+	}
+	wg.Go(func() { res.Main = probeLayer(ctx, dial, g, &s, Main) })
+	wg.Wait()
+	return res
+}
+
+func probeLayer(ctx context.Context, dial connect, g *Guard, s *Source, l Layer) LayerProbe {
+	field := l.String()
+	if _, err := CheckURL(s.URL(l)); err != nil {
+		return LayerProbe{Err: fieldError(err, field)}
+	}
+	began := time.Now()
+	t := target{url: s.URL(l), user: s.User, password: s.Password, udp: s.Transport == "udp", fingerprint: s.Fingerprint}
+	p := &prober{seen: make(chan struct{}, 1)}
+	hctx := ctx
+	if !g.preciseURL(ctx, t.url) {
+		var cancel context.CancelFunc
+		hctx, cancel = context.WithTimeout(ctx, coarseLimit)
+		defer cancel()
+	}
+	sess, precise, err := openSession(hctx, dial, g, t, defaultLimits, p)
+	if err != nil {
+		e := asAttempt(err)
+		if !precise && !e.open() {
+			wait(ctx, coarseLimit-time.Since(began))
+		}
+		return LayerProbe{Err: e.fault(precise, field)}
+	}
+	defer sess.close()
+	return p.collect(ctx, sess, precise, field)
+}
+
+// preciseURL reports whether reasons about a URL may be precise; of a host that
+// cannot be looked up they may not.
+func (g *Guard) preciseURL(ctx context.Context, raw string) bool {
+	a, err := parseURL(raw)
+	if err != nil {
+		return true
+	}
+	_, precise, err := g.vet(ctx, a.host, a.port)
+	return precise || err != nil && asAttempt(err).class == classDenied
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func fieldError(err error, field string) *fault.Error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		c := *f
+		c.Field = field
+		return &c
+	}
+	return fault.Field(field, fault.CodeBadURL, "The address is not valid.")
+}
+
+// fault is how a test tells the failure.
+func (e *attemptError) fault(precise bool, field string) *fault.Error {
+	return &fault.Error{Kind: fault.Invalid, Code: e.code(precise), Field: field, Msg: e.sentence(precise), Err: e}
+}
+
+// prober is the sink of a test: it counts.
+type prober struct {
+	mu      sync.Mutex
+	seen    chan struct{} // poked on every key frame
+	format  sfu.Format
+	first   packetTime
+	last    packetTime
+	frames  int
+	keys    []packetTime
+	bframes bool
+}
+
+type packetTime struct {
+	ts   uint32
+	mono int64
+}
+
+func (p *prober) video(au accessUnit) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := packetTime{au.TS, au.Mono}
+	if p.frames == 0 {
+		p.first = now
+	}
+	p.frames++
+	p.last = now
+	p.format = au.Format
+	p.bframes = p.bframes || au.Format.BFrames
+	if au.Key && len(p.keys) < 3 {
+		p.keys = append(p.keys, now)
+	}
+	select {
+	case p.seen <- struct{}{}:
+	default:
+	}
+}
+
+func (p *prober) audio(track, packet) {}
+
+// enough is two key frames and a second of pictures.
+func (p *prober) enough() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.keys) >= 2 && p.last.mono-p.first.mono > int64(time.Second)
+}
+
+// collect looks at the pictures until it knows enough or the time is over.
+func (p *prober) collect(ctx context.Context, s *session, precise bool, field string) LayerProbe {
+	var end *attemptError
+	ended := make(chan error, 1)
+	go func() { ended <- s.src.Wait() }()
+	for end == nil && !p.enough() {
+		select {
+		case <-p.seen:
+			continue
+		case err := <-ended:
+			ended <- err
+			end = asAttempt(err)
+		case <-s.failed:
+			end = s.failure
+		case <-ctx.Done():
+			end = &attemptError{class: classSilent, play: true}
+			if p.any() == 0 && s.packets.Load() > 0 {
+				end = &attemptError{class: classNoKey, play: true}
+			}
+		}
+	}
+	s.close()
+	<-ended
+	r := LayerProbe{Codec: string(s.vtrack.Codec)}
+	if s.atrack != nil {
+		r.Audio = string(s.atrack.Codec)
+	} else {
+		for _, t := range s.tracks {
+			if t.Kind == sfu.Audio {
+				r.Audio = t.Name
+			}
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.frames == 0 {
+		r.Err = end.fault(precise, field)
+		return r
+	}
+	r.OK = true
+	r.Width, r.Height, r.BFrames = p.format.Width, p.format.Height, p.bframes
+	r.Profile = s.norm.pic.profile
+	if n := p.frames - 1; n > 0 {
+		if span := ticksBetween(p.first, p.last); span > 0 {
+			r.FPS = float64(n) * float64(time.Second) / float64(span)
+		}
+	}
+	if n := len(p.keys); n >= 2 {
+		r.KeyInterval = (ticksBetween(p.keys[0], p.keys[n-1]) / time.Duration(n-1)).Round(10 * time.Millisecond)
+	}
+	return r
+}
+
+func (p *prober) any() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.frames
+}
+
+// ticksBetween is the time between two pictures by the camera's clock, or by
+// ours where the camera's makes no sense.
+func ticksBetween(a, b packetTime) time.Duration {
+	cam := time.Duration(int32(b.ts-a.ts)) * time.Second / 90000
+	ours := time.Duration(b.mono - a.mono)
+	if cam <= 0 || cam > 2*ours+time.Second || ours > 2*cam+time.Second {
+		return ours
+	}
+	return cam
+}

@@ -1,0 +1,86 @@
+package ingest
+
+import (
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// failureCounts counts ended attempts by class.
+type failureCounts struct {
+	mu sync.Mutex
+	n  map[class]uint64
+}
+
+func (c *failureCounts) add(k class) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n == nil {
+		c.n = map[class]uint64{}
+	}
+	c.n[k]++
+}
+
+func (c *failureCounts) snapshot() map[class]uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make(map[class]uint64, len(c.n))
+	for k, v := range c.n {
+		out[k] = v
+	}
+	return out
+}
+
+var (
+	descFrames   = prometheus.NewDesc("sightline_ingest_frames_total", "Pictures received from cameras.", []string{"camera", "layer"}, nil)
+	descBytes    = prometheus.NewDesc("sightline_ingest_bytes_total", "Payload bytes written to streams.", []string{"camera", "layer"}, nil)
+	descAttempts = prometheus.NewDesc("sightline_ingest_attempts_total", "Connections tried.", []string{"camera", "layer"}, nil)
+	descLost     = prometheus.NewDesc("sightline_ingest_lost_packets_total", "RTP packets that did not arrive.", []string{"camera", "layer"}, nil)
+	descLive     = prometheus.NewDesc("sightline_ingest_live", "1 while pictures arrive.", []string{"camera", "layer"}, nil)
+	descEnded    = prometheus.NewDesc("sightline_ingest_ended_total", "Pulls that ended, by cause (panic: our own mistake).", []string{"cause"}, nil)
+	descCameras  = prometheus.NewDesc("sightline_ingest_cameras", "Cameras known.", nil, nil)
+)
+
+// collector reads the fleet's counters when scraped: ten series a camera, gone
+// with it. The camera label is the random id, never a name.
+type collector struct{ f *Fleet }
+
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descFrames, descBytes, descAttempts, descLost, descLive, descEnded, descCameras} {
+		ch <- d
+	}
+}
+
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	cams := c.f.all()
+	ch <- prometheus.MustNewConstMetric(descCameras, prometheus.GaugeValue, float64(len(cams)))
+	for cause, n := range c.f.failures.snapshot() {
+		ch <- prometheus.MustNewConstMetric(descEnded, prometheus.CounterValue, float64(n), string(cause))
+	}
+	for _, cam := range cams {
+		for l, p := range cam.layers() {
+			if p == nil {
+				continue
+			}
+			layer := Layer(l).String()
+			count := func(d *prometheus.Desc, n uint64) {
+				ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), cam.id, layer)
+			}
+			count(descFrames, p.frames.Load())
+			count(descBytes, p.bytes.Load())
+			count(descAttempts, p.attempts.Load())
+			p.mu.Lock()
+			live, s := 0.0, p.sess
+			if p.st.status == Live {
+				live = 1
+			}
+			p.mu.Unlock()
+			lost := p.lost.Load()
+			if s != nil {
+				lost += s.lost.Load()
+			}
+			count(descLost, lost)
+			ch <- prometheus.MustNewConstMetric(descLive, prometheus.GaugeValue, live, cam.id, layer)
+		}
+	}
+}
