@@ -178,3 +178,49 @@ export function api(base, token) {
     return text ? JSON.parse(text) : undefined;
   };
 }
+
+const catalogue = () => JSON.parse(readFileSync(path.join(root, "internal/i18n/catalogues/en.json"), "utf8"));
+
+/** word is the English sentence of a catalogue key, its {places} filled from v: tests follow the catalogue, not a copy of it. */
+export function word(key, v = {}) {
+  const s = catalogue()[key];
+  if (typeof s !== "string") throw new Error("no plain sentence " + key);
+  return s.replace(/\{(\w+)\}/g, (_, k) => v[k] ?? `{${k}}`);
+}
+
+export const button = (at, key, v) => at.getByRole("button", { name: word(key, v), exact: true });
+export const field = (at, key) => at.getByLabel(word(key));
+
+/** signIn goes through the sign-in page. */
+export async function signIn(page, base, account) {
+  await page.goto(base + "/");
+  await field(page, "field.email").fill(account.email);
+  await field(page, "field.password").fill(account.password);
+  await button(page, "signin.act").click();
+}
+
+/** tiles lists what the wall says about its cells. */
+export const tiles = (page) => page.$$eval("li.tile[data-slot]", (l) => l.map((e) => ({ camera: e.dataset.camera, state: e.dataset.state, label: e.getAttribute("aria-label") })));
+
+/** allLive waits until n tiles say Live. */
+export async function allLive(page, n, limit = 20000) {
+  await until(`${n} tiles that say live`, async () => (await tiles(page)).filter((t) => t.state === "live").length === n, limit);
+}
+
+/** serious returns axe's serious and critical findings on the page as lines. */
+export async function serious(page) {
+  await page.addScriptTag({ path: path.join(root, "web/ui/node_modules/axe-core/axe.min.js") });
+  const r = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return r.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
+}
+
+/** camera starts one real RTSP camera (the program's own test camera) as a process of its own. */
+export async function camera({ user = "", password = "", listen = "127.0.0.1:0" } = {}) {
+  const p = program(["demo-cameras", "--only", "Gate", "--listen", listen, "--user", user, "--password", password]);
+  const line = await until("the camera to serve", () => {
+    if (p.ended()) throw new Error(p.output());
+    return p.output().match(/^\{.*\}$/m)?.[0];
+  }, 120000);
+  const c = JSON.parse(line).cameras[0];
+  return { ...p, main: c.rtsp_main, sub: c.rtsp_sub, listen: new URL(c.rtsp_main.replace("rtsp:", "http:")).host };
+}
