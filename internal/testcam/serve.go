@@ -3,6 +3,7 @@ package testcam
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 )
 
@@ -25,6 +26,10 @@ type ServeConfig struct {
 	Dir      string // clip cache; "" = shared cache
 	Out      io.Writer
 	Progress func(done, total int) // told while clips are encoded; may be nil
+
+	Only           string // name of the one scene to serve; "" = all six
+	Listen         string // "" = a free loopback port; with Only
+	User, Password string // with both: the cameras ask for a login (Digest)
 }
 
 // Serve starts the six demo cameras on free loopback ports, writes one line of
@@ -36,7 +41,10 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 	}
 	var out Served
 	for _, s := range scenes {
-		cam, err := New(Config{Main: s.Main, Sub: s.Sub, SDPOnly: s.SDPOnly})
+		if cfg.Only != "" && cfg.Only != s.Name {
+			continue
+		}
+		cam, err := New(Config{Main: s.Main, Sub: s.Sub, SDPOnly: s.SDPOnly, Listen: cfg.Listen, User: cfg.User, Password: cfg.Password})
 		if err != nil {
 			return err
 		}
@@ -44,6 +52,9 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 		out.Cameras = append(out.Cameras, ServedCamera{
 			Name: s.Name, Main: cam.Main(), Sub: cam.Sub(), KeyIntervalS: s.Main.Key.Seconds(), Audio: s.Main.Audio != nil,
 		})
+	}
+	if len(out.Cameras) == 0 {
+		return fmt.Errorf("no demo camera is called %q", cfg.Only)
 	}
 	if err := json.NewEncoder(cfg.Out).Encode(out); err != nil {
 		return err
