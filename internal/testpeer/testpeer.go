@@ -115,6 +115,7 @@ func Join(ctx context.Context, cfg Config) (*Peer, error) {
 		p.shut()
 		return nil, err
 	}
+	p.wg.Go(p.nudge)
 	select {
 	case <-p.connected:
 	case <-p.closed:
@@ -128,6 +129,22 @@ func Join(ctx context.Context, cfg Config) (*Peer, error) {
 		p.wg.Go(p.reportLoop)
 	}
 	return p, nil
+}
+
+// nudge makes pion nominate as soon as a pair works, as browsers do: by itself
+// it looks only every 200 ms, which would hide what is to be measured. A new
+// remote candidate, here one where nobody listens, makes it look.
+func (p *Peer) nudge() {
+	for i, wait := range []time.Duration{2, 3, 5, 10, 20, 40, 80} {
+		select {
+		case <-p.connected:
+			return
+		case <-p.closed:
+			return
+		case <-time.After(wait * time.Millisecond):
+		}
+		_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: fmt.Sprintf("candidate:n%d 1 udp 1 127.0.0.1 %d typ host", i, i+1)})
+	}
 }
 
 func (p *Peer) open() error {
