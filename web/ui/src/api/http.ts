@@ -1,0 +1,69 @@
+import { Problem } from './problem'
+
+/** Hooks the application sets once: they see every outcome, whoever asked. */
+export interface Hooks {
+  /** The login is missing or has ended (401 not_signed_in or login_ended). */
+  signedOut(code: string): void
+  /** Whether the server reaches its store (503 authz_unavailable says it does not). */
+  store(reachable: boolean): void
+}
+
+let hooks: Hooks = { signedOut() {}, store() {} }
+
+export function setHooks(h: Hooks): void {
+  hooks = h
+}
+
+/**
+ * send makes one request. It resolves to the JSON answer (undefined for 204 and
+ * other empty answers) and rejects with a Problem. `signal` cancels it: then it
+ * rejects with the AbortError. `keepalive` lets it outlive the page.
+ */
+export async function send<T>(method: string, path: string, body?: unknown, options: { signal?: AbortSignal; keepalive?: boolean } = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', 'X-Sightline': '1' }
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  let res: Response
+  try {
+    res = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      redirect: 'error',
+      signal: options.signal ?? null,
+      keepalive: options.keepalive ?? false,
+    })
+  } catch (e) {
+    if (options.signal?.aborted) throw e
+    throw new Problem({ status: 0, code: 'network' })
+  }
+  if (res.ok) {
+    hooks.store(true)
+    const text = res.status === 204 ? '' : await res.text()
+    return (text === '' ? undefined : JSON.parse(text)) as T
+  }
+  const problem = await readProblem(res)
+  if (problem.code === 'authz_unavailable') hooks.store(false)
+  else if (res.status === 401 && (problem.code === 'not_signed_in' || problem.code === 'login_ended')) hooks.signedOut(problem.code)
+  throw problem
+}
+
+async function readProblem(res: Response): Promise<Problem> {
+  const header = Number(res.headers.get('Retry-After'))
+  const fallback = { status: res.status, code: 'internal', retryAfter: header > 0 ? header : undefined }
+  try {
+    const p = (await res.json()) as Record<string, unknown>
+    if (typeof p.code !== 'string') return new Problem(fallback)
+    return new Problem({
+      status: res.status,
+      code: p.code,
+      field: typeof p.field === 'string' && p.field !== '' ? p.field : undefined,
+      detail: typeof p.detail === 'string' ? p.detail : '',
+      retryAfter: typeof p.retry_after_s === 'number' ? p.retry_after_s : fallback.retryAfter,
+      id: typeof p.id === 'string' ? p.id : undefined,
+    })
+  } catch {
+    return new Problem(fallback)
+  }
+}

@@ -1,0 +1,23 @@
+import { render } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { browserLanguage, setLanguage } from '../i18n/i18n'
+import { applyGuestTheme } from './theme'
+import { GuestPage } from './page'
+import { openVisit, type Opening } from './visit'
+import '../styles/guest-index.css'
+
+function Root() {
+  const [opening, setOpening] = useState<Opening>()
+  useEffect(() => {
+    void openVisit().then(async o => {
+      // The owner's language; where no visit says whose, the browser's.
+      await setLanguage(o.kind === 'visit' ? o.visit.language : browserLanguage()).catch(() => {})
+      setOpening(o)
+    })
+  }, [])
+  return opening ? <GuestPage opening={opening} /> : null
+}
+
+applyGuestTheme()
+const root = document.getElementById('app')
+if (root) render(<Root />, root)

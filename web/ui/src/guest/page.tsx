@@ -1,0 +1,248 @@
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { guest as api } from '../api/api'
+import type { ServerMessage } from '../api/messages'
+import { asProblem } from '../api/problem'
+import type { Visit } from '../api/wire'
+import { active, isLang, languages, setLanguage, t } from '../i18n/i18n'
+import { problemText } from '../i18n/reason'
+import { at, duration, moment, parseTime } from '../i18n/time'
+import { Icon, Logo } from '../kit/icons'
+import { Menu } from '../kit/menu'
+import { Notice } from '../kit/notice'
+import { ServerClock } from '../player/serverclock'
+import { Socket } from '../player/socket'
+import { isPhone } from '../wall/device'
+import { desk, phone } from '../wall/grid'
+import { WallGrid } from '../wall/cells'
+import { Help } from '../wall/help'
+import { Pager } from '../wall/pager'
+import { Wall } from '../wall/wall'
+import { Button } from '../kit/button'
+import { StatePage } from './state'
+import type { Opening } from './visit'
+
+/** What ended the visit for good; the page then shows no picture any more. */
+type End = 'removed' | 'stopped'
+
+export function GuestPage({ opening }: { opening: Opening }) {
+  if (opening.kind === 'visit') return <VisitPage link={opening.link} first={opening.visit} />
+  return (
+    <Frame>
+      {opening.kind === 'gone' && <StatePage icon="none" title={t('guest.gone')} text={t('guest.gone_text')} />}
+      {opening.kind === 'again' && <StatePage icon="none" title={t('guest.again')} text={t('guest.again_text')} />}
+      {opening.kind === 'cookie' && <StatePage icon="lock" title={t('guest.cookie')} text={t('guest.cookie_text', { address: `https://${location.host}` })} />}
+      {opening.kind === 'failed' && (
+        <StatePage icon="warn" title={t('guest.failed')} text={problemText(opening.problem)}>
+          <Button kind="primary" onClick={() => location.reload()}>{t('action.try_again')}</Button>
+        </StatePage>
+      )}
+    </Frame>
+  )
+}
+
+function VisitPage({ link, first }: { link: string; first: Visit }) {
+  const [visit, setVisit] = useState(first)
+  const [end, setEnd] = useState<End>()
+  const [help, setHelp] = useState(false)
+  const [up, setUp] = useState(true)
+  const wire = useMemo(() => connect(link), [link])
+  const shows = !end && (visit.state === 'live' || visit.state === 'throttled')
+
+  // Also changes without a word on the socket: the list of cameras, and what was missed while it was down.
+  const refresh = (): void => {
+    api.see(link).then(setVisit, e => {
+      if (asProblem(e).status === 410) setEnd('removed')
+    })
+  }
+  useEffect(() => {
+    wire.start({
+      up: () => { setUp(true) },
+      down: opened => { setUp(false); if (!opened) refresh() },
+      stop: code => setEnd(code === 4501 ? 'removed' : 'stopped'),
+      message: m => {
+        if (m.type === 'link_removed') setEnd('removed')
+        if (m.type === 'visit') setVisit(v => ({ ...v, state: m.state, reason: m.reason, since: m.since ?? v.since, until: m.until ?? v.until }))
+        if (m.type === 'visit' || m.type === 'changed') refresh()
+      },
+    })
+    return () => wire.stop()
+  }, [wire])
+
+  useEffect(() => {
+    document.title = t('guest.title', { name: visit.name, owner: visit.owner_name })
+  }, [visit.name, visit.owner_name, active.value.lang])
+
+  useEffect(() => {
+    if (end) wire.stop()
+  }, [end])
+
+  const until = parseTime(visit.until)
+  const zone = visit.zone || 'UTC'
+  const now = wire.clock.now()
+  return (
+    <Frame
+      name={visit.name}
+      owner={visit.owner_name}
+      acts={shows ? <Button kind="quiet" bare icon="keyboard" extra="only-desk" onClick={() => setHelp(true)}>{t('keys.title')}</Button> : null}
+      foot={
+        end ? t('guest.foot_was')
+        : [t('guest.foot'), until !== undefined && visit.state === 'live' ? t('guest.ends', { when: at(until, zone, now) }) : ''].filter(Boolean).join(' ')
+      }
+    >
+      {visit.state === 'throttled' && !end && (
+        <Notice icon="image" live>
+          <b>{t('msg.throttled')}.</b> {until === undefined ? t('msg.throttled_text') : t('msg.live_again', { when: at(until, zone, now), time: duration(until - now) })}
+        </Notice>
+      )}
+      {!up && shows && <div class="line" role="status"><Icon name="warn" small /><span>{t('line.offline')}</span></div>}
+      {shows ? <GuestWall link={link} visit={visit} wire={wire} onHelp={() => setHelp(true)} onGone={() => setEnd('removed')} /> : <Standing visit={visit} end={end} zone={zone} now={now} refresh={refresh} />}
+      {help && <Help onClose={() => setHelp(false)} />}
+    </Frame>
+  )
+}
+
+function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit: Visit; wire: Wire; onHelp(): void; onGone(): void }) {
+  const wall = useMemo(() => new Wall({ api: api.viewing(link), send: m => wire.socket?.send(m) ?? false, clock: wire.clock }), [link])
+  useEffect(() => {
+    const off = wire.listen({ up: () => wall.up(), message: m => wall.receive(m) })
+    return () => {
+      off()
+      wall.dispose()
+    }
+  }, [wall])
+  useEffect(() => {
+    wall.items.value = visit.cameras.map(c => ({ camera: c.id, name: c.name, sound: visit.sound }))
+  }, [visit.cameras, visit.sound])
+  useEffect(() => wall.setGrid(isPhone.value ? phone : desk), [isPhone.value])
+  const problem = wall.problem.value
+  useEffect(() => {
+    if (problem?.status === 410) onGone()
+  }, [problem])
+  return (
+    <main class="wall guest">
+      <h1 class="vh">{t('guest.title', { name: visit.name, owner: visit.owner_name })}</h1>
+      {problem && problem.status !== 410 && <Notice tone="warn" live>{problemText(problem)}</Notice>}
+      <WallGrid wall={wall} zone={visit.zone || 'UTC'} watermark={visit.name} shortcuts mine={() => false} shared={() => false} onHelp={onHelp} />
+      <div class="guest-tools"><Pager wall={wall} large={isPhone.value} /></div>
+    </main>
+  )
+}
+
+/** Standing is every state without pictures: what happened, since when, what comes next. */
+function Standing({ visit: v, end, zone, now, refresh }: { visit: Visit; end: End | undefined; zone: string; now: number; refresh(): void }) {
+  const [, beat] = useState(0)
+  const until = parseTime(v.until)
+  const since = parseTime(v.since)
+  useEffect(() => {
+    const timer = setInterval(() => beat(n => n + 1), 1000)
+    return () => clearInterval(timer)
+  }, [])
+  const due = v.state === 'not_yet' && until !== undefined && until <= now
+  useEffect(() => {
+    if (due && !end) refresh()
+  }, [due])
+  const facts = [
+    since === undefined ? null : { name: t('guest.since'), text: moment(since, zone, now) },
+    { name: t('guest.now'), text: at(now, zone, now) },
+    { name: t('guest.link'), text: v.name },
+  ].filter(f => f !== null)
+  if (end === 'removed') return <StatePage icon="none" title={t('guest.gone')} text={t('guest.removed_text')} />
+  if (end === 'stopped') {
+    return (
+      <StatePage icon="none" title={t('guest.stopped')} text={t('guest.stopped_text')}>
+        <Button kind="primary" onClick={() => location.reload()}>{t('action.try_again')}</Button>
+      </StatePage>
+    )
+  }
+  switch (v.state) {
+    case 'not_yet':
+      return (
+        <StatePage
+          icon="clock"
+          title={until === undefined ? t('guest.not_yet') : t('guest.starts', { time: duration(until - now) })}
+          text={[until === undefined ? '' : `${at(until, zone, now)}.`, t('guest.starts_text')].filter(Boolean).join(' ')}
+        />
+      )
+    case 'paused':
+      return <StatePage icon="pause" title={t('guest.paused')} text={t('guest.paused_text')} facts={facts} />
+    case 'ended':
+      return <StatePage icon="exit" title={t('guest.ended')} text={t('guest.ended_text')} facts={facts} />
+  }
+  return <StatePage icon="lock" title={t('guest.password')} text={t('reason.password_required')} />
+}
+
+function Frame({ name, owner, acts, foot, children }: { name?: string; owner?: string; acts?: preact.ComponentChildren; foot?: string; children: preact.ComponentChildren }) {
+  const { lang } = active.value
+  const language = isLang(lang) ? languages[lang] : lang
+  return (
+    <div class="app">
+      <header class="bar">
+        <span class="brand"><Logo />{name ? <bdi>{name}</bdi> : <span>Sightline</span>}</span>
+        {owner && <span class="muted by">{t('guest.by', { owner })}</span>}
+        <span class="sp" />
+        <Menu
+          end
+          label={t('nav.language', { name: language })}
+          button={<><Icon name="globe" /><bdi>{language}</bdi><Icon name="down" small /></>}
+          items={Object.entries(languages).map(([id, text]) => ({ text: <bdi lang={id}>{text}</bdi>, checked: id === lang, act: () => void setLanguage(id) }))}
+        />
+        {acts}
+      </header>
+      {children}
+      {foot && <footer class="gfoot"><Icon name="eye" small /><span>{foot}</span></footer>}
+    </div>
+  )
+}
+
+interface Handlers {
+  up(): void
+  down(opened: boolean): void
+  stop(code: number): void
+  message(m: ServerMessage): void
+}
+
+interface Wire {
+  clock: ServerClock
+  socket: Socket | undefined
+  start(h: Handlers): void
+  stop(): void
+  listen(l: { up(): void; message(m: ServerMessage): void }): () => void
+}
+
+/** connect makes the one socket of a guest's tab. */
+function connect(link: string): Wire {
+  const listeners = new Set<{ up(): void; message(m: ServerMessage): void }>()
+  const clock = new ServerClock()
+  const wire: Wire = {
+    clock,
+    socket: undefined,
+    start(h) {
+      wire.socket = new Socket({
+        url: api.viewing(link).socket,
+        onUp: () => {
+          h.up()
+          if (listeners.size === 0) wire.socket?.send({ type: 'hello' })
+          for (const l of listeners) l.up()
+        },
+        onDown: h.down,
+        onStop: h.stop,
+        onMessage: m => {
+          if (m.type === 'pong') clock.sample(m.t, Date.now(), m.server_time_ms)
+          h.message(m)
+          for (const l of listeners) l.message(m)
+        },
+      })
+      wire.socket.start()
+    },
+    stop() {
+      wire.socket?.stop()
+      wire.socket = undefined
+    },
+    listen(l) {
+      listeners.add(l)
+      if (wire.socket?.up) l.up()
+      return () => listeners.delete(l)
+    },
+  }
+  return wire
+}

@@ -1,0 +1,61 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { asProblem, type Problem } from '../api/problem'
+import { t } from '../i18n/i18n'
+import { Button } from './button'
+import { ProblemNotice } from './notice'
+
+/** Dialog is modal: the browser keeps the focus inside and gives it back. Escape and the cross close it. */
+export function Dialog({ title, onClose, children, footer, wide }: { title: ComponentChildren; onClose(): void; children: ComponentChildren; footer?: ComponentChildren; wide?: boolean }) {
+  const ref = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useEffect(() => {
+    const d = ref.current
+    if (d && !d.open) d.showModal()
+    return () => d?.close()
+  }, [])
+  return (
+    <dialog ref={ref} class={`box${wide ? ' wide' : ''}`} aria-labelledby={id} onCancel={e => { e.preventDefault(); onClose() }}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <Button kind="quiet" bare icon="close" onClick={onClose}>{t('action.close')}</Button>
+      </header>
+      <div class="body">{children}</div>
+      {footer && <footer>{footer}</footer>}
+    </dialog>
+  )
+}
+
+/** Confirm asks before what cannot be undone. The button repeats the verb. */
+export function Confirm({ title, verb, children, act, onClose }: { title: string; verb: string; children: ComponentChildren; act(): Promise<void>; onClose(): void }) {
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<Problem>()
+  const run = async (): Promise<void> => {
+    if (busy) return
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      await act()
+      onClose()
+    } catch (e) {
+      setProblem(asProblem(e))
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      footer={
+        <>
+          <span class="sp" />
+          <Button kind="quiet" onClick={onClose}>{t('action.cancel')}</Button>
+          <Button kind="fatal" busy={busy} onClick={run}>{verb}</Button>
+        </>
+      }
+    >
+      {children}
+      <ProblemNotice problem={problem} />
+    </Dialog>
+  )
+}

@@ -1,0 +1,62 @@
+import type { JSX } from 'preact'
+
+/** Drawn on 16 by 16, in the colour of the text around them. Always beside a word or under a label, never alone. */
+const shapes = {
+  live: <><circle cx="8" cy="8" r="3.2" fill="currentColor" stroke="none"/><path d="M3.2 12.8a6.8 6.8 0 0 1 0-9.6M12.8 3.2a6.8 6.8 0 0 1 0 9.6"/></>,
+  connecting: <><path d="M8 1.8a6.2 6.2 0 1 1-6.2 6.2"/></>,
+  stalled: <><circle cx="8" cy="8" r="6.2"/><path d="M6.3 5.6v4.8M9.7 5.6v4.8"/></>,
+  reconnecting: <><path d="M13.6 6.4A6 6 0 0 0 3 4.4L2 5.6M2.4 9.6A6 6 0 0 0 13 11.6l1-1.2M2 2.4v3.2h3.2M14 13.6v-3.2h-3.2"/></>,
+  offline: <><path d="M2 2l12 12M6 3.4A6.4 6.4 0 0 1 14 6.6M2 6.6A8 8 0 0 1 4 5M5 9.6a4 4 0 0 1 2.2-1"/><circle cx="8" cy="12.4" r=".9" fill="currentColor"/></>,
+  power: <><path d="M8 1.8v5.4M4.4 4.2a5.4 5.4 0 1 0 7.2 0"/></>,
+  clock: <><circle cx="8" cy="8" r="6.2"/><path d="M8 4.4V8l2.6 1.6"/></>,
+  lock: <><rect x="3" y="7" width="10" height="6.6" rx="1.2"/><path d="M5.2 7V5a2.8 2.8 0 0 1 5.6 0v2"/></>,
+  exit: <><path d="M9.6 2.4H3v11.2h6.6M7 8h7.2M11.6 5.2L14.4 8l-2.8 2.8"/></>,
+  image: <><rect x="1.8" y="2.8" width="12.4" height="10.4" rx="1.4"/><path d="M2.2 11l3.4-3.2 2.6 2.4 2.2-1.8 3.4 2.8"/><circle cx="10.4" cy="5.9" r="1"/></>,
+  pause: <><path d="M5.4 3.2v9.6M10.6 3.2v9.6" stroke-width="2"/></>,
+  codec: <><rect x="1.8" y="3.2" width="12.4" height="9.6" rx="1.2"/><path d="M5.8 6l4.4 4M10.2 6l-4.4 4"/></>,
+  shared: <><circle cx="6" cy="5.4" r="2.6"/><path d="M1.4 13.4c.3-2.8 2.2-4.4 4.6-4.4s4.3 1.6 4.6 4.4M12.6 5v5M10.1 7.5h5"/></>,
+  mute: <><path d="M2 6v4h2.6L8 12.8V3.2L4.6 6zM10.8 6.2l3.6 3.6M14.4 6.2l-3.6 3.6"/></>,
+  sound: <><path d="M2 6v4h2.6L8 12.8V3.2L4.6 6zM10.6 5.8a3 3 0 0 1 0 4.4M12.6 3.8a6 6 0 0 1 0 8.4"/></>,
+  full: <><path d="M2.4 6V2.4H6M10 2.4h3.6V6M13.6 10v3.6H10M6 13.6H2.4V10"/></>,
+  more: <><circle cx="3" cy="8" r="1.2" fill="currentColor" stroke="none"/><circle cx="8" cy="8" r="1.2" fill="currentColor" stroke="none"/><circle cx="13" cy="8" r="1.2" fill="currentColor" stroke="none"/></>,
+  down: <><path d="M4 6l4 4 4-4"/></>,
+  right: <><path d="M6 4l4 4-4 4"/></>,
+  left: <><path d="M10 4L6 8l4 4"/></>,
+  close: <><path d="M3.6 3.6l8.8 8.8M12.4 3.6l-8.8 8.8"/></>,
+  check: <><path d="M3 8.4l3.2 3.2L13 4.6"/></>,
+  copy: <><rect x="5.4" y="5.4" width="8.2" height="8.2" rx="1.2"/><path d="M10.6 5.2V2.4H2.4v8.2h2.8"/></>,
+  play: <><path d="M4.6 3v10l8-5z"/></>,
+  gear: <><circle cx="8" cy="8" r="2.2"/><path d="M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6L5 5M11 11l1.4 1.4M12.4 3.6L11 5M5 11l-1.4 1.4"/></>,
+  wall: <><path d="M1.8 2.8h12.4v10.4H1.8zM1.8 8h12.4M6 2.8v10.4M10.1 2.8v10.4"/></>,
+  camera: <><path d="M2 4.6l9-2 1.2 5-9 2zM5 9.2v3.4h-3M12.2 4.2l2-.4.6 2.6-2 .4"/></>,
+  eye: <><path d="M1.4 8S3.8 3.6 8 3.6 14.6 8 14.6 8 12.2 12.4 8 12.4 1.4 8 1.4 8z"/><circle cx="8" cy="8" r="2"/></>,
+  plus: <><path d="M8 3v10M3 8h10"/></>,
+  warn: <><path d="M8 2.2L14.6 13.6H1.4zM8 6.4v3.4"/><circle cx="8" cy="11.6" r=".6" fill="currentColor"/></>,
+  globe: <><circle cx="8" cy="8" r="6.2"/><path d="M1.8 8h12.4M8 1.8c4 4 4 8.4 0 12.4M8 1.8c-4 4-4 8.4 0 12.4"/></>,
+  keyboard: <><rect x="1.4" y="3.8" width="13.2" height="8.4" rx="1.2"/><path d="M4 6.4h.1M7 6.4h.1M10 6.4h.1M12.4 6.4h.1M5 9.6h6"/></>,
+  none: <><circle cx="8" cy="8" r="6.2"/><path d="M3.8 12.2l8.4-8.4"/></>,
+} satisfies Record<string, JSX.Element>
+
+export type IconName = keyof typeof shapes
+
+/** Icons that point somewhere turn round in right-to-left pages; pictures of things do not. */
+const directed = new Set<IconName>(['left', 'right', 'exit'])
+
+export function Icon({ name, small }: { name: IconName; small?: boolean }) {
+  const cls = `i${small ? ' s' : ''}${directed.has(name) ? ' flip' : ''}`
+  return (
+    <svg class={cls} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+      {shapes[name]}
+    </svg>
+  )
+}
+
+/** The mark: two corners of a frame and a line of sight that ends in a point. */
+export function Logo() {
+  return (
+    <svg class="logo" width="22" height="22" viewBox="0 0 22 22" aria-hidden="true" focusable="false">
+      <path d="M2 7V3.5A1.5 1.5 0 0 1 3.5 2H7M20 15v3.5a1.5 1.5 0 0 1-1.5 1.5H15M2 11h9" />
+      <circle cx="14.5" cy="11" r="3.2" />
+    </svg>
+  )
+}

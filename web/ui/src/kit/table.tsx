@@ -1,0 +1,34 @@
+import type { ComponentChildren } from 'preact'
+import { t } from '../i18n/i18n'
+
+export interface Column<R> {
+  /** Heading; empty for the column of acts. */
+  head: string
+  /** title: names the row; state: stands at the end of a phone's block; num: figures; acts: buttons. */
+  role?: 'title' | 'state' | 'num' | 'acts'
+  cell(row: R): ComponentChildren
+}
+
+/** Table becomes blocks on a phone: the first column as title, the state at its end, the rest as "label value". */
+export function Table<R>({ label, columns, rows, id }: { label: string; columns: readonly Column<R>[]; rows: readonly R[]; id(row: R): string }) {
+  return (
+    <table class="tb" role="table" aria-label={label}>
+      <thead role="rowgroup">
+        <tr role="row">
+          {columns.map((c, i) => (
+            <th key={i} role="columnheader" scope="col" class={c.role}>{c.head || <span class="vh">{t('table.actions')}</span>}</th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map(r => (
+          <tr key={id(r)} role="row">
+            {columns.map((c, i) => (
+              <td key={i} role="cell" class={c.role} data-label={c.role === 'title' || c.role === 'state' || c.role === 'acts' ? undefined : c.head}>{c.cell(r)}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}

@@ -1,0 +1,69 @@
+import { render } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { browserLanguage, setLanguage, t } from './i18n/i18n'
+import { Empty, Failed } from './kit/blocks'
+import { lazy } from './kit/lazy'
+import { go, match, path, startRouter } from './kit/router'
+import { Shell } from './screens/shell'
+import { WallScreen } from './screens/wall'
+import { startEvents } from './state/events'
+import { applyTheme, goSignIn, isOpenPage, loadSession, session, sessionProblem, wireSession } from './state/session'
+import './styles/index.css'
+
+const Door = lazy(() => import('./screens/door').then(m => m.Door))
+const Cameras = lazy(() => import('./screens/cameras').then(m => m.Cameras))
+const CameraForm = lazy<{ id?: string }>(() => import('./screens/camera-form').then(m => m.CameraForm))
+const Sharing = lazy(() => import('./screens/sharing').then(m => m.Sharing))
+const AccountScreen = lazy(() => import('./screens/account').then(m => m.AccountScreen))
+const InstanceScreen = lazy(() => import('./screens/instance').then(m => m.InstanceScreen))
+
+function App() {
+  const p = path.value
+  const who = session.value
+  useEffect(() => {
+    if (who) startEvents()
+    else if (who === null && !isOpenPage(p)) goSignIn()
+    else if (who && p === '/signin') go('/', true)
+  }, [who, p])
+
+  if (isOpenPage(p)) return <Door />
+  if (who === undefined && sessionProblem.value) {
+    return <main class="main"><Failed problem={sessionProblem.value} retry={() => void loadSession()} /></main>
+  }
+  if (!who) return null
+  return <Shell><Page path={p} admin={who.account.instance_admin} /></Shell>
+}
+
+function Page({ path: p, admin }: { path: string; admin: boolean }) {
+  if (p === '/') return <WallScreen />
+  if (p === '/cameras') return <Cameras />
+  if (p === '/cameras/new') return <CameraForm key="new" />
+  const camera = match('/cameras/:id', p)
+  if (camera) return <CameraForm key={camera.id} id={camera.id} />
+  if (p === '/settings' || p === '/settings/sharing') return <Sharing />
+  if (p === '/settings/account') return <AccountScreen />
+  if (p === '/settings/instance' && admin) return <InstanceScreen />
+  return (
+    <main class="main narrow">
+      <h1>{t('page.missing')}</h1>
+      <Empty title={t('page.missing_text')}><a class="btn primary" href="/">{t('nav.wall')}</a></Empty>
+    </main>
+  )
+}
+
+function Root() {
+  const [ready, setReady] = useState(false)
+  useEffect(() => {
+    const stop = startRouter()
+    // Whoever is signed in has a language of his own; until that is known, the browser's.
+    const first = isOpenPage(path.value) ? setLanguage(browserLanguage()) : loadSession().then(m => (m ? undefined : setLanguage(browserLanguage())))
+    void first.catch(() => {}).then(() => setReady(true))
+    return stop
+  }, [])
+  return ready ? <App /> : null
+}
+
+wireSession()
+applyTheme('system')
+const root = document.getElementById('app')
+if (root) render(<Root />, root)

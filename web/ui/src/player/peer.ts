@@ -1,0 +1,85 @@
+export interface PeerConfig {
+  /** connected: media flows; lost: make a new one. Called at most once with lost. */
+  onState(s: 'connected' | 'lost'): void
+}
+
+const lostAfter = 3000
+
+/**
+ * Peer is the one peer connection of a viewing session: a pool of receive-only
+ * video transceivers and one for sound. The browser always offers, and does not
+ * wait for its own candidates: the server learns them from the first packets.
+ */
+export class Peer {
+  private readonly pc: RTCPeerConnection
+  private readonly config: PeerConfig
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private closed = false
+  private videos = 0
+
+  constructor(config: PeerConfig) {
+    this.config = config
+    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' })
+    this.pc.onconnectionstatechange = () => this.changed()
+  }
+
+  /** How many video transceivers there are. */
+  get size(): number {
+    return this.videos
+  }
+
+  /** offer makes the pool at least `videos` large and gives the SDP to send. */
+  async offer(videos: number): Promise<string> {
+    const first = this.videos === 0
+    while (this.videos < videos) {
+      this.pc.addTransceiver('video', { direction: 'recvonly' })
+      this.videos++
+    }
+    if (first) this.pc.addTransceiver('audio', { direction: 'recvonly' })
+    await this.pc.setLocalDescription(await this.pc.createOffer())
+    return this.pc.localDescription?.sdp ?? ''
+  }
+
+  async answer(sdp: string): Promise<void> {
+    await this.pc.setRemoteDescription({ type: 'answer', sdp })
+  }
+
+  /** track is what a mid carries; undefined for an unknown mid. */
+  track(mid: string | undefined): MediaStreamTrack | undefined {
+    if (mid === undefined) return undefined
+    return this.pc.getTransceivers().find(t => t.mid === mid)?.receiver.track
+  }
+
+  /** audio is the one sound track. */
+  get audio(): MediaStreamTrack | undefined {
+    return this.pc.getTransceivers().find(t => t.receiver.track.kind === 'audio')?.receiver.track
+  }
+
+  close(): void {
+    this.closed = true
+    clearTimeout(this.timer)
+    this.pc.onconnectionstatechange = null
+    this.pc.close()
+  }
+
+  private changed(): void {
+    clearTimeout(this.timer)
+    switch (this.pc.connectionState) {
+      case 'connected':
+        this.config.onState('connected')
+        break
+      case 'disconnected':
+        this.timer = setTimeout(() => this.lose(), lostAfter)
+        break
+      case 'failed':
+      case 'closed':
+        this.lose()
+    }
+  }
+
+  private lose(): void {
+    if (this.closed) return
+    this.close()
+    this.config.onState('lost')
+  }
+}

@@ -1,0 +1,171 @@
+import { useState } from 'preact/hooks'
+import { cameras as api } from '../api/api'
+import { asProblem, type Problem } from '../api/problem'
+import type { Camera, CameraDraft, Probe, Transport } from '../api/wire'
+import { t } from '../i18n/i18n'
+import { Loaded } from '../kit/blocks'
+import { Button } from '../kit/button'
+import { Confirm } from '../kit/dialog'
+import { Check, SelectField, TextField } from '../kit/field'
+import { useForm, type Errors } from '../kit/form'
+import { Icon } from '../kit/icons'
+import { ProblemNotice } from '../kit/notice'
+import { announce, useResource } from '../kit/resource'
+import { go } from '../kit/router'
+import * as rules from '../kit/rules'
+import { toast } from '../kit/toast'
+import { account } from '../state/session'
+import { ProbeResult } from './probe'
+import { zones } from './zones'
+
+/** CameraForm adds a camera, or changes the one of `id`. */
+export function CameraForm({ id }: { id?: string }) {
+  if (id === undefined) return <Form />
+  return <Existing id={id} />
+}
+
+function Existing({ id }: { id: string }) {
+  const camera = useResource(() => api.get(id))
+  return <Loaded of={camera}>{c => <Form camera={c} />}</Loaded>
+}
+
+interface Values {
+  name: string
+  main: string
+  sub: string
+  user: string
+  password: string
+  transport: Transport
+  fingerprint: string
+  zone: string
+  sound: boolean
+  enabled: boolean
+}
+
+function start(c: Camera | undefined): Values {
+  const s = c?.source
+  return {
+    name: c?.name ?? '', main: s?.main ?? '', sub: s?.sub ?? '', user: s?.user ?? '', password: '',
+    transport: s?.transport || 'tcp', fingerprint: s?.fingerprint ?? '',
+    zone: c?.zone || account.value?.zone || 'UTC', sound: c?.sound ?? false, enabled: c?.enabled ?? true,
+  }
+}
+
+export function check(v: Pick<Values, 'name' | 'main' | 'sub'>): Errors<Values> {
+  return {
+    name: rules.name(v.name),
+    main: rules.required(v.main) ?? rules.cameraURL(v.main),
+    sub: v.sub.trim() === '' ? undefined : rules.cameraURL(v.sub),
+  }
+}
+
+function Form({ camera }: { camera?: Camera }) {
+  const [result, setResult] = useState<{ main: Probe; sub?: Probe }>()
+  const [testing, setTesting] = useState(false)
+  const [testProblem, setTestProblem] = useState<Problem>()
+  const [removing, setRemoving] = useState(false)
+  const stored = camera?.source?.has_password ?? false
+
+  const draft = (v: Values): CameraDraft => {
+    const d: CameraDraft = {
+      name: v.name.trim(), main: v.main.trim(), sub: v.sub.trim(), user: v.user.trim(),
+      transport: v.transport, fingerprint: v.fingerprint.trim(), zone: v.zone, sound: v.sound,
+    }
+    // An empty field keeps the stored password; taking the user away takes the password with it.
+    if (v.password !== '') d.password = v.password
+    else if (camera && stored && d.user === '') d.password = ''
+    if (camera) d.enabled = v.enabled
+    return d
+  }
+
+  const form = useForm<Values>(() => start(camera), check, async v => {
+    const saved = camera ? await api.change(camera.id, draft(v)) : await api.add(draft(v))
+    announce('cameras')
+    toast(camera ? t('camera.saved', { name: saved?.name ?? v.name }) : t('camera.added', { name: v.name.trim() }))
+    go('/cameras')
+  })
+
+  const test = async (): Promise<void> => {
+    if (testing) return
+    const v = form.values
+    setTestProblem(undefined)
+    setResult(undefined)
+    setTesting(true)
+    try {
+      const { main, sub, user, password, transport, fingerprint } = draft(v)
+      setResult(await api.test({ main, sub: sub || undefined, user, password, transport, fingerprint, camera: camera?.id }))
+    } catch (e) {
+      const p = asProblem(e)
+      if (p.field) form.fail(p)
+      else setTestProblem(p)
+    } finally {
+      setTesting(false)
+    }
+  }
+
+  /** A pasted URL with a login in it is taken apart, so that the password is never kept in a URL. */
+  const tidy = (k: 'main' | 'sub') => {
+    const bound = form.bind(k)
+    return {
+      ...bound,
+      leave: () => {
+        const parts = rules.splitLogin(form.values[k])
+        if (parts) form.set({ [k]: parts.url, user: parts.user, ...(parts.password ? { password: parts.password } : {}) })
+        bound.leave()
+      },
+    }
+  }
+
+  return (
+    <main class="main narrow">
+      <p class="crumb"><a href="/cameras"><Icon name="left" small />{t('cameras.title')}</a></p>
+      <h1>{camera ? <bdi>{camera.name}</bdi> : t('cameras.add')}</h1>
+      <form class="camera" onSubmit={form.onSubmit} noValidate>
+        <div class="form">
+          <TextField bound={form.bind('name')} label={t('camera.name')} placeholder={t('camera.name_example')} autoComplete="off" maxLength={60} />
+          <TextField bound={tidy('main')} label={t('camera.main')} hint={t('camera.main_hint')} placeholder="rtsp://192.168.1.20:554/stream1" dir="ltr" inputMode="url" autoComplete="off" spellcheck={false} />
+          <TextField bound={tidy('sub')} label={t('camera.sub')} hint={t('camera.sub_hint')} optional placeholder="rtsp://192.168.1.20:554/stream2" dir="ltr" inputMode="url" autoComplete="off" spellcheck={false} />
+          <div class="two">
+            <TextField bound={form.bind('user')} label={t('camera.user')} optional dir="ltr" autoComplete="off" spellcheck={false} />
+            <TextField bound={form.bind('password')} label={t('field.password')} optional={!stored} type="password" dir="ltr" autoComplete="new-password" placeholder={stored ? t('camera.password_kept') : ''} hint={stored ? t('camera.password_hint') : undefined} />
+          </div>
+          <details>
+            <summary>{t('camera.more')}</summary>
+            <SelectField bound={form.bind('transport') as never} label={t('camera.transport')} hint={t('camera.transport_hint')} options={[{ value: 'tcp', text: 'TCP' }, { value: 'udp', text: 'UDP' }]} />
+            <TextField bound={form.bind('fingerprint')} label={t('camera.fingerprint')} hint={t('camera.fingerprint_hint')} optional dir="ltr" autoComplete="off" spellcheck={false} />
+            <SelectField bound={form.bind('zone')} label={t('field.zone')} hint={t('camera.zone_hint')} options={zones(form.values.zone)} />
+          </details>
+          <Check bound={form.bind('sound')} label={t('camera.sound')} hint={t('camera.sound_hint')} />
+          {camera && <Check bound={form.bind('enabled')} label={t('camera.enabled')} hint={t('camera.enabled_hint')} />}
+          <ProblemNotice problem={form.problem} />
+          <div class="acts">
+            <Button kind="primary" type="submit" busy={form.busy}>{camera ? t('action.save') : t('cameras.add')}</Button>
+            <Button onClick={test} busy={testing}>{testing ? t('camera.testing') : t('camera.test')}</Button>
+            <a class="btn quiet" href="/cameras">{t('action.cancel')}</a>
+            <span class="sp" />
+            {camera && <Button kind="danger" onClick={() => setRemoving(true)}>{t('camera.remove')}</Button>}
+          </div>
+        </div>
+        <section class="card probe" aria-label={t('camera.test_result')} aria-live="polite">
+          <h2>{t('camera.test_result')}</h2>
+          {testProblem ? <ProblemNotice problem={testProblem} /> : <ProbeResult result={result} testing={testing} />}
+        </section>
+      </form>
+      {removing && camera && (
+        <Confirm
+          title={t('camera.remove_title', { name: camera.name })}
+          verb={t('camera.remove')}
+          onClose={() => setRemoving(false)}
+          act={async () => {
+            await api.remove(camera.id)
+            announce('cameras')
+            toast(t('camera.removed', { name: camera.name }))
+            go('/cameras')
+          }}
+        >
+          <p>{t('camera.remove_text')}</p>
+        </Confirm>
+      )}
+    </main>
+  )
+}

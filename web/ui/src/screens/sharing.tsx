@@ -1,0 +1,170 @@
+import { useState } from 'preact/hooks'
+import { cameras as cameraAPI, links as api } from '../api/api'
+import { asProblem } from '../api/problem'
+import type { Camera, Link } from '../api/wire'
+import { t } from '../i18n/i18n'
+import { problemText, reason } from '../i18n/reason'
+import { date, day, hour, list as join, parseTime } from '../i18n/time'
+import { Empty, Loaded } from '../kit/blocks'
+import { Button } from '../kit/button'
+import { Chip } from '../kit/chip'
+import { copy } from '../kit/copy'
+import { Confirm } from '../kit/dialog'
+import { announce, useResource } from '../kit/resource'
+import { Table, type Column } from '../kit/table'
+import { toast } from '../kit/toast'
+import { Notice } from '../kit/notice'
+import { account, zone } from '../state/session'
+import { EditLink } from './link-edit'
+import { NewLink } from './link-new'
+import { Settings } from './settings'
+import { ShowLink } from './link-show'
+
+/** Sharing is the list of share links: create, copy, change, pause, remove. */
+export function Sharing() {
+  const links = useResource(api.list, ['links'])
+  const cams = useResource(() => cameraAPI.list().then(r => r.cameras.filter(c => c.mine)), ['cameras'])
+  const [removing, setRemoving] = useState<Link>()
+  const [editing, setEditing] = useState<Link>()
+  const [shown, setShown] = useState<Link>()
+  const [failed, setFailed] = useState<string>()
+  const mini = account.value?.plan === 'mini'
+
+  const changed = (): void => {
+    announce('links')
+    announce('cameras')
+  }
+  const copyLink = async (l: Link): Promise<void> => {
+    if (await copy(l.url)) toast(t('links.copied', { name: l.name }))
+    else setShown(l)
+  }
+  const pause = async (l: Link, on: boolean): Promise<void> => {
+    setFailed(undefined)
+    try {
+      await (on ? api.pause(l.id) : api.resume(l.id))
+      changed()
+      toast(on ? t('links.paused_toast', { name: l.name }) : t('links.resumed_toast', { name: l.name }), {
+        text: t('action.undo'),
+        act: () => void pause(l, !on),
+      })
+    } catch (e) {
+      setFailed(problemText(asProblem(e)))
+    }
+  }
+
+  return (
+    <Settings>
+      <div class="head">
+        <div>
+          <h1>{t('links.title')}</h1>
+          <p class="muted">{t('links.text')}</p>
+        </div>
+        <span class="sp" />
+        {links.data && <Chip>{t('links.used', { used: links.data.used, cap: links.data.cap })}</Chip>}
+      </div>
+      {failed && <Notice tone="bad">{failed}</Notice>}
+      <Loaded of={links} rows={2}>
+        {data => {
+          const share = data.links.filter(l => l.kind === 'share')
+          return (
+            <>
+              {share.length === 0 ? (
+                <Empty title={t('links.none')} />
+              ) : (
+                <Table label={t('links.title')} rows={share} id={l => l.id} columns={columns({ copyLink, pause, setEditing, setRemoving })} />
+              )}
+              {mini ? (
+                <Notice>{t('reason.plan_mini')}</Notice>
+              ) : data.used >= data.cap ? (
+                <Notice>{t('links.full', { cap: data.cap })}</Notice>
+              ) : (
+                cams.data && <Create cameras={cams.data} onCreated={l => { changed(); setShown(l) }} />
+              )}
+            </>
+          )
+        }}
+      </Loaded>
+      {shown && <ShowLink link={shown} onClose={() => setShown(undefined)} />}
+      {editing && cams.data && <EditLink link={editing} cameras={cams.data} onClose={() => setEditing(undefined)} onSaved={changed} />}
+      {removing && (
+        <Confirm
+          title={t('links.remove_title', { name: removing.name })}
+          verb={t('links.remove')}
+          onClose={() => setRemoving(undefined)}
+          act={async () => {
+            await api.remove(removing.id)
+            changed()
+            toast(t('links.removed', { name: removing.name }))
+          }}
+        >
+          <p>{removing.watching > 0 ? t('links.remove_watching', { n: removing.watching }) : t('links.remove_text')}</p>
+        </Confirm>
+      )}
+    </Settings>
+  )
+}
+
+function Create({ cameras, onCreated }: { cameras: Camera[]; onCreated(l: Link): void }) {
+  if (cameras.length === 0) return <Notice icon="eye">{t('links.need_camera')} <a href="/cameras/new">{t('cameras.add')}</a></Notice>
+  return <NewLink cameras={cameras} onCreated={onCreated} />
+}
+
+interface Acts {
+  copyLink(l: Link): Promise<void>
+  pause(l: Link, on: boolean): Promise<void>
+  setEditing(l: Link): void
+  setRemoving(l: Link): void
+}
+
+function columns(a: Acts): Column<Link>[] {
+  return [
+    {
+      head: t('links.link'),
+      role: 'title',
+      cell: l => (
+        <>
+          <b title={t('links.name_fixed')}><bdi>{l.name}</bdi></b>
+          <p class="dim meta">{join(l.cameras.map(c => c.name))}</p>
+        </>
+      ),
+    },
+    { head: t('cameras.state'), role: 'state', cell: l => <State link={l} /> },
+    { head: t('links.watching'), role: 'num', cell: l => l.watching },
+    { head: t('links.last_opened'), cell: l => <Opened link={l} /> },
+    {
+      head: '',
+      role: 'acts',
+      cell: l => (
+        <>
+          <Button small icon="copy" onClick={() => void a.copyLink(l)} aria-label={t('links.copy_name', { name: l.name })}>{t('action.copy')}</Button>
+          {l.state === 'active' && <Button small icon="pause" onClick={() => void a.pause(l, true)}>{t('links.pause')}</Button>}
+          {l.state === 'paused_owner' && <Button small icon="play" onClick={() => void a.pause(l, false)}>{t('links.resume')}</Button>}
+          <Button small kind="quiet" onClick={() => a.setEditing(l)}>{t('action.edit')}</Button>
+          <Button small kind="danger" onClick={() => a.setRemoving(l)} aria-label={t('links.remove_name', { name: l.name })}>{t('action.remove')}</Button>
+        </>
+      ),
+    },
+  ]
+}
+
+function State({ link: l }: { link: Link }) {
+  switch (l.state) {
+    case 'active':
+      return <Chip tone="live" icon="check">{t('links.active')}</Chip>
+    case 'paused_owner':
+      return <Chip icon="pause">{t('links.paused')}</Chip>
+    case 'paused_plan':
+      return <span class="why"><Chip tone="warn" icon="pause">{t('links.paused_plan')}</Chip><span class="meta">{reason('link_paused_plan')}</span></span>
+    case 'scheduled':
+      return <Chip tone="sched" icon="clock">{t('links.scheduled')}</Chip>
+  }
+  return <Chip tone="shut" icon="exit">{t('links.ended')}</Chip>
+}
+
+function Opened({ link: l }: { link: Link }) {
+  const ms = parseTime(l.last_opened_at)
+  if (ms === undefined) return <span class="dim">{t('links.never')}</span>
+  const now = Date.now()
+  const near = Math.abs(now - ms) < 6 * 86_400_000
+  return <span class="num nw">{near ? t('time.short', { day: day(ms, zone.value, now), time: hour(ms, zone.value) }) : date(ms, zone.value)}</span>
+}

@@ -1,0 +1,124 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { me } from '../api/api'
+import { t } from '../i18n/i18n'
+import { Icon, Logo, type IconName } from '../kit/icons'
+import { Menu } from '../kit/menu'
+import { loads } from '../kit/resource'
+import { path } from '../kit/router'
+import { Toaster } from '../kit/toast'
+import { online, stopEvents, stopped } from '../state/events'
+import { account, goSignIn, session, storeAway } from '../state/session'
+
+interface Place {
+  href: string
+  text: string
+  icon: IconName
+  here: boolean
+}
+
+/** Only what exists is listed. */
+function places(): Place[] {
+  const p = path.value
+  return [
+    { href: '/', text: t('nav.wall'), icon: 'wall', here: p === '/' },
+    { href: '/cameras', text: t('nav.cameras'), icon: 'camera', here: p.startsWith('/cameras') },
+    { href: '/settings/sharing', text: t('nav.settings'), icon: 'gear', here: p.startsWith('/settings') },
+  ]
+}
+
+/** Shell is the frame of every page of a signed-in person. */
+export function Shell({ children }: { children: ComponentChildren }) {
+  return (
+    <div class="app">
+      <a class="skip" href="#main" onClick={skip}>{t('nav.skip')}</a>
+      <header class="bar">
+        <a class="brand" href="/"><Logo /><span>Sightline</span></a>
+        <nav class="nav" aria-label={t('nav.main')}>
+          {places().map(x => <a key={x.href} href={x.href} aria-current={x.here ? 'page' : undefined}>{x.text}</a>)}
+        </nav>
+        <span class="sp" />
+        <Person />
+        <Progress />
+      </header>
+      {storeAway.value && <Line text={t('line.store')} />}
+      {!storeAway.value && stopped.value !== undefined && <Line text={t('line.stopped')} act={{ text: t('action.reload'), run: () => location.reload() }} />}
+      {!storeAway.value && stopped.value === undefined && !online.value && <Line text={t('line.offline')} />}
+      {children}
+      <nav class="ph-nav" aria-label={t('nav.main')}>
+        {places().map(x => (
+          <a key={x.href} href={x.href} aria-current={x.here ? 'page' : undefined}>
+            <span class="w"><Icon name={x.icon} /></span>
+            {x.text}
+          </a>
+        ))}
+      </nav>
+      <Toaster />
+    </div>
+  )
+}
+
+function skip(e: Event): void {
+  e.preventDefault()
+  const main = document.querySelector<HTMLElement>('main')
+  main?.setAttribute('tabindex', '-1')
+  main?.focus()
+}
+
+/** Line says under the bar what is wrong with everything at once. */
+function Line({ text, act }: { text: string; act?: { text: string; run(): void } }) {
+  return (
+    <div class="line" role="status">
+      <Icon name="warn" small />
+      <span>{text}</span>
+      {act && <button type="button" class="lnk" onClick={act.run}>{act.text}</button>}
+    </div>
+  )
+}
+
+/** Progress appears only when something takes longer than 400 ms. */
+function Progress() {
+  const busy = loads.value > 0
+  const [slow, setSlow] = useState(false)
+  useEffect(() => {
+    if (!busy) {
+      setSlow(false)
+      return
+    }
+    const timer = setTimeout(() => setSlow(true), 400)
+    return () => clearTimeout(timer)
+  }, [busy])
+  return slow ? <i class="progress" /> : null
+}
+
+function Person() {
+  const a = account.value
+  if (!a) return null
+  const name = a.name || a.email
+  return (
+    <Menu
+      end
+      label={t('nav.person', { name })}
+      cls="me"
+      button={<><span class="ava" aria-hidden="true">{initials(name)}</span><bdi class="only-desk">{name}</bdi><Icon name="down" small /></>}
+      items={[
+        { text: t('settings.account'), icon: 'gear', href: '/settings/account' },
+        { text: t('nav.sign_out'), icon: 'exit', act: () => void signOut() },
+      ]}
+    />
+  )
+}
+
+function initials(name: string): string {
+  const words = name.split(/[\s@.]+/).filter(Boolean)
+  const letters = words.length > 1 ? [words[0], words[1]].map(w => [...(w ?? '')][0]) : [...(words[0] ?? '')].slice(0, 2)
+  return letters.join('').toUpperCase()
+}
+
+async function signOut(): Promise<void> {
+  await me.logout().catch(() => {})
+  stopEvents()
+  session.value = null
+  history.replaceState(null, '', '/')
+  goSignIn()
+}

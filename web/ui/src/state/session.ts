@@ -1,0 +1,84 @@
+import { computed, signal } from '@preact/signals'
+import { me as api } from '../api/api'
+import { asProblem, type Problem } from '../api/problem'
+import { setHooks } from '../api/http'
+import type { Account, Me, Theme } from '../api/wire'
+import { setLanguage } from '../i18n/i18n'
+import { hereZone } from '../i18n/time'
+import { go, path } from '../kit/router'
+
+/** Who is signed in; null: nobody; undefined: not known yet. */
+export const session = signal<Me | null | undefined>(undefined)
+/** Why the question could not be answered. */
+export const sessionProblem = signal<Problem | undefined>(undefined)
+/** The server says it cannot reach its store: an amber line, never the sign-in page. */
+export const storeAway = signal(false)
+/** Why the last login ended, for the sign-in page. */
+export const endedBy = signal<string | undefined>(undefined)
+
+export const account = computed<Account | undefined>(() => session.value?.account)
+/** The zone times are shown in. */
+export const zone = computed(() => session.value?.account.zone || hereZone())
+
+const openPages = new Set(['/signin', '/setup', '/invite', '/reset', '/verify', '/register'])
+
+export function isOpenPage(p: string): boolean {
+  return openPages.has(p)
+}
+
+/** wireSession sets what every request reports to; called once. */
+export function wireSession(): void {
+  setHooks({
+    signedOut: code => {
+      if (session.value) endedBy.value = code === 'login_ended' ? code : 'login_ended'
+      session.value = null
+      if (!isOpenPage(path.value)) goSignIn()
+    },
+    store: reachable => {
+      storeAway.value = !reachable
+    },
+  })
+}
+
+/** goSignIn remembers where the person wanted to be. */
+export function goSignIn(): void {
+  const next = location.pathname === '/' ? '' : `?next=${encodeURIComponent(location.pathname)}`
+  go(`/signin${next}`, true)
+}
+
+/** loadSession asks who is signed in and shows the page in that person's language and theme. */
+export async function loadSession(): Promise<Me | null> {
+  try {
+    const m = await api.get()
+    session.value = m
+    sessionProblem.value = undefined
+    await applyAccount(m.account)
+    return m
+  } catch (e) {
+    const p = asProblem(e)
+    if (p.status === 401) session.value = null
+    else sessionProblem.value = p
+    return null
+  }
+}
+
+/** putAccount shows a changed account at once. */
+export async function putAccount(a: Account): Promise<void> {
+  if (session.value) session.value = { ...session.value, account: a }
+  await applyAccount(a)
+}
+
+async function applyAccount(a: Account): Promise<void> {
+  applyTheme(a.theme)
+  await setLanguage(a.language)
+}
+
+const light = matchMedia('(prefers-color-scheme: light)')
+let theme: Theme = 'system'
+
+/** applyTheme: "system" follows the system, also when it changes. */
+export function applyTheme(next: Theme): void {
+  theme = next
+  document.documentElement.dataset.theme = theme === 'system' ? (light.matches ? 'light' : 'dark') : theme
+}
+light.addEventListener('change', () => applyTheme(theme))

@@ -1,0 +1,115 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { active, t } from '../i18n/i18n'
+import { step } from './grid'
+import { TileBox } from './tile'
+import type { Wall } from './wall'
+
+export interface GridProps {
+  wall: Wall
+  zone: string
+  watermark?: string
+  shortcuts: boolean
+  mine(camera: string): boolean
+  shared(camera: string): boolean
+  onHelp(): void
+}
+
+/** WallGrid is the cells of one page, sized so that nothing scrolls, with the wall's keys. */
+export function WallGrid(p: GridProps) {
+  const { wall } = p
+  const ref = useRef<HTMLUListElement>(null)
+  const grid = wall.grid.value
+  const positions = wall.positions.value
+  const full = wall.full.value
+  const selected = Math.min(wall.selected.value, positions.length - 1)
+  useKeys(p)
+  useEffect(() => {
+    const el = ref.current
+    if (!el) return
+    const measure = (): void => {
+      const tile = el.querySelector<HTMLElement>('.tile:not(.full) .pic')
+      if (tile) wall.setWidth(tile.clientWidth)
+    }
+    const watch = new ResizeObserver(measure)
+    watch.observe(el)
+    measure()
+    return () => watch.disconnect()
+  }, [wall, grid, positions])
+
+  return (
+    <div class="stage">
+      <ul
+        ref={ref}
+        class={`grid c${grid.columns}${full ? ' has-full' : ''}`}
+        style={{ '--rows': grid.rows, '--columns': grid.columns }}
+        aria-label={t('wall.title')}
+      >
+        {positions.map(({ slot, item }, i) =>
+          item && slot >= 0 ? (
+            <TileBox
+              key={slot}
+              wall={wall}
+              slot={slot}
+              position={i}
+              number={i + 1}
+              selected={i === selected}
+              full={full === item.camera}
+              camera={item.camera}
+              zone={p.zone}
+              mine={p.mine(item.camera)}
+              shared={p.shared(item.camera)}
+              watermark={p.watermark}
+              hasSound={item.sound}
+              sound={item.sound && wall.soundOn.value && (full === undefined ? i === selected : full === item.camera)}
+            />
+          ) : (
+            <li key={`empty${i}`} class="tile blank" aria-label={t('wall.empty_cell')}><div class="pic" /><div class="rail" /></li>
+          ),
+        )}
+      </ul>
+    </div>
+  )
+}
+
+/** useKeys: none fires in fields, menus or dialogs, or with a modifier; the off-switch is in the account. */
+function useKeys({ wall, shortcuts, onHelp }: GridProps): void {
+  useEffect(() => {
+    const down = (e: KeyboardEvent): void => {
+      const frozen = wall.positions.peek().some(x => x.slot >= 0 && wall.view(x.slot).peek().state === 'frozen')
+      if (frozen) wall.resume()
+      if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return
+      const target = e.target as Element
+      if (target.closest('input, textarea, select, dialog, [role=menu], [contenteditable]')) return
+      const onButton = target.closest('button, a') !== null
+      const { key } = e
+      const positions = wall.positions.peek()
+      const at = wall.selected.peek()
+      if (key.startsWith('Arrow')) {
+        if (wall.full.peek() !== undefined) return
+        const next = step(at, key, wall.grid.peek(), positions.length, active.peek().dir === 'rtl')
+        wall.selected.value = next
+        focusTile(positions[next]?.slot)
+      } else if (key === 'Enter' && !onButton) wall.toggleFull(at)
+      else if (key === 'Escape' && wall.full.peek() !== undefined) wall.full.value = undefined
+      else if (key === 'PageDown') wall.turn(1)
+      else if (key === 'PageUp') wall.turn(-1)
+      else if (!shortcuts) return
+      else if (key.toLowerCase() === 'f') wall.toggleFull(at)
+      else if (key.toLowerCase() === 'm') wall.soundOn.value = !wall.soundOn.peek()
+      else if (key === '?') onHelp()
+      else if (/^[0-9]$/.test(key)) {
+        const i = key === '0' ? 9 : Number(key) - 1
+        if (i >= positions.length) return
+        wall.selected.value = i
+        focusTile(positions[i]?.slot)
+      } else return
+      e.preventDefault()
+    }
+    addEventListener('keydown', down)
+    return () => removeEventListener('keydown', down)
+  }, [wall, shortcuts, onHelp])
+}
+
+function focusTile(slot: number | undefined): void {
+  document.querySelector<HTMLElement>(`.tile[data-slot="${slot}"]`)?.focus()
+}

@@ -1,0 +1,117 @@
+import { memo } from './memo'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { t } from '../i18n/i18n'
+import { clock } from '../i18n/time'
+import { Button } from '../kit/button'
+import { Icon } from '../kit/icons'
+import { go } from '../kit/router'
+import type { Wall } from './wall'
+import { age, message, stateIcon, stateWord, ticks } from './words'
+
+export interface TileProps {
+  wall: Wall
+  slot: number
+  position: number
+  number: number
+  selected: boolean
+  full: boolean
+  camera: string
+  zone: string
+  /** The viewer owns this camera: reasons come with what to do. */
+  mine: boolean
+  shared: boolean
+  watermark?: string
+  hasSound: boolean
+  sound: boolean
+}
+
+/** TileBox is one cell: picture, rail below it, and a message only when the picture is not the present. */
+export const TileBox = memo(function TileBox(p: TileProps) {
+  const { wall, slot } = p
+  const v = wall.view(slot).value
+  const [, beat] = useState(0)
+  const counts = ticks(v.state)
+  useEffect(() => {
+    if (!counts) return
+    const timer = setInterval(() => beat(n => n + 1), 1000)
+    return () => clearInterval(timer)
+  }, [counts])
+  const late = useLate(v.state === 'connecting', 1000)
+  const video = useCallback((el: HTMLVideoElement | null) => wall.attach(slot, el), [wall, slot])
+  const li = useRef<HTMLLIElement>(null)
+  useEffect(() => {
+    if (p.selected && li.current?.closest('.grid')?.contains(document.activeElement)) li.current.focus()
+  }, [p.selected])
+
+  const now = wall.clock.now()
+  const msg = v.state === 'connecting' && !late ? null : message(v, { now, zone: p.zone, mine: p.mine })
+  const word = stateWord(v.state)
+  const name = v.state === 'restricted' ? t('msg.restricted') : v.name
+  const time = v.state === 'throttled' ? age(v, now) : v.at === undefined || v.picture === 'none' ? '' : clock(v.at, p.zone)
+  const cls = ['tile', v.state, `pic-${v.picture}`, p.selected && 'sel', p.full && 'full'].filter(Boolean).join(' ')
+
+  return (
+    <li
+      ref={li}
+      class={cls}
+      data-slot={slot}
+      data-camera={p.camera}
+      data-state={v.state}
+      tabIndex={p.selected ? 0 : -1}
+      aria-label={t('tile.label', { name, state: word })}
+      aria-current={p.selected || undefined}
+      onClick={() => { wall.selected.value = p.position }}
+      onFocus={() => { wall.selected.value = p.position }}
+      onDblClick={e => { if (!(e.target as Element).closest('button')) wall.toggleFull(p.position) }}
+    >
+      <div class="pic">
+        <video ref={video} muted autoplay playsInline disablePictureInPicture tabIndex={-1} aria-hidden="true" />
+        <div class="over">
+          {p.hasSound && (
+            <Button bare icon={p.sound ? 'sound' : 'mute'} pressed={p.sound} onClick={() => { wall.selected.value = p.position; wall.soundOn.value = !p.sound }}>
+              {p.sound ? t('wall.sound_off') : t('wall.sound_on')}
+            </Button>
+          )}
+          <Button bare icon={p.full ? 'close' : 'full'} onClick={() => wall.toggleFull(p.position)}>
+            {p.full ? t('wall.back') : t('wall.full')}
+          </Button>
+        </div>
+        {msg && (
+          <div class="msg">
+            <div>
+              <h3>{msg.title}</h3>
+              {msg.text && <p>{msg.text}</p>}
+            </div>
+            {msg.act === 'try_now' && <Button small onClick={() => wall.tryNow(slot)}>{t('wall.try_now')}</Button>}
+            {msg.act === 'check' && <Button small onClick={() => go(`/cameras/${p.camera}`)}>{t('wall.check_camera')}</Button>}
+            {msg.act === 'continue' && <Button small onClick={() => wall.resume()}>{t('wall.continue')}</Button>}
+          </div>
+        )}
+        {p.watermark && v.picture === 'full' && <span class="wm" dir="auto">{p.watermark}</span>}
+      </div>
+      <div class="rail">
+        <span class="kbd" aria-hidden="true">{p.number}</span>
+        <bdi class="nm" title={name}>{name}</bdi>
+        {p.shared && <span class="share" role="img" aria-label={t('cameras.shared')} title={t('cameras.shared')}><Icon name="shared" small /></span>}
+        {p.sound && <Icon name="sound" small />}
+        <span class="sp" />
+        <span class="st"><Icon name={stateIcon[v.state]} small />{word}</span>
+        {time && <span class="ck" dir="ltr">{time}</span>}
+      </div>
+    </li>
+  )
+})
+
+/** useLate is true once `on` has lasted for `ms`: a short wait says nothing. */
+function useLate(on: boolean, ms: number): boolean {
+  const [late, setLate] = useState(false)
+  useEffect(() => {
+    if (!on) {
+      setLate(false)
+      return
+    }
+    const timer = setTimeout(() => setLate(true), ms)
+    return () => clearTimeout(timer)
+  }, [on, ms])
+  return late
+}

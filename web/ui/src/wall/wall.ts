@@ -1,0 +1,216 @@
+import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import type { ViewingAPI } from '../api/api'
+import type { ClientMessage, ServerMessage } from '../api/messages'
+import type { Problem } from '../api/problem'
+import type { TileWant } from '../api/wire'
+import { watchActivity } from '../player/activity'
+import type { ServerClock } from '../player/serverclock'
+import { place, poolFor } from '../player/slots'
+import { Tile, type TileView } from '../player/tile'
+import { Viewing } from '../player/viewing'
+import { cells, desk, pageAfter, pages, type Grid } from './grid'
+
+/** What one place of the wall holds. */
+export interface WallItem {
+  camera: string
+  name: string
+  /** Whether its owner gave it sound at all. */
+  sound: boolean
+}
+
+export interface WallConfig {
+  api: ViewingAPI
+  send(m: ClientMessage): boolean
+  clock: ServerClock
+}
+
+/** One position on the page: which slot plays there; slot -1 is an empty place. */
+export interface Position {
+  slot: number
+  item: WallItem | undefined
+}
+
+/**
+ * Wall is what stands between the player and the screen: items, pages,
+ * selection, full screen and sound, and of each slot what its tile looks like.
+ * One object a mounted wall; dispose ends its viewing session.
+ */
+export class Wall {
+  readonly items: Signal<readonly (WallItem | undefined)[]> = signal([])
+  readonly grid = signal<Grid>(desk)
+  readonly page = signal(0)
+  readonly selected = signal(0)
+  /** The camera in full screen. */
+  readonly full = signal<string | undefined>(undefined)
+  readonly soundOn = signal(false)
+  readonly problem = signal<Problem | undefined>(undefined)
+  readonly pages: ReadonlySignal<number> = computed(() => pages(this.items.value.length, this.grid.value))
+  readonly positions: ReadonlySignal<readonly Position[]>
+  private readonly views = new Map<number, Signal<TileView>>()
+  private readonly tiles = new Map<number, Tile>()
+  private readonly mids = new Map<number, string>()
+  private readonly viewing: Viewing
+  private readonly stops: (() => void)[] = []
+  private readonly width = signal(0)
+  private placed: ReadonlyMap<string, number> = new Map()
+  private connected = false
+  private sent = ''
+  private readonly audio = document.createElement('audio')
+
+  readonly clock: ServerClock
+  private readonly config: WallConfig
+
+  constructor(config: WallConfig) {
+    this.config = config
+    this.clock = config.clock
+    this.viewing = new Viewing({
+      api: config.api,
+      send: config.send,
+      onTile: s => {
+        if (s.mid !== undefined) this.mids.set(s.cell, s.mid)
+        const tile = this.tiles.get(s.cell)
+        tile?.setTrack(this.viewing.track(this.mids.get(s.cell)))
+        tile?.setServer(s)
+      },
+      onConnected: up => {
+        this.connected = up
+        for (const t of this.tiles.values()) t.setConnected(up)
+      },
+      onTracks: () => {
+        if (!this.viewing.audio) this.mids.clear()
+        for (const [slot, tile] of this.tiles) tile.setTrack(this.viewing.track(this.mids.get(slot)))
+        this.listen()
+      },
+      onProblem: p => { this.problem.value = p },
+    })
+    this.positions = computed(() => {
+      const g = this.grid.value
+      const n = cells(g)
+      const first = Math.min(this.page.value, this.pages.value - 1) * n
+      const items = Array.from({ length: n }, (_, i) => this.items.value[first + i])
+      const slots = place(this.placed, items.map(i => i?.camera), poolFor(n))
+      this.placed = new Map(items.flatMap((it, i) => (it && (slots[i] ?? -1) >= 0 ? [[it.camera, slots[i] as number]] : [])))
+      return items.map((item, i) => ({ item, slot: slots[i] ?? -1 }))
+    })
+    this.stops.push(effect(() => this.want()))
+    this.stops.push(effect(() => this.choose()))
+    this.stops.push(watchActivity(config.send, () => {}))
+    const leave = (): void => this.viewing.close()
+    addEventListener('pagehide', leave)
+    this.stops.push(() => removeEventListener('pagehide', leave))
+  }
+
+  /** view is what the tile of a slot looks like; reading it subscribes. */
+  view(slot: number): Signal<TileView> {
+    let v = this.views.get(slot)
+    if (!v) {
+      v = signal<TileView>({ camera: undefined, name: '', state: 'connecting', picture: 'none', at: undefined, server: undefined })
+      this.views.set(slot, v)
+    }
+    return v
+  }
+
+  /** attach gives the video element of a slot's tile, or takes it away. */
+  attach(slot: number, video: HTMLVideoElement | null): void {
+    if (slot < 0) return
+    this.tile(slot).attach(video)
+  }
+
+  /** setGrid changes the grid and keeps what was visible first on the page. */
+  setGrid(g: Grid): void {
+    const before = this.grid.peek()
+    if (before.rows === g.rows && before.columns === g.columns) return
+    this.page.value = pageAfter(this.page.peek(), before, g)
+    this.selected.value = Math.min(this.selected.peek(), cells(g) - 1)
+    this.grid.value = g
+  }
+
+  /** setWidth tells how wide a tile is, CSS px. */
+  setWidth(px: number): void {
+    // Steps, so that a window being dragged does not flood the server.
+    this.width.value = Math.ceil((px * devicePixelRatio) / 64) * 64
+  }
+
+  turn(by: number): void {
+    const n = this.pages.peek()
+    this.page.value = (Math.min(this.page.peek(), n - 1) + by + n) % n
+    this.full.value = undefined
+  }
+
+  /** toggleFull opens the item at a position, or goes back. */
+  toggleFull(position: number): void {
+    const item = this.positions.peek()[position]?.item
+    this.selected.value = position
+    this.full.value = this.full.peek() === undefined ? item?.camera : undefined
+  }
+
+  tryNow(slot: number): void {
+    this.config.send({ type: 'try_now', cell: slot })
+  }
+
+  resume(): void {
+    this.config.send({ type: 'continue' })
+  }
+
+  up(): void {
+    this.viewing.hello()
+  }
+
+  receive(m: ServerMessage): void {
+    this.viewing.receive(m)
+  }
+
+  dispose(): void {
+    for (const stop of this.stops) stop()
+    this.viewing.close()
+    for (const t of this.tiles.values()) t.dispose()
+    this.audio.srcObject = null
+  }
+
+  private tile(slot: number): Tile {
+    let t = this.tiles.get(slot)
+    if (!t) {
+      const view = this.view(slot)
+      t = new Tile({ onChange: v => { view.value = v }, wall: () => this.clock.now() })
+      t.setConnected(this.connected)
+      this.tiles.set(slot, t)
+    }
+    return t
+  }
+
+  /** want tells tiles and server what is to be shown. */
+  private want(): void {
+    const full = this.full.value
+    const width = this.width.value || 640
+    const shown = this.positions.value.filter(p => p.slot >= 0 && p.item)
+    const list: TileWant[] = shown.map(p => {
+      const focus = full !== undefined && p.item?.camera === full
+      return { cell: p.slot, camera: p.item?.camera, px: focus ? Math.round(innerWidth * devicePixelRatio) : width, focus }
+    })
+    for (const p of shown) this.tile(p.slot).setWant(p.item?.camera, p.item?.name ?? '')
+    for (const [slot, tile] of this.tiles) if (!shown.some(p => p.slot === slot)) tile.setWant(undefined, '')
+    const sign = JSON.stringify(list)
+    if (sign === this.sent || (this.sent === '' && list.length === 0)) return
+    this.sent = sign
+    this.viewing.show(list, poolFor(cells(this.grid.peek())))
+  }
+
+  /** choose follows the selection with the one sound there is. */
+  private choose(): void {
+    const full = this.full.value
+    const at = full === undefined ? this.positions.value[this.selected.value] : this.positions.value.find(p => p.item?.camera === full)
+    const slot = this.soundOn.value && at && at.slot >= 0 ? at.slot : null
+    this.viewing.hear(slot)
+    this.listen()
+  }
+
+  private listen(): void {
+    const track = this.viewing?.audio
+    const on = this.soundOn.peek() && track !== undefined
+    this.audio.muted = !on
+    if (on && track) {
+      if ((this.audio.srcObject as MediaStream | null)?.getTracks()[0] !== track) this.audio.srcObject = new MediaStream([track])
+      this.audio.play().catch(() => { this.soundOn.value = false })
+    } else this.audio.pause()
+  }
+}
