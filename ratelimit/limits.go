@@ -1,0 +1,73 @@
+// Package ratelimit holds the server's limits: token buckets and windows of one
+// node (never stored), and the slots of share links (exact across nodes, stores
+// in redislimit and locallimit). It answers at once, with how long to wait;
+// nothing in it sleeps.
+package ratelimit
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sightline/internal/clock"
+)
+
+// Config is what New needs; the zero value works.
+type Config struct {
+	Registerer prometheus.Registerer
+	Now        func() int64 // monotonic nanoseconds; nil = clock.Mono
+}
+
+// Limits is every local limit of one node. All are safe for concurrent use and
+// remember at most MaxKeys keys each: the longest unused are forgotten first.
+type Limits struct {
+	Offers      *Offers  // SDP offers: 5/s a subject, 50/s the node
+	Guesses     *Windows // unknown link secrets by Prefix: 20 a minute, then refused for 15 min
+	SetupCodes  *Windows // wrong set-up codes and one-time tokens by Prefix: as Guesses
+	Logins      *Logins  // wrong passwords
+	CameraTests *Buckets // "Test" of a camera by account: 10 a minute
+	Mails       *Windows // mails asked for without a login, by e-mail and by Prefix: 5 an hour a key
+}
+
+// MaxKeys is how many keys one limit remembers.
+const MaxKeys = 100_000
+
+// New makes the limits of a node.
+func New(cfg Config) *Limits {
+	if cfg.Now == nil {
+		cfg.Now = clock.Mono
+	}
+	m := newMetrics(cfg.Registerer)
+	guesses := func(kind string) *Windows {
+		return newWindows(cfg.Now, m.of(kind), 20, time.Minute, 15*time.Minute)
+	}
+	return &Limits{
+		Offers: &Offers{
+			subject: newBuckets(cfg.Now, nil, 5, time.Second),
+			node:    newBuckets(cfg.Now, nil, 50, time.Second),
+			count:   m.of("offer"),
+		},
+		Guesses:    guesses("link_secret"),
+		SetupCodes: guesses("setup_code"),
+		Logins: &Logins{
+			pair:    newWindows(cfg.Now, nil, 10, 15*time.Minute, 0),
+			account: newWindows(cfg.Now, nil, 100, time.Hour, 0),
+			prefix:  newWindows(cfg.Now, nil, 300, time.Hour, 0),
+			count:   m.of("login"),
+		},
+		CameraTests: newBuckets(cfg.Now, m.of("camera_test"), 10, time.Minute),
+		Mails:       newWindows(cfg.Now, m.of("mail"), 5, time.Hour, 0),
+	}
+}
+
+// Prefix is the key of a client address: IPv4 whole, IPv6 by /64, IPv4 in IPv6
+// as IPv4.
+func Prefix(ip netip.Addr) string {
+	ip = ip.Unmap().WithZone("")
+	if !ip.Is6() {
+		return ip.String()
+	}
+	p, _ := ip.Prefix(64)
+	return p.String()
+}
