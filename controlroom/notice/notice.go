@@ -1,4 +1,153 @@
 // Package notice tells people things outside of the wall. It consumes
-// mail_requested events: one-time links by mail, each once, retried while the mail
-// server is away.
+// mail_requested events: one-time links by mail, each once, retried while the
+// mail server or the receiver's is away.
 package notice
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sightline/authz"
+	"sightline/internal/clock"
+	"sightline/internal/event"
+	"sightline/internal/i18n"
+	"sightline/internal/kv"
+	"sightline/internal/mail"
+	"sightline/internal/seal"
+)
+
+// Sender delivers one letter; a *mail.PermanentError means never again.
+type Sender interface {
+	Send(ctx context.Context, l mail.Letter) error
+}
+
+// Config of Notices. Store, Seal, Texts and Mail are required.
+type Config struct {
+	Store      kv.Store
+	Seal       *seal.Box
+	Mail       Sender
+	Texts      *i18n.Catalogues
+	PublicURL  string // where links lead; "" = the address the request came to
+	Log        *slog.Logger
+	Registerer prometheus.Registerer
+	Clock      clock.Clock     // nil: the machine's
+	Retry      []time.Duration // waits between tries of one letter; the last repeats. Default 15 s, 1, 5, 15 min
+}
+
+// Notices sends what was asked for. Safe on several nodes of one store at once.
+type Notices struct {
+	cfg  Config
+	sent *prometheus.CounterVec
+}
+
+// consumer is the name of the feed's cursor.
+const consumer = "notice"
+
+// New wires notices; nothing runs before Run.
+func New(cfg Config) (*Notices, error) {
+	if cfg.Store == nil || cfg.Seal == nil || cfg.Mail == nil || cfg.Texts == nil {
+		return nil, errors.New("notice: store, seal, mail and texts are required")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if len(cfg.Retry) == 0 {
+		cfg.Retry = []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
+	}
+	n := &Notices{cfg: cfg, sent: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "sightline_mails_total", Help: "Letters by outcome: sent, retry, refused (for good), expired (the link was over first)."}, []string{"outcome"})}
+	for _, o := range []string{"sent", "retry", "refused", "expired"} {
+		n.sent.WithLabelValues(o)
+	}
+	if cfg.Registerer != nil {
+		cfg.Registerer.MustRegister(n.sent)
+	}
+	return n, nil
+}
+
+// Run sends until ctx ends, and returns its error.
+func (n *Notices) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { n.again(ctx) })
+	c := &event.Consumer{Store: n.cfg.Store, Space: kv.Control, Name: consumer, Handle: n.handle, Log: n.cfg.Log, Batch: 1}
+	return c.Run(ctx)
+}
+
+// handle takes one event of the feed. A letter that cannot go now is queued, so
+// that it holds back nobody else's.
+func (n *Notices) handle(ctx context.Context, e event.Entry) error {
+	m, ok := e.Event.(event.MailRequested)
+	if !ok {
+		return nil
+	}
+	if n.try(ctx, e.ID, m) {
+		return nil
+	}
+	q := waiting{V: waitingVersion, Request: m, Tries: 1, Next: n.next(1).UnixMilli()}
+	data, err := json.Marshal(q)
+	if err != nil {
+		return err
+	}
+	// A repeat of the event finds it queued already.
+	_, err = n.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(n.cfg.Clock.Now()), Space: kv.Control,
+		Conditions: []kv.Condition{{Key: waitingKey(e.ID)}}, Writes: []kv.Write{{Key: waitingKey(e.ID), Data: data}}})
+	if errors.Is(err, kv.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
+// try sends one letter. True: it is done with, one way or the other.
+func (n *Notices) try(ctx context.Context, id string, m event.MailRequested) bool {
+	log := n.cfg.Log.With("mail", id, "kind", m.Kind)
+	if m.Expires > 0 && n.cfg.Clock.Now().Unix() >= m.Expires {
+		n.sent.WithLabelValues("expired").Inc()
+		log.Warn("a mail was not sent before its link was over")
+		return true
+	}
+	oneTime, err := n.cfg.Seal.Unseal(string(m.Sealed), authz.MailPlace(m))
+	if err != nil {
+		n.sent.WithLabelValues("refused").Inc()
+		log.Error("a mail's one-time link cannot be opened with this node's keys", "err", err)
+		return true
+	}
+	base := n.cfg.PublicURL
+	if base == "" {
+		base = m.Base
+	}
+	l, err := compose(n.cfg.Texts, id, base, m, oneTime)
+	if err == nil {
+		err = n.cfg.Mail.Send(ctx, l)
+	} else {
+		err = &mail.PermanentError{Err: err}
+	}
+	var never *mail.PermanentError
+	switch {
+	case err == nil:
+		n.sent.WithLabelValues("sent").Inc()
+		return true
+	case errors.As(err, &never):
+		n.sent.WithLabelValues("refused").Inc()
+		log.Error("a mail cannot be sent", "err", err)
+		return true
+	}
+	n.sent.WithLabelValues("retry").Inc()
+	log.Warn("a mail could not be sent yet", "err", err)
+	return false
+}
+
+// next is when a letter is tried again after so many tries.
+func (n *Notices) next(tries int) time.Time {
+	w := n.cfg.Retry[min(tries, len(n.cfg.Retry))-1]
+	return n.cfg.Clock.Now().Add(w)
+}

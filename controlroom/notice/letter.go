@@ -1,0 +1,78 @@
+package notice
+
+import (
+	"errors"
+	"fmt"
+	"html"
+	"net/url"
+	"strings"
+	"time"
+
+	"sightline/internal/event"
+	"sightline/internal/i18n"
+	"sightline/internal/mail"
+	"sightline/internal/secret"
+)
+
+// pages are where the one-time links of each kind lead.
+var pages = map[string]string{
+	event.MailInvitation:   "/invite",
+	event.MailVerification: "/verify",
+	event.MailReset:        "/reset",
+}
+
+var errNoBase = errors.New("no address of this server to put into a link; set the public URL")
+
+// compose writes the letter of a request. The one-time secret stands behind the
+// fragment sign, where neither servers nor previews see it.
+func compose(texts *i18n.Catalogues, id, base string, m event.MailRequested, oneTime secret.String) (mail.Letter, error) {
+	page, ok := pages[m.Kind]
+	if !ok {
+		return mail.Letter{}, fmt.Errorf("no letter of kind %q", m.Kind)
+	}
+	u, err := url.Parse(base)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return mail.Letter{}, errNoBase
+	}
+	link := strings.TrimSuffix(u.Scheme+"://"+u.Host+u.Path, "/") + page + "#" + oneTime.Reveal()
+	lang := m.Locale
+	if !texts.Has(lang) {
+		lang = i18n.Fallback
+	}
+	args := i18n.Args{"url": link, "from": m.From, "name": m.Name,
+		"until": time.Unix(m.Expires, 0).UTC().Format("2006-01-02 15:04") + " UTC"}
+	if m.From == "" {
+		args["from"] = u.Host
+	}
+	if m.Name == "" {
+		args["name"] = m.Email
+	}
+	body := texts.Text(lang, "mail."+m.Kind+".body", args)
+	return mail.Letter{
+		ID: id, To: m.Email, Name: m.Name, Language: lang,
+		Subject: oneLine(texts.Text(lang, "mail."+m.Kind+".subject", args)),
+		Text:    body + "\n", HTML: asPage(lang, body, link),
+	}, nil
+}
+
+// oneLine keeps names of people from breaking a header.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// asPage is the letter as a page: no pictures, no style sheet, nothing to load.
+func asPage(lang, body, link string) string {
+	dir := "ltr"
+	if lang == "ar" {
+		dir = "rtl"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\"><head><meta charset=\"utf-8\"></head><body>\n", html.EscapeString(lang), dir)
+	for _, p := range strings.Split(body, "\n\n") {
+		if p == link {
+			fmt.Fprintf(&b, "<p dir=\"ltr\"><a href=\"%[1]s\">%[1]s</a></p>\n", html.EscapeString(link))
+			continue
+		}
+		fmt.Fprintf(&b, "<p>%s</p>\n", html.EscapeString(p))
+	}
+	b.WriteString("</body></html>\n")
+	return b.String()
+}

@@ -1,0 +1,90 @@
+package notice
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"sightline/internal/event"
+	"sightline/internal/kv"
+)
+
+// waiting is a letter that could not be sent yet. The record is durable: a
+// restart loses no letter.
+type waiting struct {
+	V       int                 `json:"v"`
+	Request event.MailRequested `json:"request"`
+	Tries   int                 `json:"tries"`
+	Next    int64               `json:"next"` // Unix ms
+}
+
+const (
+	waitingPrefix  = "mailq/"
+	waitingVersion = 1
+	waitingLook    = 15 * time.Second
+)
+
+func waitingKey(id string) string { return waitingPrefix + id }
+
+// again tries the waiting letters that are due, until ctx ends.
+func (n *Notices) again(ctx context.Context) {
+	look := min(waitingLook, n.cfg.Retry[0])
+	for {
+		wait := time.NewTimer(look*3/4 + rand.N(look/2+1))
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return
+		}
+		snap, err := n.cfg.Store.Read(ctx, kv.Control, nil, []kv.Scan{{Prefix: waitingPrefix, Limit: 100}})
+		if err != nil {
+			continue // the store's own log says so
+		}
+		for _, v := range snap.Scans[0] {
+			if ctx.Err() == nil {
+				n.once(ctx, v)
+			}
+		}
+	}
+}
+
+// once takes one waiting letter for this node, by moving its next try on, and
+// tries it.
+func (n *Notices) once(ctx context.Context, v kv.Value) {
+	var q waiting
+	if err := json.Unmarshal(v.Data, &q); err != nil || q.V != waitingVersion {
+		n.cfg.Log.Error("a waiting mail cannot be read", "key", v.Key)
+		return
+	}
+	if n.cfg.Clock.Now().UnixMilli() < q.Next {
+		return
+	}
+	q.Tries++
+	q.Next = n.next(q.Tries).UnixMilli()
+	data, err := json.Marshal(q)
+	if err != nil {
+		return
+	}
+	done, err := n.commit(ctx, kv.Condition{Key: v.Key, Version: v.Version}, kv.Write{Key: v.Key, Data: data})
+	if err != nil {
+		if !errors.Is(err, kv.ErrConflict) && ctx.Err() == nil {
+			n.cfg.Log.Warn("a waiting mail could not be taken", "err", err)
+		}
+		return
+	}
+	if !n.try(ctx, strings.TrimPrefix(v.Key, waitingPrefix), q.Request) {
+		return
+	}
+	if _, err := n.commit(ctx, kv.Condition{Key: v.Key, Version: done.Revision}, kv.Write{Key: v.Key, Delete: true}); err != nil && !errors.Is(err, kv.ErrConflict) {
+		n.cfg.Log.Warn("a mail that is done with stays queued", "err", err)
+	}
+}
+
+func (n *Notices) commit(ctx context.Context, c kv.Condition, w kv.Write) (kv.Commit, error) {
+	return n.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(n.cfg.Clock.Now()), Space: kv.Control,
+		Conditions: []kv.Condition{c}, Writes: []kv.Write{w}})
+}
