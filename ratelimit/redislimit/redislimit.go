@@ -1,31 +1,103 @@
-// Package redislimit keeps link slots in Redis, exact across nodes.
+// Package redislimit keeps link slots in Redis: one Lua script an admission, on
+// keys under one hash tag a link, by the clock of Redis; so it is exact across
+// nodes and on a cluster.
 package redislimit
 
 import (
 	"context"
+	_ "embed"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"sightline/internal/kv"
 	"sightline/ratelimit"
 )
 
+//go:embed lua/admit.lua
+var admitLua string
+
 // Config: zero values mean the defaults.
 type Config struct {
-	Slots   int           // 10
-	Keep    time.Duration // 24 h after last use
-	Present time.Duration // 15 s: a waiter not heard for longer loses its place
-	Timeout time.Duration // 250 ms
-	Prefix  string        // "sightline:"
+	ratelimit.SlotRules
+	Timeout time.Duration // of every call; 0 = 250 ms
+	Prefix  string        // of every key; "" = "sightline:"
 }
 
 // Limiter implements ratelimit.Slots.
-type Limiter struct{}
-
-// New takes over client (from rediskv.Dial) and closes it in Close.
-func New(client redis.UniversalClient, cfg Config) *Limiter { panic("soon") }
-
-func (l *Limiter) Admit(ctx context.Context, r ratelimit.SlotRequest) (ratelimit.Admission, error) {
-	panic("soon")
+type Limiter struct {
+	client redis.UniversalClient
+	cfg    Config
+	admit  *redis.Script
+	offset time.Duration // added to Redis TIME; only tests set it
 }
-func (l *Limiter) Close() error { panic("soon") }
+
+var _ ratelimit.Slots = (*Limiter)(nil)
+
+// New takes over client (from rediskv.Dial) and closes it in Close. Metering has
+// a client of its own, so that it never queues before decisions.
+func New(client redis.UniversalClient, cfg Config) *Limiter {
+	cfg.SlotRules = cfg.WithDefaults()
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = 250 * time.Millisecond
+	}
+	if cfg.Prefix == "" {
+		cfg.Prefix = "sightline:"
+	}
+	return &Limiter{client: client, cfg: cfg, admit: redis.NewScript(admitLua)}
+}
+
+// Close closes the client.
+func (l *Limiter) Close() error { return l.client.Close() }
+
+// Admit implements ratelimit.Slots.
+func (l *Limiter) Admit(ctx context.Context, r ratelimit.SlotRequest) (ratelimit.Admission, error) {
+	if err := r.Check(); err != nil {
+		return ratelimit.Admission{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
+	defer cancel()
+	tag := l.cfg.Prefix + "{slots:" + r.Link + "}:"
+	keys := []string{tag + "taken", tag + "visits", tag + "queue", tag + "heard"}
+	peek := 0
+	if r.Peek {
+		peek = 1
+	}
+	reply, err := l.admit.Run(ctx, l.client, keys, r.Visit, ratelimit.Prefix(r.IP), peek, l.cfg.Slots,
+		l.cfg.Keep.Milliseconds(), l.cfg.Present.Milliseconds(), ratelimit.MaxVisits, l.offset.Milliseconds()).Slice()
+	if err != nil {
+		return ratelimit.Admission{}, kv.Unavailable(err)
+	}
+	n, err := numbers(reply)
+	if err != nil {
+		return ratelimit.Admission{}, kv.Unavailable(err)
+	}
+	a := ratelimit.Admission{
+		Admitted: n[0] == 1, Taken: int(n[1]), Slots: l.cfg.Slots, Waiting: int(n[2]), Now: time.UnixMilli(n[4]),
+	}
+	if n[3] > 0 {
+		a.Free = time.UnixMilli(n[3])
+	}
+	return a, nil
+}
+
+func numbers(reply []any) (n [5]int64, err error) {
+	if len(reply) != len(n) {
+		return n, fmt.Errorf("redislimit: %d items in the reply", len(reply))
+	}
+	for i, item := range reply {
+		switch v := item.(type) {
+		case int64:
+			n[i] = v
+		case string:
+			if n[i], err = strconv.ParseInt(v, 10, 64); err != nil {
+				return n, err
+			}
+		default:
+			return n, fmt.Errorf("redislimit: %T in the reply", item)
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,130 @@
+package redislimit
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"sightline/internal/fault"
+	"sightline/internal/kv/rediskv"
+	"sightline/internal/redistest"
+	"sightline/ratelimit"
+	"sightline/ratelimit/slottest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func limiter(t testing.TB, url string, cfg Config) *Limiter {
+	t.Helper()
+	client, err := rediskv.Dial(url, rediskv.Config{Timeout: cfg.Timeout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := New(client, cfg)
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func contract(t *testing.T, url string) {
+	slottest.Run(t, func(t *testing.T) *slottest.Instance {
+		cfg := Config{Timeout: 5 * time.Second, Prefix: t.Name() + ":"}
+		l := limiter(t, url, cfg)
+		return &slottest.Instance{Slots: l, Advance: func(d time.Duration) { l.offset += d }, Again: func() ratelimit.Slots {
+			again := limiter(t, url, cfg)
+			again.offset = l.offset
+			return again
+		}}
+	})
+}
+
+func TestContract(t *testing.T) { contract(t, redistest.Start(t).URL()) }
+
+func TestContractOnACluster(t *testing.T) { contract(t, redistest.StartCluster(t).URL()) }
+
+// Three nodes of ours, three links spread over a cluster, 4,000 tries each.
+func TestR77_ExactAcrossNodesOnACluster(t *testing.T) {
+	url := redistest.StartCluster(t).URL()
+	const nodes, workers, tries = 3, 8, 4000
+	links := []string{"one", "two", "three"}
+	var mu sync.Mutex
+	admitted := map[string]map[netip.Addr]bool{}
+	var wg sync.WaitGroup
+	for n := range nodes {
+		l := limiter(t, url, Config{Timeout: 5 * time.Second})
+		for w := range workers {
+			wg.Go(func() {
+				for i := n*workers + w; i < tries*len(links); i += nodes * workers {
+					link, from := links[i%len(links)], netip.AddrFrom4([4]byte{10, 0, byte(i % 61), byte(i % 53)})
+					a, err := l.Admit(t.Context(), ratelimit.SlotRequest{Link: link, Visit: fmt.Sprint(i), IP: from})
+					if err != nil {
+						t.Errorf("try %d: %v", i, err)
+						return
+					}
+					if a.Admitted {
+						mu.Lock()
+						if admitted[link] == nil {
+							admitted[link] = map[netip.Addr]bool{}
+						}
+						admitted[link][from] = true
+						mu.Unlock()
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	for _, link := range links {
+		if n := len(admitted[link]); n != 10 {
+			t.Errorf("link %s: %d addresses in %d tries, want 10", link, n, tries)
+		}
+	}
+}
+
+func TestF10SilentRedisIsAnsweredInTime(t *testing.T) {
+	server := redistest.Start(t)
+	l := limiter(t, server.URL(), Config{})
+	r := ratelimit.SlotRequest{Link: "l", Visit: "v", IP: netip.MustParseAddr("192.0.2.1")}
+	if _, err := l.Admit(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	for _, silence := range []func(){server.Pause, server.Kill} {
+		silence()
+		start := time.Now()
+		_, err := l.Admit(context.Background(), r)
+		if took := time.Since(start); !fault.Is(err, fault.Unavailable) || took > 300*time.Millisecond {
+			t.Errorf("after %v: %v", took, err)
+		}
+	}
+}
+
+func TestKeysExpire(t *testing.T) {
+	server := redistest.Start(t)
+	l := limiter(t, server.URL(), Config{})
+	r := ratelimit.SlotRequest{Link: "l", Visit: "v", IP: netip.MustParseAddr("192.0.2.1")}
+	if _, err := l.Admit(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	var ms time.Duration
+	fmt.Sscan(server.Do("PTTL", "sightline:{slots:l}:taken"), &ms)
+	if ms *= time.Millisecond; ms > 25*time.Hour || ms < 24*time.Hour {
+		t.Errorf("a link's keys expire in %v, want 25 h", ms)
+	}
+}
+
+func BenchmarkAdmit(b *testing.B) {
+	l := limiter(b, redistest.Start(b).URL(), Config{Timeout: 5 * time.Second})
+	b.RunParallel(func(pb *testing.PB) {
+		for i := 0; pb.Next(); i++ {
+			r := ratelimit.SlotRequest{Link: "l", Visit: "v", IP: netip.AddrFrom4([4]byte{10, 0, 0, byte(i % 10)})}
+			if _, err := l.Admit(b.Context(), r); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,135 @@
+package ratelimit
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// SlotState is what is known of one link's slots: the arithmetic that
+// redislimit's script does in Redis. Not safe for concurrent use. Times are Unix
+// milliseconds of store time. Taken and Visits are stored, the queue is not.
+type SlotState struct {
+	Taken  map[string]int64     `json:"taken"`  // address prefix → last use
+	Visits map[string]SlotVisit `json:"visits"` // visits admitted, and where
+	queue  []waiter             // by time of arrival
+}
+
+// SlotVisit binds a visit to the slot it was admitted on.
+type SlotVisit struct {
+	Slot string `json:"slot"`
+	Last int64  `json:"last"`
+}
+
+type waiter struct {
+	visit, ip string
+	heard     int64
+}
+
+// Clone copies the state.
+func (s *SlotState) Clone() *SlotState {
+	return &SlotState{Taken: maps.Clone(s.Taken), Visits: maps.Clone(s.Visits), queue: slices.Clone(s.queue)}
+}
+
+// Waiters is how many visits wait.
+func (s *SlotState) Waiters() int { return len(s.queue) }
+
+// Admit judges r and changes the state. taken says that a slot was taken or a
+// visit bound to one: what must be durable before the answer.
+func (s *SlotState) Admit(rules SlotRules, now time.Time, r SlotRequest) (a Admission, taken bool) {
+	if s.Taken == nil {
+		s.Taken, s.Visits = map[string]int64{}, map[string]SlotVisit{}
+	}
+	at, ip := now.UnixMilli(), Prefix(r.IP)
+	s.Expire(rules, now)
+
+	a = Admission{Slots: rules.Slots, Now: now}
+	slot := ""
+	if v, ok := s.Visits[r.Visit]; ok && s.has(v.Slot) {
+		slot = v.Slot
+	} else if s.has(ip) {
+		slot = ip
+	}
+	if slot == "" && !r.Peek {
+		s.hear(at, r.Visit, ip)
+		ahead := s.ahead(r.Visit, ip)
+		if free := rules.Slots - len(s.Taken); ahead < free {
+			slot = ip
+		} else {
+			a.Waiting = ahead + 1
+		}
+	}
+	if slot != "" {
+		a.Admitted = true
+		if !r.Peek {
+			_, bound := s.Visits[r.Visit]
+			taken = !bound || !s.has(slot)
+			s.Taken[slot] = at
+			s.bind(r.Visit, SlotVisit{slot, at})
+			s.queue = slices.DeleteFunc(s.queue, func(w waiter) bool { return w.visit == r.Visit })
+		}
+	}
+	if a.Taken = len(s.Taken); a.Taken >= rules.Slots {
+		first := slices.Min(slices.Collect(maps.Values(s.Taken)))
+		a.Free = time.UnixMilli(first).Add(rules.Keep)
+	}
+	return a, taken
+}
+
+// Expire frees slots that were not used for Keep, and forgets waiters that were
+// not heard for Present.
+func (s *SlotState) Expire(rules SlotRules, now time.Time) {
+	over := now.Add(-rules.Keep).UnixMilli()
+	maps.DeleteFunc(s.Taken, func(_ string, last int64) bool { return last <= over })
+	maps.DeleteFunc(s.Visits, func(_ string, v SlotVisit) bool { return v.Last <= over })
+	gone := now.Add(-rules.Present).UnixMilli()
+	s.queue = slices.DeleteFunc(s.queue, func(w waiter) bool { return w.heard < gone })
+}
+
+func (s *SlotState) has(slot string) bool {
+	_, ok := s.Taken[slot]
+	return ok
+}
+
+// hear notes that a waiter is present; a new one goes to the end.
+func (s *SlotState) hear(at int64, visit, ip string) {
+	for i := range s.queue {
+		if w := &s.queue[i]; w.visit == visit {
+			w.heard, w.ip = at, ip
+			return
+		}
+	}
+	if len(s.queue) < MaxVisits {
+		s.queue = append(s.queue, waiter{visit, ip, at})
+	}
+}
+
+// ahead counts the other addresses without a slot that wait before visit. All
+// visits of one address stand where its first one does.
+func (s *SlotState) ahead(visit, ip string) int {
+	before := map[string]bool{}
+	for _, w := range s.queue {
+		if w.visit == visit || w.ip == ip {
+			break
+		}
+		if !s.has(w.ip) {
+			before[w.ip] = true
+		}
+	}
+	return len(before)
+}
+
+// bind remembers a visit; of too many the longest unused is forgotten.
+func (s *SlotState) bind(visit string, v SlotVisit) {
+	s.Visits[visit] = v
+	if len(s.Visits) <= MaxVisits {
+		return
+	}
+	oldest := visit
+	for id, o := range s.Visits {
+		if b := s.Visits[oldest]; o.Last < b.Last || o.Last == b.Last && id < oldest {
+			oldest = id
+		}
+	}
+	delete(s.Visits, oldest)
+}
