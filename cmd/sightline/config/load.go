@@ -23,8 +23,9 @@ const FileEnv = EnvPrefix + "CONFIG"
 const SealKeysEnv = EnvPrefix + "SEAL_KEYS"
 
 // notKeys are environment variables of the program that are no configuration
-// keys. BIN names the built program for tests that run it.
-var notKeys = []string{FileEnv, SealKeysEnv, EnvPrefix + "BIN"}
+// keys. BIN names the built program for tests that run it, CACHE the folder of
+// the demo's clips.
+var notKeys = []string{FileEnv, SealKeysEnv, EnvPrefix + "BIN", EnvPrefix + "CACHE"}
 
 // Sources are the values given by file and environment, by key, and where each came from.
 type Sources struct {

@@ -68,6 +68,11 @@ func (c *Client) Delete(ctx context.Context, in Change) error {
 	return err
 }
 
+func (c *Client) Adopt(ctx context.Context) error {
+	_, err := call[struct{}](ctx, c, "/adopt", struct{}{})
+	return err
+}
+
 func call[Out any](ctx context.Context, c *Client, path string, in any) (out Out, err error) {
 	body, err := json.Marshal(in)
 	if err != nil {

@@ -65,6 +65,7 @@ type Ops interface {
 	Plan(ctx context.Context, in Change) (Account, error)
 	State(ctx context.Context, in Change) (Account, error)
 	Delete(ctx context.Context, in Change) error
+	Adopt(ctx context.Context) error
 }
 
 // Desk does it on an authority. Base is the address one-time links begin with.
@@ -154,6 +155,9 @@ func (d *Desk) Delete(ctx context.Context, in Change) error {
 	_, err = d.Authority.CloseAccount(ctx, authz.Operator, a.ID)
 	return err
 }
+
+// Adopt makes the running server trust its store as it is now.
+func (d *Desk) Adopt(ctx context.Context) error { return d.Authority.AdoptStore(ctx) }
 
 func plan(p string) error {
 	var names []string

@@ -78,6 +78,7 @@ func mux(ops Ops, log *slog.Logger) http.Handler {
 	m.HandleFunc("POST /account/plan", answer(log, ops.Plan))
 	m.HandleFunc("POST /account/state", answer(log, ops.State))
 	m.HandleFunc("POST /account/delete", answer(log, func(ctx context.Context, in Change) (struct{}, error) { return struct{}{}, ops.Delete(ctx, in) }))
+	m.HandleFunc("POST /adopt", answer(log, func(ctx context.Context, _ struct{}) (struct{}, error) { return struct{}{}, ops.Adopt(ctx) }))
 	m.HandleFunc("POST /ping", answer(log, func(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil }))
 	return m
 }

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"crypto/rand"
+
+	"sightline/authz"
+	"sightline/controlroom"
+	"sightline/ingest"
+	"sightline/internal/secret"
+	"sightline/internal/testcam"
+)
+
+const (
+	demoFile    = "demo.json"        // while everything is live
+	keptFile    = "demo-logins.json" // what a restart on the same data needs
+	demoLink    = "Demo wall"
+	ownerMail   = "owner@demo.example"
+	secondMail  = "neighbour@demo.example"
+	demoZone    = "Europe/Kyiv"
+	grantedCams = 2 // of the six, to the second account
+)
+
+// demoInfo is demo.json.
+type demoInfo struct {
+	BaseURL   string        `json:"base_url"`
+	OpsURL    string        `json:"ops_url"`
+	Accounts  []demoAccount `json:"accounts"` // the first owns the cameras
+	Cameras   []demoCamera  `json:"cameras"`
+	GuestLink string        `json:"guest_link"`
+	ServerPID int           `json:"server_pid"`
+}
+
+// demoAccount can sign in; Token is a personal access token. These are made for
+// the demo and are printed on purpose.
+type demoAccount struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+	Token    string `json:"token"`
+}
+
+type demoCamera struct {
+	ID          string  `json:"id"`
+	Name        string  `json:"name"`
+	Main        string  `json:"rtsp_main"`
+	Sub         string  `json:"rtsp_sub"`
+	KeyInterval float64 `json:"key_interval_s"`
+}
+
+// furnisher makes the demo's accounts, cameras, view, grant and link where they
+// are missing: a restart on the same data finds them again.
+type furnisher struct {
+	n   *node
+	dir string
+}
+
+func (f *furnisher) all(ctx context.Context, served []testcam.ServedCamera) (demoInfo, error) {
+	demo := demoInfo{BaseURL: f.n.web.BaseURL(), OpsURL: f.n.addresses().Ops, ServerPID: os.Getpid()}
+	kept, err := f.kept()
+	if err != nil {
+		return demo, err
+	}
+	if kept == nil {
+		if kept, err = f.accounts(ctx); err != nil {
+			return demo, err
+		}
+	}
+	f.n.applyNetworks(ctx) // the demo's cameras are on loopback, which the first account allows
+	demo.Accounts = kept
+	owner, err := f.subject(ctx, kept[0])
+	if err != nil {
+		return demo, err
+	}
+	second, err := f.subject(ctx, kept[1])
+	if err != nil {
+		return demo, err
+	}
+	if demo.Cameras, err = f.cameras(ctx, owner, served); err != nil {
+		return demo, err
+	}
+	if err := f.view(ctx, owner, demo.Cameras); err != nil {
+		return demo, err
+	}
+	if err := f.grants(ctx, owner, second, demo.Cameras); err != nil {
+		return demo, err
+	}
+	demo.GuestLink, err = f.link(ctx, owner, demo.Cameras, demo.BaseURL)
+	return demo, err
+}
+
+// accounts makes the owner, who is instance administrator, and a second person.
+func (f *furnisher) accounts(ctx context.Context) ([]demoAccount, error) {
+	var out []demoAccount
+	for _, p := range []struct{ mail, name string }{{ownerMail, "Olena"}, {secondMail, "Petro"}} {
+		pass := strings.ToLower(rand.Text()[:14])
+		a, err := f.n.authority.AddAccount(ctx, authz.Operator, authz.NewAccount{
+			Email:   p.mail,
+			Profile: authz.Profile{Name: p.name, Password: secret.New(pass), Language: "en", Zone: demoZone},
+			Plan:    authz.PlanPro, InstanceAdmin: p.mail == ownerMail, Networks: ingest.PrivateSubnets(), Loopback: true,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("account %s (a demo wants an empty store, or the data folder it was made with): %w", p.mail, err)
+		}
+		_, text, err := f.n.authority.CreateToken(ctx, authz.Subject{Kind: authz.AccountSubject, Account: a.ID}, "demo", 0)
+		if err != nil {
+			return nil, fmt.Errorf("token of %s: %w", p.mail, err)
+		}
+		out = append(out, demoAccount{Email: p.mail, Password: pass, Token: text.Reveal()})
+	}
+	return out, writeJSON(filepath.Join(f.dir, keptFile), out)
+}
+
+func (f *furnisher) kept() ([]demoAccount, error) {
+	raw, err := os.ReadFile(filepath.Join(f.dir, keptFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []demoAccount
+	if err := json.Unmarshal(raw, &out); err != nil || len(out) != 2 {
+		return nil, fmt.Errorf("%s is damaged; remove the folder and start again", keptFile)
+	}
+	return out, nil
+}
+
+func (f *furnisher) subject(ctx context.Context, a demoAccount) (authz.Subject, error) {
+	s, _, err := f.n.authority.Authenticate(ctx, secret.New(a.Token))
+	if err != nil {
+		return s, fmt.Errorf("token of %s: %w", a.Email, err)
+	}
+	return s, nil
+}
+
+// cameras adds the served cameras, or moves those of the same name to their new ports.
+func (f *furnisher) cameras(ctx context.Context, owner authz.Subject, served []testcam.ServedCamera) ([]demoCamera, error) {
+	have, err := f.n.room.Cameras(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	var out []demoCamera
+	for _, s := range served {
+		zone := demoZone
+		in := controlroom.CameraInput{Name: &s.Name, Main: &s.Main, Sub: &s.Sub, Zone: &zone, Sound: &s.Audio}
+		var cam controlroom.Camera
+		if i := slices.IndexFunc(have, func(c controlroom.Camera) bool { return c.Mine && c.Name == s.Name }); i >= 0 {
+			cam, err = f.n.room.UpdateCamera(ctx, owner, have[i].ID, in)
+		} else {
+			cam, err = f.n.room.CreateCamera(ctx, owner, in)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("camera %s: %w", s.Name, err)
+		}
+		out = append(out, demoCamera{ID: cam.ID, Name: s.Name, Main: s.Main, Sub: s.Sub, KeyInterval: s.KeyIntervalS})
+	}
+	return out, nil
+}
+
+// view is the wall of all six, two rows of three, one a row pair on phones.
+func (f *furnisher) view(ctx context.Context, owner authz.Subject, cams []demoCamera) error {
+	views, err := f.n.room.Views(ctx, owner)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(views, func(v controlroom.View) bool { return v.Version != 0 }) {
+		return nil
+	}
+	v := controlroom.View{Name: "All cameras", Rows: 2, Columns: 3, Layout: controlroom.LayoutGrid,
+		DefaultFor: []string{controlroom.DeviceDesktop}}
+	for _, c := range cams {
+		v.Cells = append(v.Cells, controlroom.Cell{Camera: c.ID})
+	}
+	_, err = f.n.room.CreateView(ctx, owner, v)
+	return err
+}
+
+// grants gives the second person some cameras, and accepts for him.
+func (f *furnisher) grants(ctx context.Context, owner, second authz.Subject, cams []demoCamera) error {
+	for _, c := range cams[:grantedCams] {
+		table, err := f.n.authority.Access(ctx, owner, c.ID)
+		if err != nil {
+			return err
+		}
+		if len(table.Rows) > 0 {
+			continue
+		}
+		_, err = f.n.authority.SaveAccess(ctx, owner, c.ID, table.Version, []authz.GrantEdit{{Email: secondMail, Levels: authz.LevelOnline}})
+		if err != nil {
+			return fmt.Errorf("grant on %s: %w", c.Name, err)
+		}
+	}
+	offers, err := f.n.authority.Offers(ctx, second)
+	if err != nil {
+		return err
+	}
+	for _, o := range offers {
+		if o.State != string(authz.GrantOffered) {
+			continue
+		}
+		if err := f.n.authority.AcceptOffer(ctx, second, o.Grant.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// link is the guest link over all cameras.
+func (f *furnisher) link(ctx context.Context, owner authz.Subject, cams []demoCamera, base string) (string, error) {
+	links, _, _, err := f.n.authority.Links(ctx, owner)
+	if err != nil {
+		return "", err
+	}
+	if i := slices.IndexFunc(links, func(l authz.LinkView) bool { return l.Link.Name == demoLink }); i >= 0 {
+		return base + "/s#" + links[i].Secret.Reveal(), nil
+	}
+	in := authz.NewLink{Kind: authz.LinkShare, Name: demoLink, RiskAcknowledged: true}
+	for _, c := range cams {
+		in.Cameras = append(in.Cameras, c.ID)
+	}
+	l, err := f.n.authority.CreateLink(ctx, owner, in)
+	if err != nil {
+		return "", err
+	}
+	return base + "/s#" + l.Secret.Reveal(), nil
+}
+
+// waitLive waits until every camera's warm layer delivers pictures.
+func (f *furnisher) waitLive(ctx context.Context, demo demoInfo) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		dark := ""
+		for _, c := range demo.Cameras {
+			s, ok := f.n.fleet.State(c.ID)
+			if !ok || s.Layers[ingest.Sub].Status != ingest.Live {
+				dark = fmt.Sprintf("%s is %s: %s", c.Name, s.Layers[ingest.Sub].Status, s.Layers[ingest.Sub].Detail)
+			}
+		}
+		if dark == "" {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("not every camera came alive: %s", dark)
+		}
+	}
+}
+
+// writeJSON puts a file in place in one step, readable by this user only.
+func writeJSON(path string, v any) error {
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	tmp := path + ".new"
+	if err := os.WriteFile(tmp, append(raw, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"sightline/authz"
+	"sightline/cmd/sightline/config"
+	"sightline/cmd/sightline/control"
+	"sightline/controlroom"
+	"sightline/controlroom/notice"
+	"sightline/ingest"
+	"sightline/internal/i18n"
+	"sightline/internal/kv"
+	"sightline/internal/mail"
+	"sightline/internal/seal"
+	"sightline/ratelimit"
+	"sightline/sfu"
+	"sightline/web"
+)
+
+// node is one running server: every part, built once and started in the order
+// of the fields below. It stops in the reverse order, and each comment says why
+// a part outlives what stands after it.
+type node struct {
+	cfg config.Config
+	log *slog.Logger
+
+	// The data folder's lock is the last to go: nobody may open the store before it is closed.
+	folder *folder
+	// The operations listener answers "stopping" while all else stops.
+	ops    *web.Ops
+	opsNet net.Listener
+	// Commits of the parts below must still arrive.
+	store kv.Store
+	// Leases are kept alive as long as pictures run.
+	authority *authz.Authority
+	// Streams outlive the peers they are attached to.
+	fleet  *ingest.Fleet
+	engine *sfu.Engine
+	// The room ends every viewing session, then its peers.
+	room *controlroom.Room
+	// Sockets are told "draining" and requests end before the room refuses them.
+	web    *web.Server
+	webNet net.Listener
+	// Subcommands come last and go first: they would see a half-stopped server.
+	control *control.Server
+
+	stack    *stack
+	guard    *ingest.Guard
+	ready    atomic.Bool
+	draining atomic.Bool
+	whenUp   func()
+}
+
+// newNode builds a server and starts its parts up to, not including, serving.
+// On an error everything is stopped again.
+func newNode(ctx context.Context, cfg config.Config, log *slog.Logger) (*node, error) {
+	n := &node{cfg: cfg, log: log, stack: newStack(log)}
+	if err := n.build(ctx); err != nil {
+		return nil, errors.Join(err, n.stack.stop())
+	}
+	return n, nil
+}
+
+func (n *node) build(ctx context.Context) (err error) {
+	cfg, log := n.cfg, n.log
+	if n.folder, err = openFolder(cfg.Data); err != nil {
+		return err
+	}
+	n.stack.push("data folder", func(context.Context) error { return n.folder.close() })
+
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := n.buildOps(reg); err != nil {
+		return err
+	}
+
+	box, err := seal.Open(cfg.Data)
+	if err != nil {
+		return err
+	}
+	if n.store, err = openStore(ctx, cfg, log.With("part", "store"), reg); err != nil {
+		return err
+	}
+	n.stack.push("store", func(context.Context) error { return n.store.Close() })
+
+	texts, err := i18n.New()
+	if err != nil {
+		return err
+	}
+	letters, err := mail.New(mail.Config{Host: cfg.SMTP.Host, Port: cfg.SMTP.Port, Security: cfg.SMTP.Security,
+		User: cfg.SMTP.User, Password: cfg.SMTP.Password, From: cfg.SMTP.From})
+	if err != nil {
+		return usage{err}
+	}
+	n.authority = authz.New(authz.Config{
+		Store: n.store, Seal: box, Log: log.With("part", "authz"), Registerer: reg, Node: nodeName(), DataDir: cfg.Data,
+		Mail: letters != nil, Lease: cfg.Authz.Lease, OwnerHold: cfg.Authz.OwnerHold, Poll: cfg.Authz.Poll,
+		Trial: cfg.Limits.Trial, ShareLinks: cfg.Limits.ShareLinks, TempLinks: cfg.Limits.TemporaryLinks, Cameras: cfg.Limits.Cameras,
+	})
+	n.stack.loop("authority", n.authority.Run)
+
+	if err := n.buildMedia(ctx, reg); err != nil {
+		return err
+	}
+	n.room, err = controlroom.New(controlroom.Config{
+		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box,
+		Limits: controlroom.Limits{PerVisit: cfg.Limits.ViewingVisit, PerAccount: cfg.Limits.ViewingAccount,
+			Views: cfg.Limits.Views, Idle: cfg.Limits.Idle},
+		Node: nodeName(), Log: log.With("part", "room"), Registerer: reg,
+	})
+	if err != nil {
+		return err
+	}
+	if letters != nil {
+		mails, err := notice.New(notice.Config{Store: n.store, Seal: box, Mail: letters, Texts: texts, PublicURL: cfg.PublicURL,
+			Log: log.With("part", "notice"), Registerer: reg})
+		if err != nil {
+			return err
+		}
+		n.stack.loop("notice", mails.Run)
+	}
+	return n.buildWeb(reg, texts.Languages())
+}
+
+// buildOps opens the operations listener first: a server that is still starting
+// answers "not ready" there.
+func (n *node) buildOps(reg *prometheus.Registry) (err error) {
+	if n.cfg.Ops.Listen == "" {
+		return nil
+	}
+	if n.opsNet, err = net.Listen("tcp", n.cfg.Ops.Listen); err != nil {
+		return fmt.Errorf("the address of ops.listen %s cannot be opened: %s", n.cfg.Ops.Listen, listenReason(err))
+	}
+	n.ops = web.NewOps(web.OpsConfig{Gatherer: reg, Ready: n.Ready, Log: n.log.With("part", "ops")})
+	n.stack.run("operations listener", func() error { return n.ops.Serve(n.opsNet) }, n.ops.Close)
+	return nil
+}
+
+func (n *node) buildMedia(ctx context.Context, reg *prometheus.Registry) (err error) {
+	cfg, log := n.cfg, n.log
+	n.guard = ingest.NewGuard(ingest.GuardConfig{Networks: networks(cfg.CameraNetworks)})
+	n.fleet = ingest.New(ingest.Config{Guard: n.guard, Log: log.With("part", "ingest"), Registerer: reg,
+		MainLinger: cfg.Cameras.MainLinger, SubCold: cfg.Cameras.SubOnDemand,
+		Stream: sfu.StreamConfig{RingBytes: cfg.Media.RingBytes, RingAge: cfg.Media.RingAge}})
+	n.stack.push("cameras", func(context.Context) error { n.fleet.Close(); return nil })
+	n.engine, err = sfu.NewEngine(sfu.EngineConfig{
+		UDPPort: cfg.Media.Port, TCPPort: cfg.Media.Port, Addresses: cfg.Media.Addresses, Loopback: cfg.Media.Loopback,
+		MaxPending: cfg.Limits.PendingPeers, Log: log.With("part", "sfu"), Registerer: reg,
+	})
+	if err != nil {
+		return err
+	}
+	n.stack.push("media", func(context.Context) error { return n.engine.Close() })
+	return nil
+}
+
+func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error) {
+	cfg := n.cfg
+	n.web, err = web.New(web.Config{
+		Authority: n.authority, Room: n.room, Limits: ratelimit.New(ratelimit.Config{Registerer: reg}),
+		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
+		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
+		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },
+		Listen:   cfg.Listen, PublicURL: cfg.PublicURL, Hosts: cfg.Host, TrustedProxies: cfg.TrustedProxies,
+		InsecureHTTP: cfg.InsecureHTTP, TLSCert: cfg.TLS.Cert, TLSKey: cfg.TLS.Key, DataDir: cfg.Data,
+		WHEPOrigins: cfg.WHEP.Origins, CloseTimeout: 4 * time.Second,
+	})
+	if err != nil {
+		return err
+	}
+	n.webNet, err = n.web.Listen()
+	if err != nil {
+		return fmt.Errorf("the address of listen %s cannot be opened: %s", cfg.Listen, listenReason(err))
+	}
+	n.stack.push("web listener", func(context.Context) error { _ = n.webNet.Close(); return nil })
+	return nil
+}
+
+// onReady sets what is called once everything answers. Call it before run.
+func (n *node) onReady(fn func()) { n.whenUp = fn }
+
+// start loads the cameras, opens the doors and returns when everything answers.
+func (n *node) start(ctx context.Context) error {
+	if err := n.waitAuthority(ctx); err != nil {
+		return err
+	}
+	n.applyNetworks(ctx)
+	n.stack.loop("camera networks", n.followNetworks)
+	if err := n.room.Start(ctx); err != nil {
+		return err
+	}
+	n.stack.push("control room", func(context.Context) error { n.room.Close(); return nil })
+	n.stack.run("web", func() error { return n.web.Serve(n.webNet) }, func(context.Context) error { return n.web.Close() })
+
+	var err error
+	n.control, err = control.Listen(n.cfg.Data, &control.Desk{Authority: n.authority, Base: n.web.BaseURL}, n.log.With("part", "control"))
+	if err != nil {
+		return err
+	}
+	n.stack.run("control socket", n.control.Serve, func(ctx context.Context) error { return n.control.Close(ctx, n.cfg.Data) })
+	n.ready.Store(true)
+	n.log.Info("serving", "url", n.web.BaseURL(), "ops", n.addresses().Ops, "media", n.engine.UDPPort(), "store", n.store.Kind(), "version", version)
+	return nil
+}
+
+// waitAuthority waits until the authority has heard of its store. A store that
+// is another one than last time is said at once.
+func (n *node) waitAuthority(ctx context.Context) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.NewTimer(10 * time.Second)
+	defer limit.Stop()
+	for {
+		err := n.authority.Ready()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case failed := <-n.stack.failed:
+			return failed
+		case <-limit.C:
+			return fmt.Errorf("the store is not ready: %w", err)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// run starts serving, waits until ctx ends or a part fails, and stops in order.
+func (n *node) run(ctx context.Context) error {
+	err := n.start(ctx)
+	if err == nil {
+		if n.whenUp != nil {
+			n.whenUp()
+		}
+		select {
+		case <-ctx.Done():
+		case err = <-n.stack.failed:
+		}
+	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = nil // asked to stop while it started
+	}
+	return errors.Join(err, n.close())
+}
+
+// close stops everything, in at most stopLimit.
+func (n *node) close() error {
+	begun := time.Now()
+	n.draining.Store(true)
+	err := n.stack.stop()
+	n.log.Info("stopped", "took", time.Since(begun).Round(time.Millisecond))
+	return err
+}
+
+// Ready answers /readyz: nil once everything serves and the store is trusted.
+func (n *node) Ready(context.Context) error {
+	switch {
+	case n.draining.Load():
+		return errors.New("stopping")
+	case !n.ready.Load():
+		return errors.New("starting")
+	}
+	return n.authority.Ready()
+}
+
+func (n *node) addresses() Addresses {
+	a := Addresses{Base: n.web.BaseURL(), Media: n.engine.UDPPort()}
+	if n.opsNet != nil {
+		a.Ops = "http://" + n.opsNet.Addr().String()
+	}
+	return a
+}
+
+// listenReason is why an address could not be opened, without the address.
+func listenReason(err error) string {
+	var sys *os.SyscallError
+	if errors.As(err, &sys) {
+		return sys.Err.Error()
+	}
+	return sentence(err)
+}
+
+// nodeName is this server's name among others on one store.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		return "sightline"
+	}
+	return strings.ToLower(host)
+}
