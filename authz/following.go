@@ -9,3 +9,11 @@ const (
 
 // DecodeCamera reads a camera record found under CameraPrefix.
 func DecodeCamera(data []byte) (*Camera, error) { return decode[Camera](data) }
+
+// Decision is what the lease rests on now: its end may move while it runs. After
+// the end it is the decision that ended it.
+func (l *Lease) Decision() Decision {
+	l.a.node.mu.Lock()
+	defer l.a.node.mu.Unlock()
+	return l.decision
+}

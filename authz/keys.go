@@ -19,6 +19,7 @@ const (
 	pGrantOf    = "grantof/"
 	pTable      = "table/"
 	pGroup      = "group/"
+	pGroupCam   = "groupcam/"
 	pPart       = "part/"
 	pCode       = "code/"
 	pLink       = "link/"

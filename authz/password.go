@@ -1,0 +1,202 @@
+package authz
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
+
+	"sightline/internal/fault"
+	"sightline/internal/secret"
+)
+
+const (
+	minPassword = 10
+	maxPassword = 128
+)
+
+//go:embed worst.txt
+var worstPasswords string
+
+// normalPassword checks the rules for a new password: 10 to 128 characters
+// after NFC, none of the worst, not made of one's own name or address.
+func normalPassword(field string, p secret.String, own ...string) (string, error) {
+	if !utf8.ValidString(p.Reveal()) {
+		return "", fault.Field(field, fault.CodeBadValue, "The password is not valid text.")
+	}
+	s := norm.NFC.String(p.Reveal())
+	switch n := utf8.RuneCountInString(s); {
+	case p.IsMask(), n < minPassword:
+		return "", fault.Field(field, fault.CodeTooShort, "A password has at least 10 characters.")
+	case n > maxPassword:
+		return "", fault.Field(field, fault.CodeTooLong, "A password has at most 128 characters.")
+	case weak(s, own):
+		return "", fault.Field(field, fault.CodeWeakPassword, "This password is among the first that are tried. Choose another one.")
+	}
+	return s, nil
+}
+
+func weak(s string, own []string) bool {
+	s = strings.ToLower(s)
+	seen := make(map[rune]bool)
+	for _, r := range s {
+		seen[r] = true
+	}
+	if len(seen) < 4 {
+		return true
+	}
+	for p := 1; p <= len(s)/3; p++ { // one short piece again and again
+		if strings.HasPrefix(strings.Repeat(s[:p], len(s)/p+1), s) {
+			return true
+		}
+	}
+	for _, o := range own {
+		if strings.EqualFold(o, s) {
+			return true
+		}
+		if local, _, ok := strings.Cut(o, "@"); ok && utf8.RuneCountInString(local) >= minPassword && strings.EqualFold(local, s) {
+			return true
+		}
+	}
+	for line := range strings.Lines(worstPasswords) {
+		if strings.TrimSpace(line) == s {
+			return true
+		}
+	}
+	return false
+}
+
+// argonParams of new hashes (OWASP minimum). A stored hash with others is
+// checked with its own and rehashed at the next sign-in.
+type argonParams struct {
+	memory  uint32 // KiB
+	time    uint32
+	threads uint8
+}
+
+const (
+	saltLen = 16
+	tagLen  = 32
+
+	hashesAtOnce = 2
+	hashesQueued = 32
+	hashWait     = 2 * time.Second
+)
+
+// hasher runs argon2id at most two at a time: each costs 19 MiB and tens of
+// milliseconds of a core. Past 32 waiting, or 2 s of wait, the answer is busy.
+type hasher struct {
+	params  argonParams
+	slots   chan struct{}
+	waiting atomic.Int32
+	dummy   string // of no password; what an unknown e-mail is compared with
+	metrics *metrics
+}
+
+func newHasher() *hasher {
+	h := &hasher{params: argonParams{19 * 1024, 2, 1}, slots: make(chan struct{}, hashesAtOnce)}
+	h.dummy = h.phc(make([]byte, saltLen), make([]byte, tagLen))
+	return h
+}
+
+func errBusy() error {
+	return fault.New(fault.Unavailable, fault.CodeBusy, "Too many sign-ins at once. Try again in a moment.").After(2 * time.Second)
+}
+
+// enter takes a place among those hashing; the caller calls leave.
+func (h *hasher) enter(ctx context.Context) (leave func(), err error) {
+	leave = func() { <-h.slots }
+	select {
+	case h.slots <- struct{}{}:
+		return leave, nil
+	default:
+	}
+	defer h.waiting.Add(-1)
+	if h.waiting.Add(1) > hashesQueued {
+		h.metrics.busy.Inc()
+		return nil, errBusy()
+	}
+	t := time.NewTimer(hashWait)
+	defer t.Stop()
+	select {
+	case h.slots <- struct{}{}:
+		return leave, nil
+	case <-t.C:
+		h.metrics.busy.Inc()
+		return nil, errBusy()
+	case <-ctx.Done():
+		return nil, unavailable(ctx.Err())
+	}
+}
+
+// hash makes a PHC string of a password that passed normalPassword.
+func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	h.metrics.hashes.Inc()
+	salt := make([]byte, saltLen)
+	rand.Read(salt)
+	p := h.params
+	return h.phc(salt, argon2.IDKey([]byte(password), salt, p.time, p.memory, p.threads, tagLen)), nil
+}
+
+func (h *hasher) phc(salt, tag []byte) string {
+	p := h.params
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.memory, p.time, p.threads,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(tag))
+}
+
+// check compares a password with a PHC string, in the same time for every
+// answer; "" stands for an unknown account and never matches. old says that the
+// hash is of parameters no longer used.
+func (h *hasher) check(ctx context.Context, password secret.String, phc string) (ok, old bool, err error) {
+	known := phc != ""
+	if !known {
+		phc = h.dummy
+	}
+	p, salt, tag, parsed := parsePHC(phc)
+	if !parsed {
+		known = false
+		p, salt, tag, _ = parsePHC(h.dummy)
+	}
+	text := password.Reveal()
+	if len(text) > 4*maxPassword {
+		text, known = "", false // nobody has such a password; do not hash it at length
+	}
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	defer leave()
+	h.metrics.hashes.Inc()
+	got := argon2.IDKey([]byte(norm.NFC.String(text)), salt, p.time, p.memory, p.threads, uint32(len(tag)))
+	return subtle.ConstantTimeCompare(got, tag) == 1 && known, p != h.params, nil
+}
+
+func parsePHC(s string) (p argonParams, salt, tag []byte, ok bool) {
+	part := strings.Split(s, "$")
+	if len(part) != 6 || part[1] != "argon2id" || part[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return p, nil, nil, false
+	}
+	if n, err := fmt.Sscanf(part[3], "m=%d,t=%d,p=%d", &p.memory, &p.time, &p.threads); n != 3 || err != nil {
+		return p, nil, nil, false
+	}
+	salt, err1 := base64.RawStdEncoding.DecodeString(part[4])
+	tag, err2 := base64.RawStdEncoding.DecodeString(part[5])
+	if err1 != nil || err2 != nil || len(tag) < 16 || p.time < 1 || p.threads < 1 || p.memory > 1<<20 || p.time > 16 {
+		return p, nil, nil, false
+	}
+	return p, salt, tag, true
+}
