@@ -34,7 +34,7 @@ type Admission struct {
 	Admitted bool
 	Taken    int       // slots taken now
 	Slots    int       // slots of the link
-	Waiting  int       // place in the queue of addresses, from 1, when not admitted and not Peek
+	Waiting  int       // place in the queue of visits, from 1, when not admitted and not Peek
 	Free     time.Time // when the next slot frees at the earliest, if nobody renews; zero when one is free
 	Now      time.Time // store time
 }

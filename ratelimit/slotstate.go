@@ -51,12 +51,11 @@ func (s *SlotState) Admit(rules SlotRules, now time.Time, r SlotRequest) (a Admi
 		slot = ip
 	}
 	if slot == "" && !r.Peek {
-		s.hear(at, r.Visit, ip)
-		ahead := s.ahead(r.Visit, ip)
-		if free := rules.Slots - len(s.Taken); ahead < free {
+		place := s.hear(at, r.Visit, ip)
+		if s.ahead(r.Visit, ip) < rules.Slots-len(s.Taken) {
 			slot = ip
 		} else {
-			a.Waiting = ahead + 1
+			a.Waiting = place
 		}
 	}
 	if slot != "" {
@@ -91,21 +90,24 @@ func (s *SlotState) has(slot string) bool {
 	return ok
 }
 
-// hear notes that a waiter is present; a new one goes to the end.
-func (s *SlotState) hear(at int64, visit, ip string) {
+// hear notes that a waiter is present, a new one at the end, and returns its
+// place from 1.
+func (s *SlotState) hear(at int64, visit, ip string) int {
 	for i := range s.queue {
 		if w := &s.queue[i]; w.visit == visit {
 			w.heard, w.ip = at, ip
-			return
+			return i + 1
 		}
 	}
-	if len(s.queue) < MaxVisits {
+	place := len(s.queue) + 1
+	if place <= MaxVisits {
 		s.queue = append(s.queue, waiter{visit, ip, at})
 	}
+	return place
 }
 
-// ahead counts the other addresses without a slot that wait before visit. All
-// visits of one address stand where its first one does.
+// ahead counts the other addresses without a slot that wait before visit: those
+// have a right to what is free. An address stands where its first visit does.
 func (s *SlotState) ahead(visit, ip string) int {
 	before := map[string]bool{}
 	for _, w := range s.queue {

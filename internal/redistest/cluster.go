@@ -14,15 +14,15 @@ const slots = 16384
 type Cluster struct{ Nodes []*Server }
 
 // StartCluster starts a Redis Cluster of three primaries without replicas and
-// waits until every node calls it whole.
-func StartCluster(t testing.TB) *Cluster {
+// waits until every node calls it whole. args are those of Start.
+func StartCluster(t testing.TB, args ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{}
 	const n = 3
 	for range n {
 		bus := strconv.Itoa(freePort(t))
-		c.Nodes = append(c.Nodes, Start(t, "--cluster-enabled", "yes", "--cluster-port", bus,
-			"--cluster-node-timeout", "2000", "--cluster-config-file", "nodes.conf"))
+		c.Nodes = append(c.Nodes, Start(t, append([]string{"--cluster-enabled", "yes", "--cluster-port", bus,
+			"--cluster-node-timeout", "2000", "--cluster-config-file", "nodes.conf"}, args...)...))
 	}
 	for i, s := range c.Nodes {
 		first, last := i*slots/n, (i+1)*slots/n-1

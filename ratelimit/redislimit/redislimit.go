@@ -60,7 +60,7 @@ func (l *Limiter) Admit(ctx context.Context, r ratelimit.SlotRequest) (ratelimit
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
 	tag := l.cfg.Prefix + "{slots:" + r.Link + "}:"
-	keys := []string{tag + "taken", tag + "visits", tag + "queue", tag + "heard"}
+	keys := []string{tag + "taken", tag + "visits", tag + "queue", tag + "heard", tag + "where"}
 	peek := 0
 	if r.Peek {
 		peek = 1

@@ -19,6 +19,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// unsynced spares the tests of arithmetic the fsync of each admission.
+var unsynced = []string{"--appendfsync", "no"}
+
 func limiter(t testing.TB, url string, cfg Config) *Limiter {
 	t.Helper()
 	client, err := rediskv.Dial(url, rediskv.Config{Timeout: cfg.Timeout})
@@ -42,13 +45,13 @@ func contract(t *testing.T, url string) {
 	})
 }
 
-func TestContract(t *testing.T) { contract(t, redistest.Start(t).URL()) }
+func TestContract(t *testing.T) { contract(t, redistest.Start(t, unsynced...).URL()) }
 
-func TestContractOnACluster(t *testing.T) { contract(t, redistest.StartCluster(t).URL()) }
+func TestContractOnACluster(t *testing.T) { contract(t, redistest.StartCluster(t, unsynced...).URL()) }
 
 // Three nodes of ours, three links spread over a cluster, 4,000 tries each.
 func TestR77_ExactAcrossNodesOnACluster(t *testing.T) {
-	url := redistest.StartCluster(t).URL()
+	url := redistest.StartCluster(t, unsynced...).URL()
 	const nodes, workers, tries = 3, 8, 4000
 	links := []string{"one", "two", "three"}
 	var mu sync.Mutex

@@ -127,14 +127,14 @@ func testQueue(t *testing.T, in *Instance) {
 	in.ask(t, ratelimit.SlotRequest{Visit: "v9", IP: ip(9)})
 	in.want(t, "absent", ip(20), false, 10, 1)
 	in.want(t, "first", ip(21), false, 10, 2)
-	in.want(t, "also first", ip(21), false, 10, 2)
-	in.want(t, "second", ip(22), false, 10, 3)
+	in.want(t, "also first", ip(21), false, 10, 3)
+	in.want(t, "second", ip(22), false, 10, 4)
 	for i := 1; i < 9; i++ {
 		in.ask(t, ratelimit.SlotRequest{Visit: fmt.Sprint("v", i), IP: ip(i)})
 	}
 	in.Advance(10 * time.Second)
 	in.want(t, "first", ip(21), false, 10, 2)
-	in.want(t, "second", ip(22), false, 10, 3)
+	in.want(t, "second", ip(22), false, 10, 4)
 	in.Advance(10 * time.Second) // slot 0 is free; "absent" was not heard for 20 s
 	in.want(t, "second", ip(22), false, 9, 2)
 	in.want(t, "newcomer", ip(23), false, 9, 3)

@@ -3,7 +3,7 @@
 -- KEYS[1] taken (sorted set: address prefix by last use, ms)
 -- KEYS[2] visits (hash: visit -> "<last use, ms> <address prefix of its slot>")
 -- KEYS[3] queue (sorted set: visit by arrival, microseconds)
--- KEYS[4] heard (hash: visit -> "<last heard, ms> <address prefix>")
+-- KEYS[4] heard (sorted set: visit by when it was last heard, ms)  KEYS[5] where (hash: visit that waits -> address prefix)
 -- ARGV[1] visit  ARGV[2] address prefix  ARGV[3] '1' = only look  ARGV[4] slots  ARGV[5] keep, ms
 -- ARGV[6] present, ms  ARGV[7] most visits and waiters remembered  ARGV[8] ms added to the time (tests move it)
 -- Reply: {admitted 0|1, taken, place in the queue or 0, ms when the next slot frees or 0, now in ms}
@@ -29,45 +29,54 @@ if bound then
 end
 if not slot and has(ip) then slot = ip end
 
+local function leave(waiter)
+  redis.call('ZREM', KEYS[3], waiter)
+  redis.call('ZREM', KEYS[4], waiter)
+  redis.call('HDEL', KEYS[5], waiter)
+end
+
+-- Other addresses without a slot that wait before us, counted up to enough.
+local function ahead(enough)
+  local CHUNK = 32
+  local seen, count, from = {}, 0, 0
+  while count < enough do
+    local waiters = redis.call('ZRANGE', KEYS[3], from, from + CHUNK - 1)
+    if #waiters == 0 then break end
+    local where = redis.call('HMGET', KEYS[5], unpack(waiters))
+    for i, other in ipairs(waiters) do
+      local address = where[i]
+      if other == visit or address == ip then return count end
+      if address and not seen[address] and not has(address) then
+        seen[address] = true
+        count = count + 1
+      end
+    end
+    from = from + CHUNK
+  end
+  return count
+end
+
 local place = 0
 if not slot and not peek then
-  local heard, here = {}, {}
-  local all = redis.call('HGETALL', KEYS[4])
-  for i = 1, #all, 2 do
-    local at, where = split(all[i + 1])
-    if at < now - present then
-      redis.call('HDEL', KEYS[4], all[i])
-      redis.call('ZREM', KEYS[3], all[i])
-    else
-      heard[all[i]] = where
-    end
-  end
-  if heard[visit] or redis.call('ZCARD', KEYS[3]) < most then
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', '(' .. decimal(now - present))) do leave(gone) end
+  local waiting = redis.call('ZCARD', KEYS[3])
+  if waiting < most or redis.call('ZSCORE', KEYS[3], visit) then
     redis.call('ZADD', KEYS[3], 'NX', decimal(micros), visit)
-    redis.call('HSET', KEYS[4], visit, decimal(now) .. ' ' .. ip)
-    heard[visit] = ip
+    redis.call('ZADD', KEYS[4], decimal(now), visit)
+    redis.call('HSET', KEYS[5], visit, ip)
   end
-  local ahead = 0
-  for _, other in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
-    local where = heard[other]
-    if other == visit or where == ip then break end
-    if where and not here[where] and not has(where) then
-      here[where] = true
-      ahead = ahead + 1
-    end
-  end
-  if ahead < slots - redis.call('ZCARD', KEYS[1]) then
+  local free = slots - redis.call('ZCARD', KEYS[1])
+  if free > 0 and ahead(free) < free then
     slot = ip
   else
-    place = ahead + 1
+    place = (redis.call('ZRANK', KEYS[3], visit) or waiting) + 1
   end
 end
 
 if slot and not peek then
   redis.call('ZADD', KEYS[1], decimal(now), slot)
   redis.call('HSET', KEYS[2], visit, decimal(now) .. ' ' .. slot)
-  redis.call('ZREM', KEYS[3], visit)
-  redis.call('HDEL', KEYS[4], visit)
+  leave(visit)
   if redis.call('HLEN', KEYS[2]) > most then
     local all, count = redis.call('HGETALL', KEYS[2]), 0
     local oldest, since
@@ -84,7 +93,7 @@ if slot and not peek then
   end
 end
 if not peek then
-  for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], decimal(keep + 3600000)) end
+  for i = 1, 5 do redis.call('PEXPIRE', KEYS[i], decimal(keep + 3600000)) end
 end
 
 local taken = redis.call('ZCARD', KEYS[1])
