@@ -24,7 +24,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "sightline_http_request_seconds", Help: "Time to an answer by who may ask.",
 			Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10}}, []string{"who"}),
 		sockets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "sightline_sockets", Help: "Open sockets of tabs."}, []string{"kind"}),
+			Name: "sightline_web_sockets", Help: "Open sockets of tabs."}, []string{"kind"}),
 		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sightline_socket_closes_total", Help: "Sockets closed by the server, by close code."}, []string{"code"}),
 	}
