@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"sightline/internal/clock"
 	"sightline/internal/testcam"
 )
 
@@ -32,8 +33,11 @@ func (c *demoCamerasCmd) Run(ctx context.Context, m *Main) error {
 		_, _ = io.Copy(io.Discard, m.Stdin)
 		cancel()
 	}()
+	begun := clock.Mono()
 	return testcam.Serve(ctx, testcam.ServeConfig{Dir: c.Clips, Out: m.Stdout, Only: c.Only, Listen: c.Listen, User: c.User, Password: c.Password, Progress: func(done, total int) {
-		fmt.Fprintf(m.Stderr, "encoding the demo's cameras, once: %d of %d\n", done, total)
+		if clock.Mono()-begun > int64(time.Second) { // not when they come from the cache
+			fmt.Fprintf(m.Stderr, "encoding the demo's cameras, once: %d of %d\n", done, total)
+		}
 	}})
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"sightline/cmd/sightline/config"
@@ -109,8 +108,8 @@ func (m *Main) welcome(n *node, demo demoInfo) {
 	fmt.Fprintf(m.Stdout, `
   six live cameras, and
 
-  owner      %s   password %s
-  neighbour  %s   password %s
+  owner      %-24s password %s
+  neighbour  %-24s password %s
   guest      %s
              (no login; open it in a private window or on a phone)
 
@@ -118,5 +117,5 @@ func (m *Main) welcome(n *node, demo demoInfo) {
   data       %s
   Ctrl-C ends it.
 
-`, owner.Email, owner.Password, second.Email, second.Password, demo.GuestLink, demo.OpsURL, n.cfg.Data+" ("+strconv.Itoa(os.Getpid())+")")
+`, owner.Email, owner.Password, second.Email, second.Password, demo.GuestLink, demo.OpsURL, n.cfg.Data)
 }

@@ -111,13 +111,26 @@ func (f *furnisher) accounts(ctx context.Context) ([]demoAccount, error) {
 		if err != nil {
 			return nil, fmt.Errorf("account %s (a demo wants an empty store, or the data folder it was made with): %w", p.mail, err)
 		}
-		_, text, err := f.n.authority.CreateToken(ctx, authz.Subject{Kind: authz.AccountSubject, Account: a.ID}, "demo", 0)
+		token, err := f.token(ctx, a.Email, pass)
 		if err != nil {
 			return nil, fmt.Errorf("token of %s: %w", p.mail, err)
 		}
-		out = append(out, demoAccount{Email: p.mail, Password: pass, Token: text.Reveal()})
+		out = append(out, demoAccount{Email: p.mail, Password: pass, Token: token})
 	}
 	return out, writeJSON(filepath.Join(f.dir, keptFile), out)
+}
+
+// token makes a personal access token as its owner would, signed in.
+func (f *furnisher) token(ctx context.Context, mail, pass string) (string, error) {
+	in, err := f.n.authority.SignIn(ctx, mail, secret.New(pass), authz.Client{})
+	if err != nil {
+		return "", err
+	}
+	_, text, err := f.n.authority.CreateToken(ctx, in.Subject, "demo", 0)
+	if err != nil {
+		return "", err
+	}
+	return text.Reveal(), f.n.authority.SignOut(ctx, in.Subject)
 }
 
 func (f *furnisher) kept() ([]demoAccount, error) {

@@ -100,10 +100,9 @@ func (n *node) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	letters, err := mail.New(mail.Config{Host: cfg.SMTP.Host, Port: cfg.SMTP.Port, Security: cfg.SMTP.Security,
-		User: cfg.SMTP.User, Password: cfg.SMTP.Password, From: cfg.SMTP.From})
+	letters, err := n.letters()
 	if err != nil {
-		return usage{err}
+		return err
 	}
 	n.authority = authz.New(authz.Config{
 		Store: n.store, Seal: box, Log: log.With("part", "authz"), Registerer: reg, Node: nodeName(), DataDir: cfg.Data,
@@ -133,6 +132,19 @@ func (n *node) build(ctx context.Context) (err error) {
 		n.stack.loop("notice", mails.Run)
 	}
 	return n.buildWeb(reg, texts.Languages())
+}
+
+// letters is the way out for mail, nil without a mail server.
+func (n *node) letters() (*mail.Sender, error) {
+	c := n.cfg.SMTP
+	if c.Host == "" {
+		return nil, nil
+	}
+	s, err := mail.New(mail.Config{Host: c.Host, Port: c.Port, Security: c.Security, User: c.User, Password: c.Password, From: c.From})
+	if err != nil {
+		return nil, usage{err}
+	}
+	return s, nil
 }
 
 // buildOps opens the operations listener first: a server that is still starting
