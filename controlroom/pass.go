@@ -260,6 +260,9 @@ func (s *session) attach(t *tile, main bool) {
 		u.holdOnly(s.fleet, t.want.Camera, [2]bool{})
 		return
 	}
+	if u.on != nil && u.from != st { // other streams: holds of a camera that was away are void
+		u.holdOnly(s.fleet, t.want.Camera, [2]bool{})
+	}
 	state, _ := s.fleet.State(t.want.Camera)
 	p := layerPlan(st, s.whep, main, state, s.mediaReason(u))
 	u.holdOnly(s.fleet, t.want.Camera, p.hold)

@@ -93,6 +93,9 @@ func (s *Socket) lookAccount(ctx context.Context, last seen) time.Duration {
 	if err != nil {
 		return lookFail
 	}
+	if d.Reason == authz.ReasonUnavailable {
+		return lookFail
+	}
 	if !d.Allowed {
 		s.endSubject(d.Reason)
 		return lookIdle
@@ -188,7 +191,7 @@ func linkFaces(links []authz.LinkView) []linkFace {
 func (s *Socket) lookGuest(ctx context.Context, last seen) time.Duration {
 	noted := s.noted()
 	d, err := s.room.cfg.Authority.Check(ctx, s.subject, authz.ActVisit, authz.Object{Link: s.subject.Link})
-	if err != nil {
+	if err != nil || d.Reason == authz.ReasonUnavailable {
 		return lookFail
 	}
 	v, over := visitOf(d)
@@ -225,22 +228,15 @@ func (s *Socket) lookGuest(ctx context.Context, last seen) time.Duration {
 // visitOf words the decision on a visit in the states of spec ruling 4. Over means
 // that the visit is no more.
 func visitOf(d authz.Decision) (v visitState, over bool) {
-	v = visitState{Type: "visit", Reason: string(d.Reason), Since: instant(d.Since)}
-	switch d.Reason {
-	case authz.ReasonOK:
-		v.State, v.Reason, v.Until = string(authz.VisitLive), "", instant(d.Until)
-	case authz.ReasonLinkNotStarted:
-		v.State, v.Until = string(authz.VisitNotYet), instant(d.Next)
-	case authz.ReasonLinkPaused, authz.ReasonLinkPausedPlan, authz.ReasonAccountSuspended:
-		v.State = string(authz.VisitPaused)
-	case authz.ReasonPasswordRequired:
-		v.State = string(authz.VisitPasswordRequired)
-	case authz.ReasonLinkEnded, authz.ReasonStoppedByOwner, authz.ReasonIPBlocked:
-		v.State = string(authz.VisitEnded)
-	default: // link_removed, link_gone, login_ended …
-		return v, true
+	st, over := authz.StateOf(d)
+	v = visitState{Type: "visit", State: string(st), Reason: string(d.Reason), Since: instant(d.Since)}
+	switch st {
+	case authz.VisitLive:
+		v.Reason, v.Until = "", instant(d.Until)
+	case authz.VisitNotYet:
+		v.Until = instant(d.Next)
 	}
-	return v, false
+	return v, over
 }
 
 // endSubject closes the socket of somebody whose login, token or visit is no more,
