@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"net"
 	"net/http"
 	"net/netip"
@@ -77,7 +78,7 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx) error {
 		return errMethod
 	case len(h.RequestURI()) > maxURI:
 		return &statusError{http.StatusRequestURITooLong, fault.CodeTooLarge, "The address is too long."}
-	case len(h.RequestURI()) == 0 || h.RequestURI()[0] != '/' || len(h.PeekAll("Host")) > 1:
+	case len(h.RequestURI()) == 0 || h.RequestURI()[0] != '/' || hostLines(h.RawHeaders()) > 1:
 		return &statusError{http.StatusBadRequest, fault.CodeBadValue, "This is not a valid HTTP request."}
 	case err != nil:
 		return err
@@ -97,6 +98,19 @@ func (s *Server) refused(ctx *fasthttp.RequestCtx, err error) {
 	writeProblem(ctx, p)
 	ctx.SetConnectionClose()
 	lingerOn(ctx.Conn())
+}
+
+// hostLines counts the Host lines of a request; the library keeps one of them.
+func hostLines(raw []byte) int {
+	n := 0
+	for len(raw) > 0 {
+		var line []byte
+		line, raw, _ = bytes.Cut(raw, []byte("\n"))
+		if name, _, ok := bytes.Cut(line, []byte(":")); ok && bytes.EqualFold(bytes.TrimSpace(name), []byte("host")) {
+			n++
+		}
+	}
+	return n
 }
 
 func headerValues(h *fasthttp.RequestHeader, name string) []string {

@@ -26,7 +26,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		sockets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "sightline_web_sockets", Help: "Open sockets of tabs."}, []string{"kind"}),
 		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "sightline_socket_closes_total", Help: "Sockets closed by the server, by close code."}, []string{"code"}),
+			Name: "sightline_web_socket_closes_total", Help: "Sockets closed by the server, by close code."}, []string{"code"}),
 	}
 	if reg != nil {
 		reg.MustRegister(m.requests, m.seconds, m.sockets, m.closes)

@@ -1,0 +1,317 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sightline/authz"
+	"sightline/controlroom"
+	"sightline/ingest"
+	"sightline/internal/kv/boltkv"
+	"sightline/internal/seal"
+	"sightline/internal/secret"
+	"sightline/ratelimit"
+	"sightline/sfu"
+)
+
+// harness is a whole server on a real listener: bolt store, authority, ingest,
+// media engine, control room, web.
+type harness struct {
+	t         testing.TB
+	srv       *Server
+	url       string
+	authority *authz.Authority
+	room      *controlroom.Room
+	registry  *prometheus.Registry
+	log       *logBuffer
+	client    *http.Client
+}
+
+// logBuffer keeps everything logged, at every level.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+const testPassword = "correct horse battery"
+
+func newHarness(t testing.TB, change ...func(*Config)) *harness {
+	t.Helper()
+	h := &harness{t: t, registry: prometheus.NewRegistry(), log: &logBuffer{}}
+	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	fatal := func(err error) {
+		t.Helper()
+		if err != nil {
+			cancel()
+			t.Fatal(err)
+		}
+	}
+
+	store, err := boltkv.Open(ctx, dir, boltkv.Config{Log: log, Registerer: h.registry})
+	fatal(err)
+	box, err := seal.Open(dir)
+	fatal(err)
+	h.authority = authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: "test", DataDir: dir, Registerer: h.registry})
+	ran := make(chan error, 1)
+	go func() { ran <- h.authority.Run(ctx) }()
+	guard := ingest.NewGuard(ingest.GuardConfig{Loopback: true})
+	fleet := ingest.New(ingest.Config{Guard: guard, Log: log, Registerer: h.registry})
+	engine, err := sfu.NewEngine(sfu.EngineConfig{Loopback: true, TCPPort: -1, Log: log, Registerer: h.registry})
+	fatal(err)
+	h.room, err = controlroom.New(controlroom.Config{Store: store, Authority: h.authority, Fleet: fleet, Engine: engine,
+		Guard: guard, Seal: box, Node: "test", Log: log, Registerer: h.registry})
+	fatal(err)
+	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
+	fatal(h.room.Start(ctx))
+
+	cfg := Config{
+		Authority: h.authority, Room: h.room, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
+		Version: "test", Node: "test", StoreKind: store.Kind(), Assets: testPages(), Listen: "127.0.0.1:0", DataDir: dir,
+		Networks: func() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24")} },
+	}
+	for _, fn := range change {
+		fn(&cfg)
+	}
+	h.srv, err = New(cfg)
+	fatal(err)
+	l, err := h.srv.Listen()
+	fatal(err)
+	h.url = h.srv.URLs()[0]
+	served := make(chan error, 1)
+	go func() { served <- h.srv.Serve(l) }()
+	h.client = &http.Client{Transport: &http.Transport{DisableCompression: true}, Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+	t.Cleanup(func() {
+		h.client.CloseIdleConnections()
+		if err := h.srv.Close(); err != nil {
+			t.Errorf("closing the server: %v", err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("serving: %v", err)
+		}
+		h.room.Close()
+		fleet.Close()
+		if err := engine.Close(); err != nil {
+			t.Errorf("closing the engine: %v", err)
+		}
+		cancel()
+		<-ran
+		if err := store.Close(); err != nil {
+			t.Errorf("closing the store: %v", err)
+		}
+	})
+	return h
+}
+
+// poll waits until cond holds, at most 10 s.
+func (h *harness) poll(what string, cond func() bool) {
+	h.t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !cond() {
+		if time.Now().After(deadline) {
+			h.t.Fatalf("waited 10 s for %s", what)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
+
+// who asks, in a test.
+type caller struct {
+	name    string
+	account authz.Account
+	cookie  string // Cookie header
+	token   string
+}
+
+// person makes an account and signs it in.
+func (h *harness) person(name string, admin bool) *caller {
+	h.t.Helper()
+	acc, err := h.authority.AddAccount(context.Background(), authz.Operator, newAccount(name, admin))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	c := &caller{name: name, account: acc}
+	h.signIn(c)
+	return c
+}
+
+func newAccount(name string, admin bool) authz.NewAccount {
+	return authz.NewAccount{
+		Email: name + "@example.org", InstanceAdmin: admin, Plan: authz.PlanPro, Loopback: true,
+		Profile: authz.Profile{Name: name, Password: secret.New(testPassword), Language: "en", Zone: "Europe/Kyiv"},
+	}
+}
+
+func (h *harness) signIn(c *caller) {
+	h.t.Helper()
+	res := h.do("POST", "/api/v1/login", map[string]string{"email": c.account.Email, "password": testPassword}, nil)
+	res.want(h.t, 200)
+	c.cookie = "__Host-sightline=" + res.cookie("__Host-sightline")
+}
+
+func (h *harness) tokenOf(c *caller) string {
+	h.t.Helper()
+	if c.token == "" {
+		res := h.do("POST", "/api/v1/me/tokens", map[string]any{"name": "test"}, c)
+		res.want(h.t, 201)
+		c.token = res.field("token")
+	}
+	return c.token
+}
+
+// camera adds a camera that never answers.
+func (h *harness) camera(c *caller, name string) string {
+	h.t.Helper()
+	res := h.do("POST", "/api/v1/cameras", map[string]any{"name": name, "main": "rtsp://127.0.0.1:9/main"}, c)
+	res.want(h.t, 201)
+	return res.field("id")
+}
+
+// link makes a share link and returns its id and secret.
+func (h *harness) link(c *caller, name string, cameras ...string) (id, sec string) {
+	h.t.Helper()
+	res := h.do("POST", "/api/v1/links", map[string]any{"kind": "share", "name": name, "cameras": cameras, "acknowledge_risk": true}, c)
+	res.want(h.t, 201)
+	_, sec, ok := strings.Cut(res.field("url"), "/s#")
+	if !ok {
+		h.t.Fatalf("link address %q", res.field("url"))
+	}
+	return res.field("id"), sec
+}
+
+// guest opens a link as a fresh browser does.
+func (h *harness) guest(sec string) (link string, g *caller) {
+	h.t.Helper()
+	res := h.do("POST", "/g/exchange", map[string]string{"secret": sec}, nil)
+	res.want(h.t, 200)
+	link = res.field("link")
+	visit := h.do("POST", "/g/"+link+"/visit", map[string]string{"ticket": res.field("ticket")}, nil)
+	visit.want(h.t, 200)
+	return link, &caller{name: "guest", cookie: "__Secure-sightline-guest=" + visit.cookie("__Secure-sightline-guest")}
+}
+
+// answer is what came back.
+type answer struct {
+	*http.Response
+	body []byte
+}
+
+func (a answer) want(t testing.TB, status int) answer {
+	t.Helper()
+	if a.StatusCode != status {
+		t.Fatalf("%s %s: %d, want %d: %s", a.Request.Method, a.Request.URL.Path, a.StatusCode, status, a.body)
+	}
+	return a
+}
+
+func (a answer) code() string { return a.field("code") }
+
+func (a answer) field(name string) string {
+	var m map[string]any
+	if json.Unmarshal(a.body, &m) != nil {
+		return ""
+	}
+	s, _ := m[name].(string)
+	return s
+}
+
+func (a answer) cookie(name string) string {
+	for _, c := range a.Cookies() {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// do asks as a page of ours does; c nil is nobody. body may be nil, a string
+// or []byte (sent as it is) or a value (sent as JSON).
+func (h *harness) do(method, path string, body any, c *caller, change ...func(*http.Request)) answer {
+	h.t.Helper()
+	res, err := h.try(method, path, body, c, change...)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return res
+}
+
+func (h *harness) try(method, path string, body any, c *caller, change ...func(*http.Request)) (answer, error) {
+	var rd io.Reader
+	kind := "application/json"
+	switch b := body.(type) {
+	case nil:
+		kind = ""
+	case string:
+		rd = strings.NewReader(b)
+	case []byte:
+		rd = bytes.NewReader(b)
+	default:
+		raw, err := json.Marshal(b)
+		if err != nil {
+			return answer{}, err
+		}
+		rd = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequest(method, h.url+path, rd)
+	if err != nil {
+		return answer{}, err
+	}
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	req.Header.Set("X-Sightline", "1")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	if c != nil && c.cookie != "" {
+		req.Header.Set("Cookie", c.cookie)
+	}
+	for _, fn := range change {
+		fn(req)
+	}
+	res, err := h.client.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	return answer{res, raw}, err
+}
+
+func header(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func without(name string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Del(name) }
+}
+
+func bearer(token string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Header = http.Header{"Authorization": {"Bearer " + token}, "Content-Type": r.Header["Content-Type"]}
+	}
+}
