@@ -33,11 +33,12 @@ func (c *demoCamerasCmd) Run(ctx context.Context, m *Main) error {
 		_, _ = io.Copy(io.Discard, m.Stdin)
 		cancel()
 	}()
-	begun := clock.Mono()
+	last := clock.Mono()
 	return testcam.Serve(ctx, testcam.ServeConfig{Dir: c.Clips, Out: m.Stdout, Only: c.Only, Listen: c.Listen, User: c.User, Password: c.Password, Progress: func(done, total int) {
-		if clock.Mono()-begun > int64(time.Second) { // not when they come from the cache
+		if clock.Mono()-last > int64(2*time.Second) { // not when it came from the cache
 			fmt.Fprintf(m.Stderr, "encoding the demo's cameras, once: %d of %d\n", done, total)
 		}
+		last = clock.Mono()
 	}})
 }
 
