@@ -24,12 +24,15 @@ type server struct {
 	mu    sync.Mutex
 	conns map[*gortsplib.ServerConn]struct{}
 	sess  map[*gortsplib.ServerSession]bool // true: plays
+
+	ready chan struct{} // closed when players is filled; requests wait for it
 }
 
 func newServer(ln net.Listener, cam *Camera) (*server, error) {
 	s := &server{
 		cam: cam, cfg: cam.cfg, players: map[string]*player{},
 		conns: map[*gortsplib.ServerConn]struct{}{}, sess: map[*gortsplib.ServerSession]bool{},
+		ready: make(chan struct{}),
 	}
 	methods := []auth.VerifyMethod{auth.VerifyMethodDigestMD5}
 	if s.cfg.Basic {
@@ -51,12 +54,14 @@ func newServer(ln net.Listener, cam *Camera) (*server, error) {
 		}
 		p, err := newPlayer(s, clip)
 		if err != nil {
+			close(s.ready)
 			s.stop()
 			return nil, err
 		}
 		s.players[path] = p
 		p.start()
 	}
+	close(s.ready)
 	return s, nil
 }
 
@@ -165,6 +170,7 @@ func (s *server) find(conn *gortsplib.ServerConn, req *base.Request, path string
 	if s.cfg.User != "" && !conn.VerifyCredentials(req, s.cfg.User, s.cfg.Password) {
 		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
 	}
+	<-s.ready
 	p := s.players[strings.Trim(path, "/")]
 	if p == nil {
 		return &base.Response{StatusCode: base.StatusNotFound}, nil, nil
