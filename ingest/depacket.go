@@ -1,6 +1,12 @@
 package ingest
 
-import "sightline/sfu"
+import (
+	"bytes"
+
+	"sightline/sfu"
+)
+
+var longStartCode = []byte{0, 0, 0, 1}
 
 // packet is one RTP packet of a track as it came from a camera. Payload belongs
 // to the receiver of the callback only during the call.
@@ -66,6 +72,11 @@ func (d *depacketizer) push(p packet, emit func(nal []byte)) {
 		d.broken++
 	}
 	ok := false
+	if bytes.HasPrefix(p.Payload, startCode) || bytes.HasPrefix(p.Payload, longStartCode) {
+		d.inFrag = false
+		emit(p.Payload) // a byte stream put into RTP as it was: split by the caller
+		return
+	}
 	if d.h265 {
 		ok = d.push265(p, emit)
 	} else {

@@ -177,6 +177,9 @@ func (e *attemptError) sentence(precise bool) string {
 	case classPanic:
 		return "The camera's data could not be processed; the pull was started again."
 	}
+	if !e.play {
+		return "Something answers on this port and closes the connection: it is no RTSP camera, or it is just starting."
+	}
 	return "The connection to the camera broke."
 }
 
@@ -192,6 +195,10 @@ func (e *attemptError) code(precise bool) string {
 		return fault.CodeAddressDenied
 	case classLogin:
 		return CodeLogin
+	case classLost:
+		if !e.play {
+			return CodeNotCamera
+		}
 	case classPath, classNotCamera, classTransport, classRedirect, classTLS:
 		return CodeNotCamera
 	case classCodec:

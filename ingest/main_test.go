@@ -144,3 +144,5 @@ func (k *taken) wait(t *testing.T, n int, limit time.Duration) []sfu.Frame {
 	eventually(t, limit, "enough frames", func() bool { return k.count() >= n })
 	return k.all()
 }
+
+func testcamConfig(t *testing.T) testcam.Config { return testcam.Config{Main: short(t)} }

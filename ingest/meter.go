@@ -15,6 +15,7 @@ var errTooMuch = errors.New("more bytes than a camera sends")
 type meter struct {
 	net.Conn
 	over atomic.Bool
+	any  atomic.Bool // something came
 
 	mu    sync.Mutex
 	left  int64     // before PLAY
@@ -34,6 +35,9 @@ func (m *meter) free(rate int64) {
 
 func (m *meter) Read(b []byte) (int, error) {
 	n, err := m.Conn.Read(b)
+	if n > 0 {
+		m.any.Store(true)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.rate == 0 {

@@ -310,6 +310,7 @@ type dialogue struct {
 	redirects int
 	failure   *attemptError // what the hooks saw; more precise than the library's error
 	leaf      string        // fingerprint of the certificate shown
+	answers   int           // answers in RTSP
 }
 
 func (d *dialogue) wire() *meter {
@@ -350,6 +351,9 @@ func (d *dialogue) dial(ctx context.Context, _, hostPort string) (net.Conn, erro
 
 // response sees each answer before the library acts on it.
 func (d *dialogue) response(res *base.Response) {
+	d.mu.Lock()
+	d.answers++
+	d.mu.Unlock()
 	if th, ok := res.Header["Transport"]; ok {
 		res.Header["Transport"] = withoutAddresses(th)
 	}
@@ -400,7 +404,7 @@ func withoutAddresses(h base.HeaderValue) base.HeaderValue {
 // sort turns an error of the conversation into an attemptError.
 func (d *dialogue) sort(ctx context.Context, err error) error {
 	d.mu.Lock()
-	failure, leaf, conn := d.failure, d.leaf, d.conn
+	failure, leaf, conn, answers := d.failure, d.leaf, d.conn, d.answers
 	d.mu.Unlock()
 	if failure != nil {
 		return failure
@@ -409,6 +413,9 @@ func (d *dialogue) sort(ctx context.Context, err error) error {
 		return &attemptError{class: classNotCamera, err: errors.New("too many bytes before the first picture")}
 	}
 	if ctx.Err() != nil {
+		if answers == 0 && conn != nil && conn.any.Load() {
+			return &attemptError{class: classNotCamera, err: ctx.Err()} // it talks, but not RTSP
+		}
 		return &attemptError{class: classTimeout, err: ctx.Err()}
 	}
 	var status liberrors.ErrClientBadStatusCode
