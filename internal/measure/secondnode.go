@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 )
@@ -16,7 +17,15 @@ func (p *Program) StartSecondNode(ctx context.Context, store, data string) (*Pro
 	if err != nil {
 		return nil, err
 	}
-	second, err := Start(Options{Data: data, Env: []string{"SIGHTLINE_KEY_FILE=" + filepath.Join(p.Data, "key")}}, []string{
+	// All servers on one store need the same sealing keys.
+	key, err := os.ReadFile(filepath.Join(p.Data, "seal.key"))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(data, "seal.key"), key, 0o600); err != nil {
+		return nil, err
+	}
+	second, err := Start(Options{Data: data}, []string{
 		"serve", "--data", data, "--store", store, "--media-loopback",
 		"--listen", ports[0], "--ops-listen", ports[1], "--media-port", portOf(ports[2]),
 	})
