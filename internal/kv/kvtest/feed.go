@@ -16,6 +16,7 @@ func testChanges(t *testing.T, in *Instance) {
 	if ch := in.changes(t, start.Revision, 0); ch.Gone || ch.More || len(ch.Values) != 0 || ch.Revision != start.Revision || ch.Epoch != start.Epoch {
 		t.Errorf("changes of nothing = %+v", ch)
 	}
+	in.commit(t, kv.Control, del("never"))
 	in.commit(t, kv.Control, put("a", "1"), put("b", "1"))
 	mid := in.commit(t, kv.Control, put("c", "1"), del("b"))
 	last := in.commit(t, kv.Control, put("a", "2"), del("never"))

@@ -54,8 +54,19 @@ func TestKeepsWhatWasAcknowledgedOverKills(t *testing.T) {
 			}
 		})
 	}
+	count := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(acked)
+	}
 	for range rounds {
-		<-time.After(time.Duration(20+rand.IntN(120)) * time.Millisecond)
+		deadline := time.Now().Add(20 * time.Second)
+		for before := count(); count() < before+20; <-time.After(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d commits were acknowledged in 20 s", count()-before)
+			}
+		}
+		<-time.After(time.Duration(rand.IntN(100)) * time.Millisecond)
 		server.Kill()
 		server.Restart()
 	}
@@ -100,9 +111,6 @@ func TestKeepsWhatWasAcknowledgedOverKills(t *testing.T) {
 		if present[key] != 2 {
 			t.Errorf("acknowledged %s is lost", key)
 		}
-	}
-	if len(acked) < 100 {
-		t.Fatalf("only %d commits were acknowledged: the test proves nothing", len(acked))
 	}
 	t.Logf("%d acknowledged commits over %d kills, %d unknown outcomes", len(acked), rounds, unknown)
 }
