@@ -1,6 +1,7 @@
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { browserLanguage, setLanguage, t } from './i18n/i18n'
+import type { Key } from './i18n/catalogue'
+import { active, browserLanguage, setLanguage, t } from './i18n/i18n'
 import { Empty, Failed } from './kit/blocks'
 import { lazy } from './kit/lazy'
 import { go, match, path, startRouter } from './kit/router'
@@ -26,12 +27,29 @@ function App() {
     else if (who && p === '/signin') go('/', true)
   }, [who, p])
 
+  useEffect(() => {
+    document.title = title(p)
+  }, [p, active.value])
+
   if (isOpenPage(p)) return <Door />
   if (who === undefined && sessionProblem.value) {
-    return <main class="main"><Failed problem={sessionProblem.value} retry={() => void loadSession()} /></main>
+    return <main id="main" class="main"><Failed problem={sessionProblem.value} retry={() => void loadSession()} /></main>
   }
   if (!who) return null
   return <Shell><Page path={p} admin={who.account.instance_admin} /></Shell>
+}
+
+const titles: readonly [string, Key][] = [
+  ['/cameras/new', 'cameras.add'], ['/cameras', 'cameras.title'], ['/settings/account', 'settings.account'],
+  ['/settings/instance', 'settings.instance'], ['/settings', 'links.title'], ['/signin', 'signin.title'],
+  ['/setup', 'setup.title'], ['/invite', 'invite.title'], ['/reset', 'reset.title'], ['/verify', 'verify.title'],
+  ['/register', 'register.title'], ['/', 'wall.title'],
+]
+
+/** title is what the tab says: the page, then the product. */
+function title(p: string): string {
+  const found = titles.find(([prefix]) => p === prefix || (prefix !== '/' && p.startsWith(`${prefix}/`)))
+  return found ? `${t(found[1])}, Sightline` : 'Sightline'
 }
 
 function Page({ path: p, admin }: { path: string; admin: boolean }) {
@@ -44,7 +62,7 @@ function Page({ path: p, admin }: { path: string; admin: boolean }) {
   if (p === '/settings/account') return <AccountScreen />
   if (p === '/settings/instance' && admin) return <InstanceScreen />
   return (
-    <main class="main narrow">
+    <main id="main" class="main narrow">
       <h1>{t('page.missing')}</h1>
       <Empty title={t('page.missing_text')}><a class="btn primary" href="/">{t('nav.wall')}</a></Empty>
     </main>

@@ -119,7 +119,7 @@ function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit:
     if (problem?.status === 410) onGone()
   }, [problem])
   return (
-    <main class="wall guest">
+    <main id="main" class="wall guest">
       <h1 class="vh">{t('guest.title', { name: visit.name, owner: visit.owner_name })}</h1>
       {problem && problem.status !== 410 && <Notice tone="warn" live>{problemText(problem)}</Notice>}
       <WallGrid wall={wall} zone={visit.zone || 'UTC'} watermark={visit.name} shortcuts mine={() => false} shared={() => false} onHelp={onHelp} />

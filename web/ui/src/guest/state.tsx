@@ -4,7 +4,7 @@ import { Icon, type IconName } from '../kit/icons'
 /** StatePage says what happened and what comes next, in one narrow column. */
 export function StatePage({ icon, title, text, facts, children }: { icon: IconName; title: string; text: string; facts?: { name: string; text: string }[]; children?: ComponentChildren }) {
   return (
-    <main class="gst">
+    <main id="main" class="gst">
       <div class="in">
         <div class="gl"><Icon name={icon} /></div>
         <h1>{title}</h1>

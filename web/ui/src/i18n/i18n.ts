@@ -14,6 +14,8 @@ const loaders: Record<Lang, () => Promise<{ default: Catalogue }>> = {
 
 interface Active {
   lang: string
+  /** The locale of dates and lists: English ones are written day first, 24 hours. */
+  locale: string
   dir: 'ltr' | 'rtl'
   texts: Catalogue
   rules: Intl.PluralRules
@@ -24,6 +26,7 @@ function make(lang: string, texts: Catalogue): Active {
   const tag = lang === 'xx' ? 'en' : lang
   return {
     lang: tag,
+    locale: tag === 'en' ? 'en-GB' : tag,
     dir: tag === 'ar' ? 'rtl' : 'ltr',
     texts,
     rules: new Intl.PluralRules(tag),

@@ -9,7 +9,7 @@ import { active, t } from './i18n'
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 function formatter(zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const lang = active.value.lang
+  const lang = active.value.locale
   const key = `${lang} ${zone} ${JSON.stringify(options)}`
   let f = formats.get(key)
   if (!f) {
@@ -106,5 +106,5 @@ export function parseTime(s: string | undefined): number | undefined {
 
 /** list joins names as the language does: "Gate, Yard and Street". */
 export function list(names: readonly string[]): string {
-  return new Intl.ListFormat(active.value.lang, { type: 'conjunction' }).format(names)
+  return new Intl.ListFormat(active.value.locale, { type: 'conjunction' }).format(names)
 }

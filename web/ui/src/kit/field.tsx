@@ -56,13 +56,15 @@ interface InputProps {
   spellcheck?: boolean
 }
 
-export function TextField({ bound, label, hint, optional, ...rest }: Common & { bound: Bound<string> } & InputProps) {
+export function TextField({ bound, label, hint, optional, type = 'text', ...rest }: Common & { bound: Bound<string> } & InputProps) {
   const id = useId()
   const { error } = bound
   return (
     <Frame id={id} label={label} hint={hint} optional={optional} error={error}>
       <input
         {...rest}
+        // The three kinds share all that is set here; the types of JSX tell them apart by role.
+        type={type as 'text'}
         id={id}
         name={bound.name}
         class={`fld${error ? ' bad' : ''}`}

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { asProblem, type Problem } from '../api/problem'
 import type { Bound } from './field'
 
@@ -26,6 +26,11 @@ export function useForm<V extends object>(initial: V | (() => V), check: (v: V) 
   const [errors, setErrors] = useState<Errors<V>>({})
   const [problem, setProblem] = useState<Problem>()
   const [busy, setBusy] = useState(false)
+  // A new object each time: the errors it goes to are drawn first.
+  const [focus, setFocus] = useState<{ form: HTMLFormElement }>()
+  useEffect(() => {
+    focus?.form.querySelector<HTMLElement>('[aria-invalid="true"], .notice.bad')?.focus()
+  }, [focus])
   const latest = useRef(values)
   const running = useRef(false)
   latest.current = values
@@ -33,7 +38,7 @@ export function useForm<V extends object>(initial: V | (() => V), check: (v: V) 
   const fail = (p: Problem, form?: HTMLFormElement): void => {
     if (p.field && p.field in latest.current) setErrors({ [p.field]: p.code } as Errors<V>)
     else setProblem(p)
-    if (form) focusFirst(form)
+    if (form) setFocus({ form })
   }
 
   return {
@@ -70,7 +75,7 @@ export function useForm<V extends object>(initial: V | (() => V), check: (v: V) 
       setErrors(found)
       setProblem(undefined)
       if (Object.values(found).some(Boolean)) {
-        focusFirst(form)
+        setFocus({ form })
         return
       }
       running.current = true
@@ -85,8 +90,4 @@ export function useForm<V extends object>(initial: V | (() => V), check: (v: V) 
       }
     },
   }
-}
-
-function focusFirst(form: HTMLFormElement): void {
-  setTimeout(() => form.querySelector<HTMLElement>('[aria-invalid="true"], .notice')?.focus(), 0)
 }

@@ -18,7 +18,7 @@ export function lazy<P extends object>(load: () => Promise<FunctionComponent<P>>
       return <Screen {...props} />
     }
     // A new version of the server has other chunk names: loading the page again finds them.
-    if (failed) return <main class="main"><Failed problem={new Problem({ status: 0, code: 'network' })} retry={() => location.reload()} /></main>
-    return <main class="main"><Skeleton /></main>
+    if (failed) return <main id="main" class="main"><Failed problem={new Problem({ status: 0, code: 'network' })} retry={() => location.reload()} /></main>
+    return <main id="main" class="main"><Skeleton /></main>
   }
 }

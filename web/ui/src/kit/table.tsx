@@ -16,7 +16,7 @@ export function Table<R>({ label, columns, rows, id }: { label: string; columns:
       <thead role="rowgroup">
         <tr role="row">
           {columns.map((c, i) => (
-            <th key={i} role="columnheader" scope="col" class={c.role}>{c.head || <span class="vh">{t('table.actions')}</span>}</th>
+            <th key={i} role="columnheader" scope="col" class={cls(c)}>{c.head || <span class="vh">{t('table.actions')}</span>}</th>
           ))}
         </tr>
       </thead>
@@ -24,11 +24,15 @@ export function Table<R>({ label, columns, rows, id }: { label: string; columns:
         {rows.map(r => (
           <tr key={id(r)} role="row">
             {columns.map((c, i) => (
-              <td key={i} role="cell" class={c.role} data-label={c.role === 'title' || c.role === 'state' || c.role === 'acts' ? undefined : c.head}>{c.cell(r)}</td>
+              <td key={i} role="cell" class={cls(c)} data-label={c.role === 'title' || c.role === 'state' || c.role === 'acts' ? undefined : c.head}>{c.cell(r)}</td>
             ))}
           </tr>
         ))}
       </tbody>
     </table>
   )
+}
+
+function cls<R>(c: Column<R>): string | undefined {
+  return c.role && `col-${c.role}`
 }

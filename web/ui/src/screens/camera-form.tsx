@@ -117,7 +117,7 @@ function Form({ camera }: { camera?: Camera }) {
   }
 
   return (
-    <main class="main narrow">
+    <main id="main" class="main narrow">
       <p class="crumb"><a href="/cameras"><Icon name="left" small />{t('cameras.title')}</a></p>
       <h1>{camera ? <bdi>{camera.name}</bdi> : t('cameras.add')}</h1>
       <form class="camera" onSubmit={form.onSubmit} noValidate>

@@ -16,7 +16,7 @@ export function Cameras() {
   const mine = list.data?.filter(c => c.mine) ?? []
   const others = list.data?.filter(c => !c.mine) ?? []
   return (
-    <main class="main narrow">
+    <main id="main" class="main narrow">
       <div class="head">
         <div>
           <h1>{t('cameras.title')}</h1>
@@ -35,7 +35,7 @@ export function Cameras() {
               {others.length > 0 && (
                 <>
                   <h2 class="sub">{t('cameras.with_me')}</h2>
-                  <Table label={t('cameras.with_me')} columns={columns()} rows={others} id={c => c.id} />
+                  <Table label={t('cameras.with_me')} columns={columns().slice(0, 2)} rows={others} id={c => c.id} />
                 </>
               )}
             </>

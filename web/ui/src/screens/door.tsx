@@ -34,7 +34,7 @@ export function Door() {
         <LanguageMenu />
       </header>
       {s?.insecure_http && <div class="line" role="status"><Icon name="warn" small /><span>{t('line.insecure')}</span></div>}
-      <main class="in">
+      <main id="main" class="in">
         {status.problem && <Failed problem={status.problem} retry={status.reload} />}
         {s ? <Room status={s} path={p} /> : !status.problem && <Skeleton rows={2} />}
       </main>

@@ -1,5 +1,6 @@
 import type { Probe } from '../api/wire'
-import { t } from '../i18n/i18n'
+import type { Key } from '../i18n/catalogue'
+import { hasText, t } from '../i18n/i18n'
 import { reason } from '../i18n/reason'
 import { Icon } from '../kit/icons'
 
@@ -25,8 +26,8 @@ function Layer({ title, probe: p }: { title: string; probe: Probe }) {
           {p.ok ? t('probe.ok') : t('probe.failed')}
         </span>
       </h3>
-      {p.error && <p>{reason(p.error.code, p.error.detail)}</p>}
-      {p.error?.detail && p.error.detail !== reason(p.error.code) && (
+      {p.error && <p>{why(p.error)}</p>}
+      {p.error?.detail && p.error.detail !== why(p.error) && (
         <details>
           <summary>{t('probe.detail')}</summary>
           <p class="meta muted" dir="auto">{p.error.detail}</p>
@@ -44,6 +45,12 @@ function Layer({ title, probe: p }: { title: string; probe: Probe }) {
       {(p.key_interval_s ?? 0) > 4 && <p class="meta muted">{t('probe.key_long')}</p>}
     </div>
   )
+}
+
+/** why is the reason as it reads in a trial, where nothing runs yet. */
+function why(e: { code: string; detail: string }): string {
+  const key = `probe.${e.code}`
+  return hasText(key) ? t(key as Key) : reason(e.code, e.detail)
 }
 
 function Fact({ name, value }: { name: string; value: string }) {

@@ -16,7 +16,7 @@ export function Settings({ children }: { children: ComponentChildren }) {
       <nav class="side" aria-label={t('nav.settings')}>
         {pages.map(x => <a key={x.href} href={x.href} aria-current={x.href === here ? 'page' : undefined}>{x.text}</a>)}
       </nav>
-      <main class="main">{children}</main>
+      <main id="main" class="main">{children}</main>
     </div>
   )
 }

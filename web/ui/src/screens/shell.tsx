@@ -98,9 +98,8 @@ function Person() {
   return (
     <Menu
       end
-      label={t('nav.person', { name })}
       cls="me"
-      button={<><span class="ava" aria-hidden="true">{initials(name)}</span><bdi class="only-desk">{name}</bdi><Icon name="down" small /></>}
+      button={<><span class="ava" data-text={initials(name)} aria-hidden="true" /><bdi class="vh-phone">{name}</bdi><Icon name="down" small /></>}
       items={[
         { text: t('settings.account'), icon: 'gear', href: '/settings/account' },
         { text: t('nav.sign_out'), icon: 'exit', act: () => void signOut() },

@@ -41,10 +41,10 @@ export function WallScreen() {
     wall.setGrid(isPhone.value ? phone : view ? { rows: view.rows, columns: view.columns } : desk)
   }, [list, views.data, views.problem, view, isPhone.value])
 
-  if (!list && cams.problem) return <main class="main"><Failed problem={cams.problem} retry={cams.reload} /></main>
+  if (!list && cams.problem) return <main id="main" class="main"><Failed problem={cams.problem} retry={cams.reload} /></main>
   if (list && list.length === 0) {
     return (
-      <main class="main narrow">
+      <main id="main" class="main narrow">
         <h1>{t('wall.title')}</h1>
         <Empty title={t('wall.no_cameras')}>
           <a class="btn primary" href="/cameras/new"><Icon name="plus" />{t('cameras.add')}</a>
@@ -56,7 +56,7 @@ export function WallScreen() {
   const byId = new Map((list ?? []).map(c => [c.id, c]))
   const problem = wall.problem.value
   return (
-    <main class="wall">
+    <main id="main" class="wall">
       <h1 class="vh">{t('wall.title')}</h1>
       <div class="tools">
         <ViewMenu views={views.data ?? []} view={view} choose={choose} />

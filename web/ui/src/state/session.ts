@@ -5,6 +5,7 @@ import { setHooks } from '../api/http'
 import type { Account, Me, Theme } from '../api/wire'
 import { setLanguage } from '../i18n/i18n'
 import { hereZone } from '../i18n/time'
+import { announce } from '../kit/resource'
 import { go, path } from '../kit/router'
 
 /** Who is signed in; null: nobody; undefined: not known yet. */
@@ -26,6 +27,22 @@ export function isOpenPage(p: string): boolean {
   return openPages.has(p)
 }
 
+// Answers that were on their way when the store went away do not mean that it is back.
+const settled = 2000
+let awaySince = 0
+let asking: ReturnType<typeof setTimeout> | undefined
+
+/** watchStore asks every few seconds until the store is back, then everything shown is loaded again. */
+function watchStore(): void {
+  asking ??= setTimeout(async () => {
+    asking = undefined
+    if (session.value === undefined) await loadSession()
+    else await api.get().catch(() => {})
+    if (storeAway.value) watchStore()
+    else for (const what of ['cameras', 'links', 'views']) announce(what)
+  }, 3000)
+}
+
 /** wireSession sets what every request reports to; called once. */
 export function wireSession(): void {
   setHooks({
@@ -35,7 +52,11 @@ export function wireSession(): void {
       if (!isOpenPage(path.value)) goSignIn()
     },
     store: reachable => {
-      storeAway.value = !reachable
+      if (!reachable) {
+        awaySince = Date.now()
+        storeAway.value = true
+        watchStore()
+      } else if (Date.now() - awaySince > settled) storeAway.value = false
     },
   })
 }

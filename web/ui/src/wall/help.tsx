@@ -3,7 +3,7 @@ import { t } from '../i18n/i18n'
 import { Dialog } from '../kit/dialog'
 
 const keys: readonly [string[], Key][] = [
-  [['1', '9'], 'keys.select'],
+  [['1 – 9'], 'keys.select'],
   [['←', '→', '↑', '↓'], 'keys.move'],
   [['Enter', 'F'], 'keys.full'],
   [['Esc'], 'keys.back'],

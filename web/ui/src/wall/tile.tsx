@@ -1,7 +1,7 @@
 import { memo } from './memo'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { t } from '../i18n/i18n'
-import { clock } from '../i18n/time'
+import { clock, hour } from '../i18n/time'
 import { Button } from '../kit/button'
 import { Icon } from '../kit/icons'
 import { go } from '../kit/router'
@@ -79,7 +79,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
         {msg && (
           <div class="msg">
             <div>
-              <h3>{msg.title}</h3>
+              <h2>{msg.title}</h2>
               {msg.text && <p>{msg.text}</p>}
             </div>
             {msg.act === 'try_now' && <Button small onClick={() => wall.tryNow(slot)}>{t('wall.try_now')}</Button>}
@@ -87,7 +87,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
             {msg.act === 'continue' && <Button small onClick={() => wall.resume()}>{t('wall.continue')}</Button>}
           </div>
         )}
-        {p.watermark && v.picture === 'full' && <span class="wm" dir="auto">{p.watermark}</span>}
+        {p.watermark && v.picture === 'full' && v.at !== undefined && <span class="wm"><bdi>{p.watermark}</bdi>, {hour(v.at, p.zone)}</span>}
       </div>
       <div class="rail">
         <span class="kbd" aria-hidden="true">{p.number}</span>

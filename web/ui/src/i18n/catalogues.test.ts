@@ -1,0 +1,92 @@
+// @vitest-environment node
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import ar from '../../../../internal/i18n/catalogues/ar.json'
+import en from '../../../../internal/i18n/catalogues/en.json'
+import uk from '../../../../internal/i18n/catalogues/uk.json'
+import { serverStates } from '../api/wire'
+import type { Catalogue, Entry } from './catalogue'
+import { pseudo } from './pseudo'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..')
+const all: Record<string, Catalogue> = { en, uk, ar }
+const forms = (e: Entry): string[] => (typeof e === 'string' ? [e] : Object.values(e))
+const holes = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
+
+function files(dir: string): string[] {
+  return readdirSync(dir, { withFileTypes: true }).flatMap(d => (d.isDirectory() ? files(join(dir, d.name)) : [join(dir, d.name)]))
+}
+
+/** Go constants that are codes of one of the three closed lists. */
+function codes(dir: string, pattern: RegExp): string[] {
+  return files(join(root, dir))
+    .filter(f => f.endsWith('.go') && !f.endsWith('_test.go'))
+    .flatMap(f => [...readFileSync(f, 'utf8').matchAll(pattern)].map(m => m[1] as string))
+}
+
+describe('catalogues', () => {
+  it.each(Object.keys(all))('%s has exactly the keys of English', lang => {
+    expect(Object.keys(all[lang] as Catalogue).sort()).toEqual(Object.keys(en).sort())
+  })
+
+  it.each(Object.keys(all))('%s has all plural forms of its language where English counts', lang => {
+    const want = [...new Intl.PluralRules(lang).resolvedOptions().pluralCategories].sort()
+    for (const [key, e] of Object.entries(all[lang] as Catalogue)) {
+      expect(typeof e, key).toBe(typeof (en as Catalogue)[key])
+      if (typeof e !== 'string') expect(Object.keys(e).sort(), `${lang} ${key}`).toEqual(want)
+    }
+  })
+
+  it.each(Object.keys(all))('%s fills in nothing that English does not, and forgets nothing but {n}', lang => {
+    for (const [key, e] of Object.entries(all[lang] as Catalogue)) {
+      const allowed = new Set(forms((en as Catalogue)[key] as Entry).flatMap(holes))
+      allowed.add('{n}')
+      for (const text of forms(e)) {
+        expect(text.trim(), key).not.toBe('')
+        for (const h of holes(text)) expect(allowed.has(h), `${lang} ${key} ${h}`).toBe(true)
+      }
+      if (typeof e === 'string') expect(holes(e), `${lang} ${key}`).toEqual(holes((en as Catalogue)[key] as string))
+    }
+  })
+
+  it('has a sentence for every code of the three closed lists', () => {
+    const list = [
+      ...codes('authz', /\bReason\w+\s+Reason\s*=\s*"(\w+)"/g),
+      ...codes('sfu', /\bReason\w+\s+Reason\s*=\s*"(\w+)"/g),
+      ...codes('internal/fault', /\bCode\w+\s*=\s*"(\w+)"/g),
+    ]
+    expect(list.length).toBeGreaterThan(70)
+    for (const code of list) expect(en, code).toHaveProperty([`reason.${code}`])
+    for (const code of ['camera_refused', 'camera_unreachable', 'camera_login', 'not_a_camera', 'codec_unsupported', 'address_denied', 'timeout']) {
+      expect(en, code).toHaveProperty([`reason.${code}`])
+    }
+  })
+
+  it('has a word and a sum for every state of a tile', () => {
+    for (const s of [...serverStates, 'stalled']) {
+      expect(en).toHaveProperty([`tile.${s}`])
+      expect(en).toHaveProperty([`sum.${s}`])
+    }
+  })
+
+  it('uses every key, so that nothing dead is translated', () => {
+    const source = files(join(root, 'web/ui/src')).filter(f => /\.tsx?$/.test(f) && !f.includes('.test.')).map(f => readFileSync(f, 'utf8')).join('\n')
+    const made = /^(reason|tile|sum|plan|probe|mail)\./
+    const dead = Object.keys(en).filter(k => !made.test(k) && !source.includes(`'${k}'`))
+    expect(dead).toEqual([])
+  })
+
+  it('makes a pseudo-locale that is longer and keeps its placeholders', () => {
+    const x = pseudo(en)
+    expect(Object.keys(x)).toEqual(Object.keys(en))
+    for (const [key, e] of Object.entries(x)) {
+      const plain = forms((en as Catalogue)[key] as Entry)
+      forms(e).forEach((text, i) => {
+        expect(holes(text), key).toEqual(holes(plain[i] as string))
+        expect(text.length, key).toBeGreaterThanOrEqual((plain[i] as string).length * 1.4)
+      })
+    }
+  })
+})

@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Backoff } from './backoff'
+import { Socket, type SocketConfig } from './socket'
+
+class FakeSocket {
+  static all: FakeSocket[] = []
+  readyState = 0
+  sent: string[] = []
+  onopen: (() => void) | null = null
+  onmessage: ((e: { data: string }) => void) | null = null
+  onclose: ((e: { code: number }) => void) | null = null
+  readonly url: string
+  constructor(url: string) {
+    this.url = url
+    FakeSocket.all.push(this)
+  }
+  send(text: string) { this.sent.push(text) }
+  close() { this.readyState = 3 }
+  open() { this.readyState = 1; this.onopen?.() }
+  drop(code: number) { this.readyState = 3; this.onclose?.({ code }) }
+}
+
+function make(): { socket: Socket; config: { [K in 'onMessage' | 'onUp' | 'onDown' | 'onStop']: ReturnType<typeof vi.fn> } } {
+  const config = { onMessage: vi.fn(), onUp: vi.fn(), onDown: vi.fn(), onStop: vi.fn() }
+  const socket = new Socket({ url: 'wss://h/s', random: () => 1, ...(config as unknown as Omit<SocketConfig, 'url'>) })
+  socket.start()
+  return { socket, config }
+}
+const last = (): FakeSocket => FakeSocket.all.at(-1) as FakeSocket
+
+describe('socket', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+    FakeSocket.all = []
+    vi.stubGlobal('WebSocket', FakeSocket)
+  })
+  afterEach(() => {
+    vi.unstubAllGlobals()
+    vi.useRealTimers()
+  })
+
+  it('comes back after 1, 2, 4, 8, 15, 15 s while it is refused', () => {
+    const { config } = make()
+    for (const [i, wait] of [1000, 2000, 4000, 8000, 15000, 15000].entries()) {
+      last().drop(1006)
+      expect(config.onDown).toHaveBeenLastCalledWith(false)
+      vi.advanceTimersByTime(wait - 1)
+      expect(FakeSocket.all.length).toBe(i + 1)
+      vi.advanceTimersByTime(1)
+      expect(FakeSocket.all.length).toBe(i + 2)
+    }
+  })
+
+  it('begins with short waits again once the server has spoken', () => {
+    const { config } = make()
+    last().drop(1006)
+    vi.advanceTimersByTime(1000)
+    last().drop(1006)
+    vi.advanceTimersByTime(2000)
+    last().open()
+    last().onmessage?.({ data: '{"type":"hello","node":"n","server_time":"2026-01-01T00:00:00Z"}' })
+    expect(config.onUp).toHaveBeenCalledTimes(1)
+    last().drop(4000)
+    expect(config.onDown).toHaveBeenLastCalledWith(true)
+    vi.advanceTimersByTime(1000)
+    expect(FakeSocket.all.length).toBe(4)
+  })
+
+  it.each([4500, 4501, 4502, 4503, 4999])('stops for good on %d', code => {
+    const { config } = make()
+    last().open()
+    last().drop(code)
+    vi.advanceTimersByTime(120_000)
+    expect(FakeSocket.all.length).toBe(1)
+    expect(config.onStop).toHaveBeenCalledWith(code)
+    expect(config.onDown).not.toHaveBeenCalled()
+  })
+
+  it.each([1000, 1001, 1006, 4000, 4001, 4002, 4499])('comes back after %d', code => {
+    make()
+    last().open()
+    last().drop(code)
+    vi.advanceTimersByTime(1000)
+    expect(FakeSocket.all.length).toBe(2)
+  })
+
+  it('pings at once and every 5 s, and leaves a connection that has been silent for 15 s', () => {
+    const { config } = make()
+    last().open()
+    expect(last().sent.filter(s => s.includes('"ping"')).length).toBe(1)
+    vi.advanceTimersByTime(10_000)
+    expect(last().sent.filter(s => s.includes('"ping"')).length).toBe(3)
+    vi.advanceTimersByTime(5000)
+    expect(config.onDown).toHaveBeenCalledWith(true)
+    vi.advanceTimersByTime(1000)
+    expect(FakeSocket.all.length).toBe(2)
+  })
+
+  it('keeps nothing said while it is down, and ignores what it cannot read', () => {
+    const { socket, config } = make()
+    expect(socket.send({ type: 'input' })).toBe(false)
+    last().open()
+    last().onmessage?.({ data: 'not json' })
+    last().onmessage?.({ data: '{"type":"from the future"}' })
+    expect(config.onMessage).not.toHaveBeenCalled()
+    expect(socket.send({ type: 'input' })).toBe(true)
+  })
+
+  it('says nothing more after stop', () => {
+    const { socket, config } = make()
+    last().open()
+    socket.stop()
+    last().drop(1000)
+    vi.advanceTimersByTime(60_000)
+    expect(FakeSocket.all.length).toBe(1)
+    expect(config.onDown).not.toHaveBeenCalled()
+  })
+})
+
+describe('backoff', () => {
+  it('spreads every wait over half its step', () => {
+    const low = new Backoff(() => 0)
+    const high = new Backoff(() => 1)
+    expect([low.next(), low.next(), low.next()]).toEqual([500, 1000, 2000])
+    expect([high.next(), high.next(), high.next()]).toEqual([1000, 2000, 4000])
+  })
+})

@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ViewingAPI } from '../api/api'
+import type { ClientMessage } from '../api/messages'
+import { Problem } from '../api/problem'
+import type { TileState, TileWant } from '../api/wire'
+import { Viewing } from './viewing'
+
+class FakePC {
+  static all: FakePC[] = []
+  kinds: string[] = []
+  connectionState = 'new'
+  onconnectionstatechange: (() => void) | null = null
+  localDescription: unknown = null
+  answers: string[] = []
+  constructor() { FakePC.all.push(this) }
+  addTransceiver(kind: string) { this.kinds.push(kind) }
+  getTransceivers() { return this.kinds.map((kind, i) => ({ mid: String(i), receiver: { track: { kind, id: `${FakePC.all.indexOf(this)}/${i}` } } })) }
+  async createOffer() { return { type: 'offer', sdp: `offer of ${this.kinds.length}` } }
+  async setLocalDescription(d: unknown) { this.localDescription = d }
+  async setRemoteDescription(d: { sdp: string }) { this.answers.push(d.sdp) }
+  close() { this.connectionState = 'closed' }
+  become(s: string) { this.connectionState = s; this.onconnectionstatechange?.() }
+}
+
+const want = (cell: number, camera: string): TileWant => ({ cell, camera, px: 640, focus: false })
+
+function make(up = true) {
+  const said: ClientMessage[] = []
+  const tiles: TileState[] = []
+  const problems: (string | undefined)[] = []
+  let n = 0
+  const api = {
+    open: vi.fn(async (b: { tiles: TileWant[] }) => ({ id: `v${++n}`, sdp: 'answer', tiles: b.tiles.map(t => ({ cell: t.cell, camera: t.camera, mid: String(t.cell), state: 'live' as const })) })),
+    renegotiate: vi.fn(async () => ({ sdp: 'answer 2' })),
+    close: vi.fn(async () => {}),
+    socket: '/x',
+  }
+  const line = { up }
+  const viewing = new Viewing({
+    api: api as unknown as ViewingAPI,
+    send: m => { if (line.up) said.push(m); return line.up },
+    onTile: s => tiles.push(s),
+    onConnected: () => {},
+    onTracks: () => {},
+    onProblem: p => problems.push(p?.code),
+  })
+  return { viewing, api, said, tiles, problems, line }
+}
+const settle = () => vi.advanceTimersByTimeAsync(0)
+
+describe('viewing session', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+    FakePC.all = []
+    vi.stubGlobal('RTCPeerConnection', FakePC)
+  })
+  afterEach(() => {
+    vi.unstubAllGlobals()
+    vi.useRealTimers()
+  })
+
+  it('offers one connection: the pool and one sound, and says hello with its id', async () => {
+    const { viewing, api, said, tiles } = make()
+    viewing.show([want(0, 'a'), want(1, 'b')], 6)
+    await settle()
+    expect(FakePC.all.length).toBe(1)
+    expect(FakePC.all[0]?.kinds).toEqual([...Array(6).fill('video'), 'audio'])
+    expect(api.open).toHaveBeenCalledTimes(1)
+    expect(said[0]).toEqual({ type: 'hello', viewing: 'v1', seq: 0 })
+    expect(tiles.map(s => s.camera)).toEqual(['a', 'b'])
+    expect(viewing.audio?.kind).toBe('audio')
+  })
+
+  it('sends the newest list once it is open, whatever was wanted meanwhile', async () => {
+    const { viewing, said } = make()
+    viewing.show([want(0, 'a')], 2)
+    viewing.show([want(0, 'b')], 2)
+    viewing.show([want(0, 'c')], 2)
+    await settle()
+    const lists = said.filter(m => m.type === 'tiles')
+    expect(lists.length).toBe(1)
+    expect(lists[0]).toMatchObject({ version: 3, tiles: [{ camera: 'c' }] })
+  })
+
+  it('grows the pool by one renegotiation and never shrinks it', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    viewing.show([want(0, 'a'), want(3, 'b')], 6)
+    await settle()
+    expect(api.renegotiate).toHaveBeenCalledTimes(1)
+    expect(FakePC.all[0]?.kinds).toEqual(['video', 'video', 'audio', 'video', 'video', 'video', 'video'])
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    expect(api.renegotiate).toHaveBeenCalledTimes(1)
+    expect(FakePC.all.length).toBe(1)
+  })
+
+  it('survives a lost socket: hello again with the last sequence number, and what changed meanwhile', async () => {
+    const { viewing, said, line, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    viewing.receive({ type: 'tile', seq: 7, version: 1, cell: 0, camera: 'a', state: 'offline' })
+    line.up = false
+    viewing.show([want(0, 'b')], 2)
+    line.up = true
+    said.length = 0
+    viewing.hello()
+    expect(said[0]).toEqual({ type: 'hello', viewing: 'v1', seq: 7 })
+    expect(said.some(m => m.type === 'tiles' && m.version === 2)).toBe(true)
+    expect(api.open).toHaveBeenCalledTimes(1)
+  })
+
+  it('makes a new one a little later when the server or the connection lost it', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    viewing.receive({ type: 'viewing_gone' })
+    expect(FakePC.all[0]?.connectionState).toBe('closed')
+    await vi.advanceTimersByTimeAsync(600)
+    expect(api.open).toHaveBeenCalledTimes(2)
+    FakePC.all[1]?.become('connected')
+    FakePC.all[1]?.become('failed')
+    await vi.advanceTimersByTimeAsync(600)
+    expect(api.open).toHaveBeenCalledTimes(3)
+  })
+
+  it('waits 3 s for a connection that comes and goes', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    FakePC.all[0]?.become('connected')
+    FakePC.all[0]?.become('disconnected')
+    await vi.advanceTimersByTimeAsync(2900)
+    FakePC.all[0]?.become('connected')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(api.open).toHaveBeenCalledTimes(1)
+  })
+
+  it('waits as long as the server asks, and gives up where there is no right', async () => {
+    const { viewing, api, problems } = make()
+    api.open.mockRejectedValueOnce(new Problem({ status: 503, code: 'busy', retryAfter: 20 }))
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    expect(problems).toEqual(['busy'])
+    await vi.advanceTimersByTimeAsync(19_000)
+    expect(api.open).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(1500)
+    expect(api.open).toHaveBeenCalledTimes(2)
+    expect(problems).toEqual(['busy', undefined])
+
+    const gone = make()
+    gone.api.open.mockRejectedValue(new Problem({ status: 410, code: 'link_gone' }))
+    gone.viewing.show([want(0, 'a')], 2)
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(gone.api.open).toHaveBeenCalledTimes(1)
+  })
+
+  it('ends the session on close', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    viewing.close()
+    expect(api.close).toHaveBeenCalledWith('v1')
+    expect(FakePC.all[0]?.connectionState).toBe('closed')
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(api.open).toHaveBeenCalledTimes(1)
+  })
+})

@@ -1,0 +1,39 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import en from '../../../../internal/i18n/catalogues/en.json'
+import { serverStates } from '../api/wire'
+import { useTexts } from '../i18n/i18n'
+import type { Shown } from '../player/state'
+import type { TileView } from '../player/tile'
+import { message, stateIcon, stateWord, summary } from './words'
+
+const now = Date.parse('2026-06-18T19:04:07Z')
+const c = { now, zone: 'Europe/Kyiv', mine: true }
+const view = (state: Shown, more: Partial<TileView> = {}): TileView => ({ camera: 'a', name: 'Gate', state, picture: 'full', at: undefined, server: undefined, ...more })
+const iso = (ms: number) => new Date(ms).toISOString()
+
+describe('what a tile says', () => {
+  beforeEach(() => useTexts('en', en))
+
+  it('has a word, an icon and, but for good pictures, a message for every state', () => {
+    for (const s of [...serverStates, 'stalled'] as const) {
+      expect(stateWord(s)).not.toMatch(/^tile\./)
+      expect(stateIcon[s]).toBeTruthy()
+      expect(message(view(s), c) === null, s).toBe(s === 'live' || s === 'image')
+    }
+  })
+  it('says since when and what comes next', () => {
+    expect(message(view('stalled', { at: now - 9000 }), c)?.title).toBe('Picture stopped 9 s ago')
+    expect(message(view('offline', { at: now - 51_120_000, server: { cell: 0, state: 'offline', since: iso(now - 51_120_000), reason: 'camera_unreachable' } }), c)).toEqual({
+      title: 'Offline for 14 h 12 min', text: 'Last picture 07:52:07. The camera does not answer at this address.', act: 'check',
+    })
+    expect(message(view('closed', { server: { cell: 0, state: 'closed', next: '2026-06-19T05:00:00Z' } }), { ...c })?.title).toMatch(/^Opens tomorrow at 08:00 \(Kyiv\)/)
+    expect(message(view('reconnecting', { server: { cell: 0, state: 'reconnecting', attempt: 3, retry_at: iso(now + 4000) } }), c)).toMatchObject({ text: 'Attempt 3, next in 4 s.', act: 'try_now' })
+  })
+  it('offers what only the owner can do to the owner only', () => {
+    for (const s of ['offline', 'reconnecting'] as const) expect(message(view(s, { server: { cell: 0, state: s } }), { ...c, mine: false })?.act).toBeUndefined()
+  })
+  it('counts without zeros, in one order', () => {
+    expect(summary(['offline', 'live', 'live', 'closed']).map(x => x.text)).toEqual(['2 live', '1 offline', '1 closed'])
+    expect(summary([])).toEqual([])
+  })
+})
