@@ -17,7 +17,7 @@ func (r *Room) face(a authz.CameraAccess, src *source) Camera {
 		Access: Access{Allowed: a.Live.Allowed, Reason: string(a.Live.Reason), Until: instant(a.Live.Until), Next: instant(a.Live.Next)},
 	}
 	if a.Mine {
-		shared := a.Camera.Shared > 0 || len(a.Camera.Groups) > 0
+		shared := a.Shared
 		c.Shared = &shared
 		c.Sound = a.Camera.Sound
 		if src != nil {

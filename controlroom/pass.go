@@ -116,6 +116,7 @@ func (s *session) settle(in input) {
 			s.metrics.cut.WithLabelValues(s.kind()).Inc()
 			if ended.Reason == authz.ReasonUnavailable {
 				t.away(in.now)
+				t.verdict.wasLive = true
 				continue
 			}
 			t.deny(*ended, in.now, true)
