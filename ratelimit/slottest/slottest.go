@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(*testing.T, ratelimit.SlotRules) *Instance) {
 		{"R77_CookieKeepsItsSlot", testCookie},
 		{"R83_SlotFreesADayAfterLastUse", testFrees},
 		{"R82_LongestWaitingPresentGuestIsNext", testQueue},
+		{"R82_AnAddressWaitsOnce", testAddressWaitsOnce},
 		{"LooksWithoutEffect", testPeek},
 		{"R77_ExactUnderLoad", testLoad},
 		{"KeepsSlotsOverRestart", testRestart},
@@ -145,6 +146,38 @@ func testQueue(t *testing.T, in *Instance) {
 	in.want(t, "also first", ip(21), true, 10, 0)
 	in.want(t, "second", ip(22), false, 10, 1)
 	in.want(t, "absent", ip(20), false, 10, 3)
+}
+
+// testAddressWaitsOnce frees two slots: the right to them goes by address, not
+// by how many visits wait there.
+func testAddressWaitsOnce(t *testing.T, in *Instance) {
+	in.fill(t)
+	in.Advance(24*time.Hour - 10*time.Second)
+	for i := 2; i < 10; i++ {
+		in.want(t, fmt.Sprint("v", i), ip(i), true, 10, 0)
+	}
+	in.want(t, "a1", ip(21), false, 10, 1)
+	in.want(t, "a2", ip(21), false, 10, 2)
+	in.want(t, "b", ip(22), false, 10, 3)
+	in.want(t, "c", ip(23), false, 10, 4)
+	in.Advance(10 * time.Second)
+	in.want(t, "c", ip(23), false, 8, 4)
+	in.want(t, "b", ip(22), true, 9, 0) // only one address is before it
+	in.want(t, "c", ip(23), false, 9, 3)
+	in.want(t, "a1", ip(21), true, 10, 0)
+	in.Advance(24 * time.Hour)
+	// All slots are free but the ones a visit of a1's address has just taken.
+	in.fill(t)
+	in.Advance(24*time.Hour - 10*time.Second)
+	for i := 2; i < 10; i++ {
+		in.want(t, fmt.Sprint("v", i), ip(i), true, 10, 0)
+	}
+	in.want(t, "a3", ip(21), false, 10, 1)
+	in.want(t, "a4", ip(21), false, 10, 2)
+	in.want(t, "d", ip(24), false, 10, 3)
+	in.Advance(10 * time.Second)
+	in.want(t, "a3", ip(21), true, 9, 0)
+	in.want(t, "d", ip(24), true, 10, 0) // a4 waits before it, at an address that has a slot
 }
 
 func testPeek(t *testing.T, in *Instance) {
