@@ -22,30 +22,46 @@ func (d *downtrack) attach(s *Subscription) {
 			}
 		}
 	}
+	d.swap(a)
+	if a != nil {
+		a.ev.flush()
+	}
+}
+
+// swap puts a in the place of what was attached.
+func (d *downtrack) swap(a *attachment) {
 	d.mu.Lock()
-	old := d.att
-	if old != nil && old.part > 0 {
-		d.hist.cut(d.seq)
+	defer d.mu.Unlock()
+	if old := d.att; old != nil {
+		for _, l := range old.legs {
+			l.s.removeLeg(l)
+		}
 	}
 	d.hist.clear()
 	d.att = a
 	d.lastRestart = 0
 	d.stats.FirstAfter = 0
-	if a != nil {
-		for _, l := range a.legs {
-			l.s.addLeg(l)
-		}
-		d.begin(clock.Mono())
+	if a == nil {
+		return
 	}
-	d.mu.Unlock()
-	if old != nil {
-		for _, l := range old.legs {
-			l.s.removeLeg(l)
-		}
+	for _, l := range a.legs {
+		l.s.addLeg(l)
 	}
-	if a != nil {
+	d.begin(clock.Mono())
+}
+
+// connected begins what was attached before the connection stood.
+func (d *downtrack) connected() {
+	if a := d.beginNow(); a != nil {
 		a.ev.flush()
 	}
+}
+
+func (d *downtrack) beginNow() *attachment {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.begin(clock.Mono())
+	return d.att
 }
 
 // begin starts the attachment if the connection stands: with a replay of what
@@ -229,12 +245,17 @@ const restartEvery = 2 * time.Second
 // setWant changes the wanted layer. The change comes with a key frame of the
 // layer, or with a replay where that is much sooner.
 func (d *downtrack) setWant(layer int) {
-	now := clock.Mono()
+	if a := d.setWantNow(layer, clock.Mono()); a != nil {
+		a.ev.flush()
+	}
+}
+
+func (d *downtrack) setWantNow(layer int, now int64) *attachment {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	a := d.att
 	if a == nil {
-		d.mu.Unlock()
-		return
+		return nil
 	}
 	a.want = layer
 	if a.phase == phaseLive && !a.still && d.peer.ready.Load() && now < a.sub.Gate.ValidUntil() {
@@ -242,8 +263,7 @@ func (d *downtrack) setWant(layer int) {
 			d.replay(t, now)
 		}
 	}
-	d.mu.Unlock()
-	a.ev.flush()
+	return a
 }
 
 // replaySooner says whether catching up from the cached key frame of l shows

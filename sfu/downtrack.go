@@ -139,8 +139,13 @@ func (l *leg) deliver(f *Frame, ord uint64, now int64) {
 
 func (l *leg) formatChanged() {
 	defer l.d.peer.guard("format")
-	d := l.d
+	l.d.formatOf(l)
+	l.a.ev.flush()
+}
+
+func (d *downtrack) formatOf(l *leg) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.att == l.a && int32(l.layer) == l.a.cur.Load() && l.a.phase != phaseEnded {
 		d.dropQueue()
 		l.a.phase = phaseWait
@@ -149,8 +154,6 @@ func (l *leg) formatChanged() {
 	if d.att == l.a {
 		d.explain()
 	}
-	d.mu.Unlock()
-	l.a.ev.flush()
 }
 
 func (d *downtrack) take(l *leg, f *Frame, ord uint64, now int64) {

@@ -117,6 +117,8 @@ func (d *downtrack) keyRequested(now int64) {
 		d.mu.Unlock()
 		return
 	}
+	defer a.ev.flush()
+	defer d.mu.Unlock()
 	if now >= a.sub.Gate.ValidUntil() {
 		if a.phase != phaseEnded {
 			d.end()
@@ -124,8 +126,6 @@ func (d *downtrack) keyRequested(now int64) {
 	} else if d.restart(now) {
 		d.peer.counts.restarts.Add(1)
 	}
-	d.mu.Unlock()
-	a.ev.flush()
 }
 
 // receiverReport takes the round-trip time and the loss out of a report.

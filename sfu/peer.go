@@ -10,7 +10,6 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
-	"sightline/internal/clock"
 	"sightline/internal/fault"
 )
 
@@ -318,17 +317,10 @@ func (p *Peer) connected() {
 	}
 	p.engine.connected(p)
 	p.ready.Store(true)
-	now := clock.Mono()
-	for _, d := range downs {
-		d.mu.Lock()
-		d.begin(now)
-		a := d.att
-		d.mu.Unlock()
-		if a != nil {
-			a.ev.flush()
-		}
-	}
 	p.note(PeerConnected)
+	for _, d := range downs {
+		d.connected()
+	}
 }
 
 // expire runs when the connect deadline or the time lost is over.

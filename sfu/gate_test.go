@@ -1,0 +1,151 @@
+package sfu_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+
+	"sightline/internal/clock"
+	"sightline/internal/testpeer"
+	"sightline/sfu"
+)
+
+// R101: forwarding stops at the first frame after the gate has closed, for
+// live packets, for a running replay and for retransmissions.
+func TestR101_GateCutsAtTheNextFrame(t *testing.T) {
+	e := engine(t, nil)
+	cam := newCamera(t, "cam", sfu.H264, 2*time.Second, 2_000_000).fill(10).run(t)
+	g, ev := open(), &events{}
+	var mu sync.Mutex
+	var newest int
+	j := join(t, e, testpeer.Config{OnPacket: func(p *testpeer.Packet) {
+		mu.Lock()
+		defer mu.Unlock()
+		newest = max(newest, number(sfu.H264, p.Payload))
+	}}, func(p *sfu.Peer) {
+		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}, Gate: g, OnEvent: ev.add})
+	})
+	until(t, "live", 3*time.Second, func() bool { s := j.srv.Stats().Mids[0]; return s.FirstAfter > 0 && !s.Catching })
+	at := int(cam.n.Load())
+	g.until.Store(0)
+	last := int(cam.n.Load()) // the frame of this number may have passed the gate before
+	until(t, "the end event", time.Second, func() bool { return ev.has(sfu.EventEnded) })
+	cut := j.Stats()[0].Packets
+	if err := j.SendRTCP(&rtcp.TransportLayerNack{MediaSSRC: j.Stats()[0].SSRC, Nacks: []rtcp.NackPair{{PacketID: j.Stats()[0].LastSeq, LostPackets: 0xffff}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.PLI(j.Mids()[0]); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "another second of frames", 3*time.Second, func() bool { return int(cam.n.Load()) > at+25 })
+	until(t, "the NACK to be read", time.Second, func() bool { return j.srv.Stats().Plis > 0 })
+	mu.Lock()
+	defer mu.Unlock()
+	if newest > last {
+		t.Errorf("frame %d was sent after the gate closed at frame %d", newest, last)
+	}
+	s := j.Stats()[0]
+	if s.Packets > cut+20 || s.RTX != 0 {
+		t.Errorf("%d packets before, %d after, %d sent again", cut, s.Packets, s.RTX)
+	}
+	all := ev.all()
+	if all[len(all)-1].Kind != sfu.EventEnded {
+		t.Errorf("the last event is %v", all[len(all)-1].Kind)
+	}
+	if n := j.srv.Stats().Mids[0].Packets; n == 0 {
+		t.Error("nothing was ever sent")
+	}
+}
+
+// The gate's instant is exact: a frame at or after ValidUntil is not sent.
+func TestGateInstantIsExact(t *testing.T) {
+	e := engine(t, nil)
+	cam := newCamera(t, "cam", sfu.H264, time.Second, 200_000).fill(1)
+	g, ev := open(), &events{}
+	j := join(t, e, testpeer.Config{}, func(p *sfu.Peer) {
+		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}, Gate: g, OnEvent: ev.add})
+	})
+	until(t, "the first frame", time.Second, func() bool { return j.Stats()[0].Frames == 1 })
+	until(t, "live", time.Second, func() bool { return !j.srv.Stats().Mids[0].Catching })
+	g.until.Store(clock.Mono() + int64(time.Hour))
+	cam.write(clock.Mono())
+	until(t, "the second frame", time.Second, func() bool { return j.Stats()[0].Frames == 2 })
+	g.until.Store(clock.Mono())
+	cam.write(clock.Mono())
+	if !ev.has(sfu.EventEnded) {
+		t.Error("no end event before Write returned")
+	}
+	cam.write(clock.Mono())
+	if n := j.srv.Stats().Mids[0].Packets; n != j.Stats()[0].Packets {
+		until(t, "packets in flight", time.Second, func() bool { return n == j.Stats()[0].Packets })
+	}
+	if f := j.Stats()[0].Frames; f != 2 {
+		t.Errorf("%d frames, want 2", f)
+	}
+	if err := j.srv.Attach(j.Mids()[0], sfu.Subscription{Layers: []*sfu.Stream{cam.s}, Gate: open()}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a fresh subscription on the same m-line", time.Second, func() bool { return j.Stats()[0].Frames > 2 })
+}
+
+// R82: throttled is one picture per interval, a key frame and at most 20 frames
+// after it within 0.7 s, and does not count as viewing.
+func TestR82_StillGate(t *testing.T) {
+	e := engine(t, func(c *sfu.EngineConfig) { c.StillEvery = 2 * time.Second })
+	cam := newCamera(t, "cam", sfu.H264, 4*time.Second, 1_000_000).fill(40).run(t)
+	b, ev := &budget{}, &events{}
+	b.mode.Store(int32(sfu.ModeStill))
+	type arrival struct {
+		n  int
+		at time.Time
+	}
+	var mu sync.Mutex
+	var got []arrival
+	j := join(t, e, testpeer.Config{OnPacket: func(p *testpeer.Packet) {
+		mu.Lock()
+		defer mu.Unlock()
+		if n := number(sfu.H264, p.Payload); len(got) == 0 || got[len(got)-1].n != n {
+			got = append(got, arrival{n, p.At})
+		}
+	}}, func(p *sfu.Peer) {
+		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}, Budget: b, OnEvent: ev.add})
+	})
+	count := func() int { mu.Lock(); defer mu.Unlock(); return len(got) }
+	until(t, "the first picture", time.Second, func() bool { return count() >= 1 })
+	until(t, "the picture after it", 4*time.Second, func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(got) > 25 && got[len(got)-1].at.Sub(got[0].at) > 2500*time.Millisecond
+	})
+	mu.Lock()
+	burst, start := 0, got[0].at
+	for _, a := range got {
+		if a.at.Sub(start) < 1500*time.Millisecond {
+			burst++
+			if d := a.at.Sub(start); d > 800*time.Millisecond {
+				t.Errorf("frame %d of the burst came after %v", burst, d)
+			}
+		}
+	}
+	if burst < 10 || burst > 21 {
+		t.Errorf("the burst has %d frames, want a key frame and up to 20", burst)
+	}
+	if got[0].n%100 != 0 {
+		t.Errorf("the burst begins with frame %d, which is no key frame", got[0].n)
+	}
+	mu.Unlock()
+	if j.srv.LastForwarded() != 0 {
+		t.Error("frames of the still gate count as viewing")
+	}
+	if !ev.has(sfu.EventStill) || ev.has(sfu.EventFirst) {
+		t.Errorf("events %v, want a still and no first", ev.all())
+	}
+	b.mode.Store(int32(sfu.ModeLive))
+	n := count()
+	until(t, "live again", 3*time.Second, func() bool { return count() > n+50 && j.srv.LastForwarded() != 0 })
+	if s := j.Stats()[0]; s.Missing != 0 || s.Backwards != 0 {
+		t.Errorf("missing %d, backwards %d", s.Missing, s.Backwards)
+	}
+}
