@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
+	"sightline/internal/fault"
 	"sightline/internal/kv"
 )
 
@@ -24,6 +25,7 @@ type Config struct {
 	Log         *slog.Logger
 	Registerer  prometheus.Registerer
 	Timeout     time.Duration // of every call; 0 = 250 ms
+	Patience    time.Duration // how long Open waits for a server that starts or loads; 0 = 3 s
 	Wait        int           // replicas that must have a commit before it is acknowledged (WAIT); 0 = none
 	ChangesKept int           // commits kept for Changes; 0 = 20,000
 	TLS         *tls.Config   // for rediss://; nil = the system's roots
@@ -37,6 +39,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = 250 * time.Millisecond
+	}
+	if c.Patience <= 0 {
+		c.Patience = 3 * time.Second
 	}
 	if c.ChangesKept <= 0 {
 		c.ChangesKept = 20_000
@@ -79,8 +84,17 @@ func Open(ctx context.Context, url string, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{cfg: cfg, client: client, scripts: newScripts(), closed: make(chan struct{})}
-	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(err, client.Close())
+	for end := time.Now().Add(cfg.Patience); ; {
+		if err = s.prepare(ctx); err == nil {
+			break
+		}
+		if !fault.Is(err, fault.Unavailable) || fault.Code(err) == fault.CodeStoreVersion || time.Now().After(end) || ctx.Err() != nil {
+			return nil, errors.Join(err, client.Close())
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
 	s.metrics = kv.NewMetrics(cfg.Registerer, s.Kind())
 	s.feed = newHintFeed(client, cfg, &s.hints)

@@ -261,8 +261,20 @@ func TestRefusesAServerOfAClusterAndNoServer(t *testing.T) {
 	}
 	server := redistest.Start(t)
 	server.Kill()
-	if _, err := Open(t.Context(), server.URL(), Config{}); !fault.Is(err, fault.Unavailable) {
+	if _, err := Open(t.Context(), server.URL(), Config{Patience: 10 * time.Millisecond}); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("no server: %v, want Unavailable", err)
+	}
+	opened := make(chan error, 1)
+	go func() {
+		s, err := Open(t.Context(), server.URL(), Config{Patience: 20 * time.Second})
+		if err == nil {
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	server.Restart()
+	if err := <-opened; err != nil {
+		t.Errorf("a server that starts after us: %v", err)
 	}
 }
 
