@@ -27,7 +27,7 @@ dev: need-run ui-packages ## the demo with pages that reload as you edit them
 	@exec scripts/dev $(BIN) $(ARGS)
 
 build: ui ## bin/sightline with the pages in it
-	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/sightline
+	@go build -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/sightline
 
 ui: ui-packages ## the pages, into web/ui/dist
 	@cd web/ui && npm run --silent build

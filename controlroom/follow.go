@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sightline/authz"
+	"sightline/internal/clock"
 	"sightline/internal/kv"
 )
 
@@ -19,7 +20,7 @@ const (
 // to the cameras, the sockets and the viewing sessions. It ends with ctx.
 func (r *Room) follow(ctx context.Context, after uint64, epoch string) {
 	hints := r.cfg.Store.Watch(ctx, kv.Control)
-	heard, failing := time.Now(), false
+	heard, failing := clock.Mono(), false
 	for {
 		wait := time.NewTimer(followPoll*3/4 + rand.N(followPoll/2))
 		select {
@@ -58,9 +59,9 @@ func (r *Room) follow(ctx context.Context, after uint64, epoch string) {
 				r.deps.log.Info("the store answers again")
 				r.changedAll() // tiles and sockets that could not be decided
 			}
-			heard = time.Now()
+			heard = clock.Mono()
 		}
-		r.deps.metrics.follow.Set(time.Since(heard).Seconds())
+		r.deps.metrics.follow.Set(time.Duration(clock.Mono() - heard).Seconds())
 	}
 }
 

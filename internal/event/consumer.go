@@ -10,6 +10,7 @@ import (
 	mrand "math/rand/v2"
 	"time"
 
+	"sightline/internal/clock"
 	"sightline/internal/kv"
 )
 
@@ -159,12 +160,12 @@ func (c *Consumer) pass(ctx context.Context) (wait time.Duration, err error) {
 // handle claims the batch, delivers it and saves the cursor; what was done is
 // saved also when the rest fails.
 func (c *Consumer) handle(ctx context.Context, cur cursor, batch []kv.Value, now time.Time) error {
-	begin := time.Now()
+	begin := clock.Mono()
 	cur.Holder, cur.Until = c.holder, now.Add(c.Claim).UnixMilli()
 	if err := cur.save(ctx, c.Store, c.Space, c.Name, now); err != nil {
 		return err
 	}
-	hctx, cancel := context.WithDeadline(ctx, begin.Add(c.Claim*9/10))
+	hctx, cancel := context.WithTimeout(ctx, c.Claim*9/10-time.Duration(clock.Mono()-begin))
 	defer cancel()
 	var failed error
 	for _, v := range batch {
@@ -185,7 +186,7 @@ func (c *Consumer) handle(ctx context.Context, cur cursor, batch []kv.Value, now
 	cur.Holder, cur.Until = "", 0
 	sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	if err := cur.save(sctx, c.Store, c.Space, c.Name, now.Add(time.Since(begin))); err != nil {
+	if err := cur.save(sctx, c.Store, c.Space, c.Name, now.Add(time.Duration(clock.Mono()-begin))); err != nil {
 		return errors.Join(failed, err)
 	}
 	c.at = cur.At
