@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -59,8 +60,20 @@ func files(t *testing.T) []string {
 	return out
 }
 
-// sources parses every Go file of the repository.
+// parsed keeps what sources made, for all tests.
+var parsed struct {
+	sync.Once
+	all []source
+}
+
+// sources parses every Go file of the repository, once.
 func sources(t *testing.T) []source {
+	t.Helper()
+	parsed.Do(func() { parsed.all = parse(t) })
+	return parsed.all
+}
+
+func parse(t *testing.T) []source {
 	t.Helper()
 	var out []source
 	for _, p := range files(t) {
