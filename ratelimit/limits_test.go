@@ -219,7 +219,7 @@ func TestT45NothingWaits(t *testing.T) {
 			done(false)
 		}
 	}
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > 4*time.Second { // a sleep of 1 ms each would be 5 s
 		t.Errorf("5,000 bad logins took %v", took)
 	}
 	if n := runtime.NumGoroutine() - before; n > 0 {
@@ -302,7 +302,7 @@ func TestOtherPresets(t *testing.T) {
 	}
 }
 
-// 10^6 addresses leave at most MaxKeys keys in at most 20 MB, and the ones in
+// 300,000 addresses leave at most MaxKeys keys in at most 20 MB, and the ones in
 // use stay.
 func TestMemoryIsBounded(t *testing.T) {
 	var before, after runtime.MemStats
@@ -313,7 +313,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	for range 21 {
 		w.Add("attacker")
 	}
-	for i := range 1_000_000 {
+	for i := range 300_000 {
 		w.Add(fmt.Sprintf("2001:db8:%x:%x::/64", i>>16, i&0xffff))
 		if i%1000 == 0 {
 			w.Add("attacker")
