@@ -49,7 +49,7 @@ func stores(t *testing.T, f func(t *testing.T, open func(t *testing.T) kv.Store)
 	t.Run("redis", func(t *testing.T) {
 		srv := redistest.Start(t)
 		f(t, func(t *testing.T) kv.Store {
-			s, err := rediskv.Open(t.Context(), srv.URL(), rediskv.Config{})
+			s, err := rediskv.Open(t.Context(), srv.URL(), rediskv.Config{Timeout: 2 * time.Second})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +66,8 @@ func newNode(t *testing.T, store kv.Store, name string) *node {
 		t.Fatal(err)
 	}
 	n := &node{store: store, reg: prometheus.NewRegistry()}
-	n.auth = authz.New(authz.Config{Store: store, Seal: box, Node: name, DataDir: t.TempDir()})
+	n.auth = authz.New(authz.Config{Store: store, Seal: box, Node: name, DataDir: t.TempDir(),
+		Timeout: 2 * time.Second}) // beside other tests a store call may take long
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); n.auth.Run(ctx) }()

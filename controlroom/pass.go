@@ -244,7 +244,9 @@ func (s *session) serve(in input) {
 			continue
 		}
 		t.name = s.names(t.want.Camera)
-		t.verdict.decision = t.sub.lease.Decision() // its end may have moved
+		if d := t.sub.lease.Decision(); d.Allowed { // its end may have moved; a denial comes by onEnd
+			t.verdict.decision = d
+		}
 		main := s.whep == "" && wantsMain(t.want, live, s.limits.SubMaxPx, s.limits.SubFromTiles)
 		s.attach(t, main)
 	}

@@ -270,13 +270,13 @@ func TestOtherNodesFollow(t *testing.T) {
 		if _, err := a.room.UpdateCamera(t.Context(), olena, c.ID, controlroom.CameraInput{Name: str("Gate")}); err != nil {
 			t.Fatal(err)
 		}
-		poll(t, 2*time.Second, "renamed there", func() bool { return wall.cell(0).Name == "Gate" })
-		poll(t, 2*time.Second, "told to look", func() bool { return wall.heard("changed", "what", "cameras") > 0 })
+		poll(t, 5*time.Second, "renamed there", func() bool { return wall.cell(0).Name == "Gate" })
+		poll(t, 5*time.Second, "told to look", func() bool { return wall.heard("changed", "what", "cameras") > 0 })
 		mid, start := wall.cell(0).Mid, time.Now()
 		if err := a.room.DeleteCamera(t.Context(), olena, c.ID); err != nil {
 			t.Fatal(err)
 		}
-		poll(t, 2*time.Second, "gone there", func() bool { _, ok := b.fleet.State(c.ID); return !ok && wall.cell(0).State == controlroom.StateEnded })
+		poll(t, 5*time.Second, "gone there", func() bool { _, ok := b.fleet.State(c.ID); return !ok && wall.cell(0).State == controlroom.StateEnded })
 		if d := wall.silentAfter(t, mid, start); d > atOnce {
 			t.Errorf("last packet %v after the request on the other node", d)
 		}
@@ -328,10 +328,10 @@ func TestT6_EventsAreForThoseTheyConcern(t *testing.T) {
 	if _, err = n.auth.SaveAccess(t.Context(), olena, c.ID, table.Version, []authz.GrantEdit{{Email: "max@example.org", Levels: authz.LevelOnline}}); err != nil {
 		t.Fatal(err)
 	}
-	poll(t, 2*time.Second, "R26: the badge counts", func() bool {
+	poll(t, 5*time.Second, "R26: the badge counts", func() bool {
 		return his.heard("badges", "offers", 1) == 1 && his.heard("changed", "what", "offers") == 1
 	})
-	poll(t, 2*time.Second, "the owner's table", func() bool { return hers.heard("changed", "what", "access") > 0 })
+	poll(t, 5*time.Second, "the owner's table", func() bool { return hers.heard("changed", "what", "access") > 0 })
 	offers, err := n.auth.Offers(t.Context(), max)
 	if err != nil {
 		t.Fatal(err)
@@ -339,21 +339,21 @@ func TestT6_EventsAreForThoseTheyConcern(t *testing.T) {
 	if err := n.auth.AcceptOffer(t.Context(), max, offers[0].Grant.ID); err != nil {
 		t.Fatal(err)
 	}
-	poll(t, 2*time.Second, "accepted", func() bool {
+	poll(t, 5*time.Second, "accepted", func() bool {
 		return his.heard("badges", "offers", 0) == 2 && his.heard("changed", "what", "cameras") > 0
 	})
 	if _, err := n.room.CreateView(t.Context(), olena, controlroom.View{Name: "All", Rows: 2, Columns: 3}); err != nil {
 		t.Fatal(err)
 	}
-	poll(t, 2*time.Second, "views", func() bool { return hers.heard("changed", "what", "views") == 1 })
+	poll(t, 5*time.Second, "views", func() bool { return hers.heard("changed", "what", "views") == 1 })
 	n.visit(t, olena, c.ID)
-	poll(t, 2*time.Second, "links", func() bool { return hers.heard("changed", "what", "links") > 0 })
+	poll(t, 5*time.Second, "links", func() bool { return hers.heard("changed", "what", "links") > 0 })
 	// A mark of her own orders what she was told: nothing between the first badges and it.
 	name := "Eve"
 	if _, err := n.auth.UpdateProfile(t.Context(), eve, authz.ProfilePatch{Name: &name}); err != nil {
 		t.Fatal(err)
 	}
-	poll(t, 2*time.Second, "her own change", func() bool { return foreign.heard("changed", "what", "me") == 1 })
+	poll(t, 5*time.Second, "her own change", func() bool { return foreign.heard("changed", "what", "me") == 1 })
 	foreign.mu.Lock()
 	defer foreign.mu.Unlock()
 	for _, m := range foreign.texts {

@@ -3,7 +3,9 @@ package controlroom
 import (
 	"context"
 	"crypto/sha256"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"sightline/authz"
@@ -46,11 +48,17 @@ func (s *Socket) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		var next time.Duration
+		noted := s.noted()
+		look := s.lookAccount
 		if s.subject.Kind == authz.GuestSubject {
-			next = s.lookGuest(ctx, last)
-		} else {
-			next = s.lookAccount(ctx, last)
+			look = s.lookGuest
+		}
+		next, err := look(ctx, last, noted)
+		if err != nil { // the store did not answer: what was noted stays to be told
+			s.mu.Lock()
+			s.pending = noted.with(slices.Collect(maps.Keys(s.pending))...)
+			s.mu.Unlock()
+			next = lookFail
 		}
 		timer.Reset(max(next, gather))
 	}
@@ -60,7 +68,8 @@ func (s *Socket) watch(ctx context.Context) {
 func (s *Socket) noted() interest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := s.pending
+	n := interest{}
+	maps.Copy(n, s.pending)
 	s.pending = nil
 	return n
 }
@@ -86,39 +95,38 @@ func (s *Socket) note(m interest) {
 }
 
 // lookAccount compares what the account sees with what it was told of.
-func (s *Socket) lookAccount(ctx context.Context, last seen) time.Duration {
+func (s *Socket) lookAccount(ctx context.Context, last seen, noted interest) (time.Duration, error) {
 	r, a := s.room, s.room.cfg.Authority
-	noted := s.noted()
 	d, err := a.Check(ctx, s.subject, authz.ActSelf, authz.Object{})
-	if err != nil {
-		return lookFail
+	if err == nil && d.Reason == authz.ReasonUnavailable {
+		err = unavailable()
 	}
-	if d.Reason == authz.ReasonUnavailable {
-		return lookFail
+	if err != nil {
+		return 0, err
 	}
 	if !d.Allowed {
 		s.endSubject(d.Reason)
-		return lookIdle
+		return lookIdle, nil
 	}
 	me, err := a.Account(ctx, s.subject)
 	if err != nil {
-		return lookFail
+		return 0, err
 	}
 	cams, err := a.CamerasOf(ctx, s.subject)
 	if err != nil {
-		return lookFail
+		return 0, err
 	}
 	offers, err := a.Offers(ctx, s.subject)
 	if err != nil {
-		return lookFail
+		return 0, err
 	}
 	links, _, _, err := a.Links(ctx, s.subject)
 	if err != nil {
-		return lookFail
+		return 0, err
 	}
 	views, err := r.Views(ctx, s.subject)
 	if err != nil {
-		return lookFail
+		return 0, err
 	}
 	about := interest{}.with(s.subject.Account, s.subject.Login, s.subject.Token).with(me.Groups...)
 	next, mine := time.Time{}, interest{}
@@ -170,7 +178,7 @@ func (s *Socket) lookAccount(ctx context.Context, last seen) time.Duration {
 	if !first && noted.meets(mine) { // a row of the table of who has access may have moved
 		s.send(serverMessage{Type: "changed", What: "access"})
 	}
-	return until(next, s.room.deps.clock.Now())
+	return until(next, s.room.deps.clock.Now()), nil
 }
 
 // linkFace is what a change of is worth telling of a link; its secret is left out.
@@ -188,16 +196,18 @@ func linkFaces(links []authz.LinkView) []linkFace {
 }
 
 // lookGuest compares the visit's state with what its page was told.
-func (s *Socket) lookGuest(ctx context.Context, last seen) time.Duration {
-	noted := s.noted()
+func (s *Socket) lookGuest(ctx context.Context, last seen, noted interest) (time.Duration, error) {
 	d, err := s.room.cfg.Authority.Check(ctx, s.subject, authz.ActVisit, authz.Object{Link: s.subject.Link})
-	if err != nil || d.Reason == authz.ReasonUnavailable {
-		return lookFail
+	if err == nil && d.Reason == authz.ReasonUnavailable {
+		err = unavailable()
+	}
+	if err != nil {
+		return 0, err
 	}
 	v, over := visitOf(d)
 	if over {
 		s.endSubject(d.Reason)
-		return lookIdle
+		return lookIdle, nil
 	}
 	about := interest{}.with(s.subject.Link, s.subject.Visit)
 	s.mu.Lock()
@@ -222,7 +232,7 @@ func (s *Socket) lookGuest(ctx context.Context, last seen) time.Duration {
 	if !first && len(noted) > 0 { // the link or one of its cameras
 		s.send(serverMessage{Type: "changed", What: "cameras"})
 	}
-	return until(earlier(d.Until, d.Next), s.room.deps.clock.Now())
+	return until(earlier(d.Until, d.Next), s.room.deps.clock.Now()), nil
 }
 
 // visitOf words the decision on a visit in the states of spec ruling 4. Over means
