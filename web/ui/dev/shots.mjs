@@ -18,14 +18,14 @@ mkdirSync(out, { recursive: true })
 const me = () => ({ account: account() })
 const screens = [
   { name: 'wall', path: '/', world: me, wait: '.tile.live' },
-  { name: 'wall-states', path: '/', world: () => ({ ...me(), states }), frozen: [2], wait: '.tile.stalled' },
+  { name: 'wall-states', path: '/', world: () => ({ ...me(), states }), frozen: [1], wait: '.tile.stalled' },
   { name: 'wall-full', path: '/', world: me, wait: '.tile.live', act: async p => { await p.keyboard.press('2'); await p.keyboard.press('f'); await p.waitForTimeout(300) } },
   { name: 'wall-help', path: '/', world: me, wait: '.tile.live', act: p => p.keyboard.press('?') },
   { name: 'wall-empty', path: '/', world: () => ({ ...me(), empty: true }), wait: '.empty' },
   { name: 'wall-away', path: '/', world: () => ({ ...me(), away: true }), wait: '.line' },
   { name: 'more-states', path: '/', world: () => ({ ...me(), states: {
     c1: { state: 'connecting' }, c2: { state: 'off', reason: 'camera_off', since: ago(900) }, c3: { state: 'restricted', camera: undefined }, c4: { state: 'ended', reason: 'revoked' },
-    c5: { state: 'throttled', reason: 'throttled_hours', until: ahead(7800) }, c6: { state: 'frozen', reason: 'frozen_idle' } } }), wait: '.tile.frozen', settle: 1500 },
+    c5: { state: 'throttled', reason: 'throttled_hours', until: ahead(7800) }, c6: { state: 'frozen', reason: 'frozen_idle' } } }), wait: '.tile.off', settle: 1500 },
   { name: 'cameras', path: '/cameras', world: me, wait: '.tb' },
   { name: 'cameras-empty', path: '/cameras', world: () => ({ ...me(), empty: true }), wait: '.empty' },
   { name: 'cameras-loading', path: '/cameras', world: () => ({ ...me(), slow: true }), wait: '.skeleton', settle: 600 },

@@ -35,7 +35,10 @@ export function program(args, env = {}) {
   let ended = false;
   child.stdout.on("data", (b) => (output += b));
   child.stderr.on("data", (b) => (output += b));
-  const exit = new Promise((r) => child.on("exit", (code) => ((ended = true), r(code))));
+  const exit = new Promise((r) => {
+    child.on("exit", (code) => ((ended = true), r(code)));
+    child.on("error", (e) => ((ended = true), (output += `${e.message}: run \`make\` first\n`), r(-1)));
+  });
   return {
     pid: child.pid,
     output: () => output,

@@ -4,10 +4,10 @@ import type { Key } from './i18n/catalogue'
 import { active, browserLanguage, setLanguage, t } from './i18n/i18n'
 import { Empty, Failed } from './kit/blocks'
 import { lazy } from './kit/lazy'
-import { go, match, path, startRouter } from './kit/router'
+import { match, path, startRouter } from './kit/router'
 import { Shell } from './screens/shell'
 import { WallScreen } from './screens/wall'
-import { startEvents } from './state/events'
+import { startEvents, stopEvents } from './state/events'
 import { applyTheme, goSignIn, isOpenPage, loadSession, session, sessionProblem, wireSession } from './state/session'
 import './styles/index.css'
 
@@ -23,8 +23,10 @@ function App() {
   const who = session.value
   useEffect(() => {
     if (who) startEvents()
-    else if (who === null && !isOpenPage(p)) goSignIn()
-    else if (who && p === '/signin') go('/', true)
+    else if (who === null) {
+      stopEvents()
+      if (!isOpenPage(p)) goSignIn()
+    }
   }, [who, p])
 
   useEffect(() => {
@@ -33,7 +35,7 @@ function App() {
 
   if (isOpenPage(p)) return <Door />
   if (who === undefined && sessionProblem.value) {
-    return <main id="main" class="main"><Failed problem={sessionProblem.value} retry={() => void loadSession()} /></main>
+    return <main id="main" class="main"><h1>Sightline</h1><Failed problem={sessionProblem.value} retry={() => void loadSession()} /></main>
   }
   if (!who) return null
   return <Shell><Page path={p} admin={who.account.instance_admin} /></Shell>

@@ -1,6 +1,7 @@
 import { guest as api } from '../api/api'
 import { asProblem, type Problem } from '../api/problem'
 import type { Visit } from '../api/wire'
+import { setLanguage } from '../i18n/i18n'
 
 /** How opening a link ended. */
 export type Opening =
@@ -28,7 +29,8 @@ export async function openVisit(): Promise<Opening> {
     const visit = await api.visit(x.link, x.ticket)
     history.replaceState(null, '', `/g/${encodeURIComponent(x.link)}/`)
     try {
-      await api.see(x.link)
+      // The language is fetched while the cookie is tried.
+      await Promise.all([api.see(x.link), setLanguage(visit.language)])
     } catch (e) {
       if (asProblem(e).status === 410) return { kind: 'cookie' }
       throw e

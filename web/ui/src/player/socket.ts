@@ -43,13 +43,15 @@ export class Socket {
   start(): void {
     if (!this.stopped) return
     this.stopped = false
-    globalThis.addEventListener?.('online', this.now)
+    addEventListener('online', this.now)
+    document.addEventListener('visibilitychange', this.now)
     this.connect()
   }
 
   stop(): void {
     this.stopped = true
-    globalThis.removeEventListener?.('online', this.now)
+    removeEventListener('online', this.now)
+    document.removeEventListener('visibilitychange', this.now)
     clearTimeout(this.retry)
     clearInterval(this.ping)
     const ws = this.ws
@@ -64,9 +66,9 @@ export class Socket {
     return true
   }
 
-  /** now ends a wait: the network is back, or a person asks. */
+  /** now ends a wait: the network is back, or somebody looks at the page again. */
   readonly now = (): void => {
-    if (this.stopped || this.ws) return
+    if (this.stopped || this.ws || document.visibilityState === 'hidden') return
     clearTimeout(this.retry)
     this.connect()
   }

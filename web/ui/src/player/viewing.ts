@@ -90,6 +90,12 @@ export class Viewing {
         break
       case 'viewing_gone':
         if (this.id !== undefined) this.again()
+        break
+      case 'link_removed':
+        // The server has ended it already; the pictures go at once.
+        this.running = false
+        clearTimeout(this.retry)
+        this.drop(false)
     }
   }
 

@@ -41,7 +41,7 @@ export function WallScreen() {
     wall.setGrid(isPhone.value ? phone : view ? { rows: view.rows, columns: view.columns } : desk)
   }, [list, views.data, views.problem, view, isPhone.value])
 
-  if (!list && cams.problem) return <main id="main" class="main"><Failed problem={cams.problem} retry={cams.reload} /></main>
+  if (!list && cams.problem) return <main id="main" class="main"><h1>{t('wall.title')}</h1><Failed problem={cams.problem} retry={cams.reload} /></main>
   if (list && list.length === 0) {
     return (
       <main id="main" class="main narrow">
@@ -95,7 +95,9 @@ function WallActs({ wall, onHelp, large }: { wall: Wall; onHelp(): void; large?:
         </Button>
       )}
       {!large && <Button kind="quiet" small bare icon="keyboard" onClick={onHelp}>{t('keys.title')}</Button>}
-      <Button kind={large ? 'plain' : 'quiet'} small={!large} bare={!large} extra="grow" icon="full" onClick={fullScreen}>{t('wall.full_window')}</Button>
+      {document.fullscreenEnabled && (
+        <Button kind={large ? 'plain' : 'quiet'} small={!large} bare={!large} extra="grow" icon="full" onClick={fullScreen}>{t('wall.full_window')}</Button>
+      )}
     </>
   )
 }

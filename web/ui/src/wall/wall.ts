@@ -94,6 +94,11 @@ export class Wall {
     })
     this.stops.push(effect(() => this.want()))
     this.stops.push(effect(() => this.choose()))
+    this.stops.push(effect(() => {
+      // A camera that left the page leaves full screen too.
+      const full = this.full.value
+      if (full !== undefined && !this.positions.value.some(p => p.item?.camera === full)) this.full.value = undefined
+    }))
     this.stops.push(watchActivity(config.send, () => {}))
     const leave = (): void => this.viewing.close()
     addEventListener('pagehide', leave)
