@@ -132,7 +132,7 @@ func TestGrowAndRestart(t *testing.T) {
 	e := engine(t, nil)
 	cam := newCamera(t, "cam", sfu.H264, time.Second, 500_000).fill(5).run(t)
 	sub := sfu.Subscription{Layers: []*sfu.Stream{cam.s}}
-	j := join(t, e, testpeer.Config{Video: 2}, func(p *sfu.Peer) { attach(t, p, p.Mids()[0].ID, sub) })
+	j := join(t, e, testpeer.Config{Video: 2, NACK: true}, func(p *sfu.Peer) { attach(t, p, p.Mids()[0].ID, sub) })
 	again := func(_ context.Context, o string) (string, error) { return j.srv.Renegotiate(o) }
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -144,14 +144,15 @@ func TestGrowAndRestart(t *testing.T) {
 	}
 	attach(t, j.srv, j.srv.Mids()[3].ID, sub)
 	until(t, "a picture on the new m-line", 3*time.Second, func() bool { return j.Stats()[3].Keys > 0 })
+	if s := j.Stats()[0]; s.Missing != 0 {
+		t.Errorf("the tile that played on misses %d packets", s.Missing)
+	}
 	if err := j.Restart(ctx, again); err != nil {
 		t.Fatal(err)
 	}
 	frames := j.Stats()[3].Frames
 	until(t, "frames after the ICE restart", 5*time.Second, func() bool { return j.Stats()[3].Frames > frames+25 })
-	if s := j.Stats()[0]; s.Missing != 0 {
-		t.Errorf("the tile that played on misses %d packets", s.Missing)
-	}
+	until(t, "repair of what the restart lost", 2*time.Second, func() bool { s := j.Stats()[0]; return s.Repaired == s.Missing })
 	if _, err := j.srv.Renegotiate(browserOffer(t, 1)); fault.Code(err) != fault.CodeBadSDP {
 		t.Errorf("an offer with fewer m-lines: %v", err)
 	}

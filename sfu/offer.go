@@ -137,6 +137,7 @@ func (o *offer) passMedia(d *sdp.SessionDescription, m *sdp.MediaDescription, bu
 		return false
 	})
 	m.Attributes = slices.DeleteFunc(m.Attributes, func(a sdp.Attribute) bool { return a.Key == "candidate" && !o.candidate(a.Value, left) })
+	cutFormats(m)
 	m.Attributes = append(m.Attributes, sdp.Attribute{Key: dir})
 	o.mids = append(o.mids, Mid{ID: mid, Kind: kind})
 	return nil

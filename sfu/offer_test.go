@@ -41,7 +41,7 @@ func TestOfferGate(t *testing.T) {
 		{"seventeen m-lines", offerText(17, nil), "", ""},
 		{"eighteen m-lines", offerText(18, nil), "bad_sdp", "18 m-lines"},
 		{"200 m-lines", offerText(200, nil), "bad_sdp", "200 m-lines"},
-		{"empty", "", "bad_sdp", "not a session"},
+		{"empty", "", "bad_sdp", "no media"},
 		{"garbage", "hello", "bad_sdp", "not a session"},
 		{"no media", offerText(0, nil), "bad_sdp", "no media"},
 		{"too large", offerText(1, nil) + strings.Repeat("a=x\r\n", 20_000), "too_large", "64 KB"},
@@ -96,6 +96,27 @@ func TestT26_CandidatesAreCut(t *testing.T) {
 	}
 	if o.where.String() != "192.0.2.1" {
 		t.Errorf("the peer is taken to be at %v", o.where)
+	}
+}
+
+// What is never sent does not reach pion: VP8, mode 0, forward error correction.
+func TestFormatsAreCut(t *testing.T) {
+	o, err := passOffer(offerText(1, func(s string) string {
+		s = strings.Replace(s, "SAVPF 102 103", "SAVPF 96 97 102 103 104 105 116", 1)
+		return s + "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n" +
+			"a=rtpmap:104 H264/90000\r\na=fmtp:104 level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f\r\n" +
+			"a=rtpmap:105 rtx/90000\r\na=fmtp:105 apt=104\r\na=rtpmap:116 red/90000\r\n"
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(o.sdp, "SAVPF 102 103\r\n") {
+		t.Errorf("the m-line is not cut to H264 mode 1 and its RTX:\n%s", o.sdp)
+	}
+	for _, s := range []string{":96", ":97", ":104", ":105", ":116"} {
+		if strings.Contains(o.sdp, s) {
+			t.Errorf("payload type %s is left", s)
+		}
 	}
 }
 
