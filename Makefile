@@ -1,7 +1,6 @@
 # Sightline. `make help` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-export CGO_ENABLED ?= 0
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
