@@ -92,7 +92,7 @@ func (r *request) signedIn(status int, login authz.NewLogin) error {
 
 func signOut(r *request) error {
 	r.s.cookies.dropLogin(&r.c.Response().Header)
-	if r.subject.Kind == authz.AccountSubject {
+	if r.subject.Login != "" { // a token is revoked, not signed out
 		if err := r.s.cfg.Authority.SignOut(r.ctx, r.subject); err != nil && !fault.Is(err, fault.Unauthenticated) {
 			return err
 		}

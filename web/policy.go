@@ -186,7 +186,7 @@ func (r *request) checkOrigin() error {
 	}
 	h := &r.c.Request().Header
 	switch r.rt.who {
-	case account, instance:
+	case account, instance, maybe:
 		if r.hasBearer() {
 			return nil
 		}

@@ -38,10 +38,11 @@ type Server struct {
 	base context.Context // parent of every request
 	stop context.CancelFunc
 
-	mu     sync.Mutex
-	addr   netip.AddrPort // of Listen
-	cert   *certificate   // nil without TLS
-	closed bool
+	mu      sync.Mutex
+	addr    netip.AddrPort // of Listen
+	cert    *certificate   // nil without TLS
+	closed  bool
+	serving net.Listener // of Serve
 }
 
 // New checks the configuration, builds the route table and mounts it. It opens
@@ -180,6 +181,7 @@ func certificateNames() ([]string, []netip.Addr) {
 func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	closed := s.closed
+	s.serving = l
 	s.mu.Unlock()
 	if closed {
 		return l.Close()
@@ -248,11 +250,15 @@ func (s *Server) Close() error {
 		return nil
 	}
 	s.closed = true
+	serving := s.serving
 	s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.CloseTimeout)
 	defer cancel()
 	s.cfg.Room.Drain()
 	err := s.app.Server().ShutdownWithContext(ctx)
+	if serving != nil {
+		_ = serving.Close() // when Serve had not reached its accept yet
+	}
 	s.sockets.close()
 	s.stop()
 	s.sockets.wait()
