@@ -61,13 +61,18 @@ func stores(t *testing.T, f func(t *testing.T, open func(t *testing.T) kv.Store)
 
 func newNode(t *testing.T, store kv.Store, name string) *node {
 	t.Helper()
+	return newNodeWith(t, store, authz.Config{Node: name, Timeout: 2 * time.Second}) // beside other tests a store call may take long
+}
+
+func newNodeWith(t *testing.T, store kv.Store, cfg authz.Config) *node {
+	t.Helper()
 	box, err := seal.New(seal.Key{ID: "k1", Secret: [32]byte{3}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := &node{store: store, reg: prometheus.NewRegistry()}
-	n.auth = authz.New(authz.Config{Store: store, Seal: box, Node: name, DataDir: t.TempDir(),
-		Timeout: 2 * time.Second}) // beside other tests a store call may take long
+	cfg.Store, cfg.Seal, cfg.DataDir = store, box, t.TempDir()
+	n.auth = authz.New(cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); n.auth.Run(ctx) }()
@@ -83,7 +88,7 @@ func newNode(t *testing.T, store kv.Store, name string) *node {
 	}
 	t.Cleanup(func() { n.engine.Close() })
 	n.room, err = controlroom.New(controlroom.Config{Store: store, Authority: n.auth, Fleet: n.fleet, Engine: n.engine,
-		Guard: guard, Seal: box, Node: name, Registerer: n.reg})
+		Guard: guard, Seal: box, Node: cfg.Node, Registerer: n.reg})
 	if err != nil {
 		t.Fatal(err)
 	}

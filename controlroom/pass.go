@@ -324,6 +324,12 @@ func (s *session) endWith(r authz.Reason) {
 	case authz.ReasonLoginEnded, authz.ReasonLinkRemoved, authz.ReasonLinkGone,
 		authz.ReasonStoppedByOwner, authz.ReasonIPBlocked:
 		s.stop(ending{reason: string(r)})
+		s.mu.Lock()
+		sock := s.socket
+		s.mu.Unlock()
+		if sock != nil {
+			sock.poke() // the page has something to hear too
+		}
 	default:
 		if s.whep != "" && r != authz.ReasonOK {
 			s.stop(ending{reason: string(r)})

@@ -12,6 +12,8 @@ import (
 	"sightline/ingest"
 	"sightline/internal/fault"
 	"sightline/internal/kv"
+	"sightline/internal/kv/rediskv"
+	"sightline/internal/redistest"
 	"sightline/internal/secret"
 	"sightline/internal/testpeer"
 )
@@ -87,6 +89,16 @@ func TestTheWallOfAnOwnerAPersonAndAGuest(t *testing.T) {
 			}
 			his.flows(t, 0)
 			poll(t, 5*time.Second, "live again", func() bool { return his.heard("visit", "state", "live") > 1 })
+
+			// R62: the set of cameras changes under running guests.
+			if _, err := n.auth.UpdateLink(t.Context(), olena, link.Link.ID, authz.LinkPatch{Cameras: &[]string{ids[1], ids[5]}}); err != nil {
+				t.Fatal(err)
+			}
+			poll(t, 5*time.Second, "one camera less", func() bool {
+				c := his.cell(0)
+				return c.State == controlroom.StateEnded && c.Name == "" && his.heard("changed", "what", "cameras") > 0
+			})
+			his.flows(t, 2)
 
 			mid := his.cell(1).Mid
 			start := time.Now()
@@ -544,4 +556,48 @@ func TestR98_ViewsAreKeptPerAccount(t *testing.T) {
 	if _, err := n.room.CreateView(ctx, olena, controlroom.View{Name: "mine", Rows: 1, Columns: 1}); fault.Code(err) != fault.CodeNameTaken {
 		t.Fatalf("the same name: %v", err)
 	}
+}
+
+// F9, R102: with the store away new subscriptions are refused at once, those of a
+// guest end with their lease, the owner's go on, and everything heals by itself.
+func TestF9_StoreAway(t *testing.T) {
+	srv := redistest.Start(t)
+	store, err := rediskv.Open(t.Context(), srv.URL(), rediskv.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	n := newNodeWith(t, store, authz.Config{Node: "a", Lease: 2 * time.Second})
+	olena := n.person(t, "olena@example.org")
+	a, b := n.camera(t, olena, "A", rtsp(t)), n.camera(t, olena, "B", rtsp(t))
+	n.warm(t, a, b)
+	_, guest := n.visit(t, olena, a.ID, b.ID)
+	wall, his := n.watch(t, olena, a.ID), n.watch(t, guest, a.ID)
+	wall.flows(t, 0)
+	his.flows(t, 0)
+
+	srv.Pause()
+	paused := time.Now()
+	t.Cleanup(srv.Resume)
+	mid := his.cell(0).Mid
+	begin := time.Now()
+	_, err = testpeer.Join(t.Context(), testpeer.Config{Exchange: func(ctx context.Context, offer string) (string, error) {
+		begin = time.Now()
+		o, err := n.room.Open(ctx, guest, controlroom.OpenRequest{SDP: offer, Tiles: tiles(b.ID)})
+		return o.SDP, err
+	}})
+	if took := time.Since(begin); !fault.Is(err, fault.Unavailable) || fault.Code(err) != "authz_unavailable" || took > 900*time.Millisecond {
+		t.Errorf("a new one: %v after %v (the bar is 300 ms)", err, took)
+	}
+	if d := his.silentAfter(t, mid, paused); d > 3*time.Second {
+		t.Errorf("a guest's lease of 2 s lasted %v", d)
+	}
+	wall.flows(t, 0)
+	// The owner may add a camera of his own to what runs (ruling 11).
+	wall.want(t, 2, tiles(a.ID, b.ID))
+	wall.flows(t, 1)
+
+	srv.Resume()
+	his.flows(t, 0)
+	wall.flows(t, 0)
 }

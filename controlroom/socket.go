@@ -41,6 +41,7 @@ type Socket struct {
 	budget  budget
 	about   interest // what the records it tells of mention
 	pending interest // of about, mentioned since the last look
+	missed  interest // mentioned while a look runs; nil outside
 }
 
 // Connect makes the socket of one tab. The caller pumps text messages: Receive what

@@ -48,18 +48,21 @@ func (s *Socket) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		noted := s.noted()
+		noted := s.noted() // from here on, what comes is kept for the next look
 		look := s.lookAccount
 		if s.subject.Kind == authz.GuestSubject {
 			look = s.lookGuest
 		}
 		next, err := look(ctx, last, noted)
+		s.mu.Lock()
 		if err != nil { // the store did not answer: what was noted stays to be told
-			s.mu.Lock()
 			s.pending = noted.with(slices.Collect(maps.Keys(s.pending))...)
-			s.mu.Unlock()
 			next = lookFail
 		}
+		missed := s.missed
+		s.missed = nil
+		s.mu.Unlock()
+		s.note(missed)
 		timer.Reset(max(next, gather))
 	}
 }
@@ -71,12 +74,18 @@ func (s *Socket) noted() interest {
 	n := interest{}
 	maps.Copy(n, s.pending)
 	s.pending = nil
+	s.missed = interest{}
 	return n
 }
 
 // note tells the socket that something it may care about has changed.
 func (s *Socket) note(m interest) {
 	s.mu.Lock()
+	if s.missed != nil { // a look is running: what it finds decides whether this matters
+		maps.Copy(s.missed, m)
+		s.mu.Unlock()
+		return
+	}
 	meets := s.hello && s.about.meets(m)
 	if meets {
 		if s.pending == nil {
