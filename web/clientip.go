@@ -86,15 +86,3 @@ func forwardedAddr(s string) (netip.Addr, bool) {
 }
 
 func plainAddr(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
-
-// prefixKey is who one user is to a limit: an IPv4 address, or the /64 of an
-// IPv6 address (spec ruling 3).
-func prefixKey(a netip.Addr) string {
-	a = plainAddr(a)
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return a.String()
-}

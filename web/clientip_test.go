@@ -78,18 +78,6 @@ func TestR77_ClientAddress(t *testing.T) {
 	}
 }
 
-// One user is an IPv4 address or an IPv6 /64 (ruling 3).
-func TestPrefixKey(t *testing.T) {
-	for in, want := range map[string]string{
-		"203.0.113.9": "203.0.113.9", "::ffff:203.0.113.9": "203.0.113.9",
-		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2:ffff::": "2001:db8:1:2::/64", "2001:db8:1:3::": "2001:db8:1:3::/64",
-	} {
-		if got := prefixKey(netip.MustParseAddr(in)); got != want {
-			t.Errorf("key of %s is %s, want %s", in, got, want)
-		}
-	}
-}
-
 // naiveClient is the same rule written the slow way.
 func naiveClient(trusted proxies, peer netip.Addr, header string) netip.Addr {
 	chain := []netip.Addr{peer.Unmap().WithZone("")}

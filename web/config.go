@@ -46,8 +46,8 @@ type Config struct {
 	// LoopbackCameras is the set-up page's tick for cameras on this machine.
 	LoopbackCameras bool
 	// DeviceKey signs the cookie of browsers that have signed in before: they
-	// still may while somebody else guesses the account's password. Empty: a
-	// new one a process, so a restart forgets known devices.
+	// still may while somebody else guesses the account's password. Empty: one
+	// kept in DataDir (device.key), or without that a new one a process.
 	DeviceKey secret.String
 
 	Listen         string         // host:port; port 0 takes a free one
@@ -102,7 +102,9 @@ func (c *Config) fill() error {
 		c.Assets = ui.FS()
 	}
 	if c.DeviceKey.Empty() {
-		c.DeviceKey = secret.Random()
+		key, err := deviceKey(c.DataDir)
+		need(err == nil, fmt.Sprint("the key of known browsers: ", err))
+		c.DeviceKey = key
 	}
 	if c.SocketIdle <= 0 {
 		c.SocketIdle = 15 * time.Second

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -228,6 +230,32 @@ func TestSignIn(t *testing.T) {
 	h.do("POST", "/api/v1/login", login, &caller{cookie: "__Host-sightline-device=" + device}).want(t, 200)
 	h.do("POST", "/api/v1/login", login, &caller{cookie: "__Host-sightline-device=" + device[:22] + "." + strings.Repeat("A", 32)}).want(t, 429)
 	h.do("GET", "/api/v1/me", nil, me).want(t, 200)
+}
+
+// A restart does not forget known devices; another address's cookie is none.
+func TestDeviceCookie(t *testing.T) {
+	dir := t.TempDir()
+	one, err := deviceKey(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := deviceKey(dir)
+	if err != nil || !one.Equal(two) {
+		t.Fatalf("the key is not kept: %v", err)
+	}
+	if fi, err := os.Stat(filepath.Join(dir, "device.key")); err != nil || fi.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", fi.Mode(), err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "device.key"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := deviceKey(dir); err == nil {
+		t.Error("a damaged key is taken")
+	}
+	s := &Server{cfg: Config{DeviceKey: one}}
+	if s.signDevice("a@example.org", "id") == s.signDevice("b@example.org", "id") || s.signDevice("a@example.org", "id") == s.signDevice("a@example.org", "ie") {
+		t.Error("one signature for two")
+	}
 }
 
 func TestSignOut(t *testing.T) {

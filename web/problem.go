@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
+	"sightline/authz"
 	"sightline/internal/fault"
 )
 
@@ -29,7 +30,7 @@ type problem struct {
 }
 
 // codeLinkGone is the one answer to an unknown, malformed or removed link (ruling 4).
-const codeLinkGone = "link_gone"
+const codeLinkGone = string(authz.ReasonLinkGone)
 
 var (
 	errInvisible = fault.New(fault.NotFound, fault.CodeNotFound, "There is no such thing.")
@@ -144,7 +145,7 @@ func fiberError(e *fiber.Error) error {
 	case fiber.StatusRequestHeaderFieldsTooLarge:
 		return &statusError{e.Code, fault.CodeTooLarge, "The headers are larger than this server takes."}
 	case fiber.StatusRequestTimeout:
-		return &statusError{e.Code, "timeout", "The request did not arrive in time."}
+		return &statusError{e.Code, fault.CodeBadValue, "The request did not arrive in time."}
 	case fiber.StatusUpgradeRequired:
 		return &statusError{e.Code, fault.CodeUnsupportedType, "This address speaks WebSocket (RFC 6455)."}
 	case fiber.StatusBadRequest:

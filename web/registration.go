@@ -6,6 +6,7 @@ import (
 	"sightline/authz"
 	"sightline/internal/fault"
 	"sightline/internal/secret"
+	"sightline/ratelimit"
 )
 
 type emailInput struct {
@@ -62,7 +63,7 @@ func registrationRoutes() []route {
 // mailAllowed counts one mail somebody without a login asks for, by address
 // and by client.
 func (r *request) mailAllowed(email string) error {
-	for _, key := range []string{prefixKey(r.client), "to:" + loginKey(email)} {
+	for _, key := range []string{ratelimit.Prefix(r.client), "to:" + loginKey(email)} {
 		if err := limited(r.s.cfg.Limits.Mails.Add(key)); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func setupRoutes() []route {
 // guess runs a try that names a one-time secret. Wrong ones are counted by the
 // client's prefix, and too many are refused before they are looked at.
 func (r *request) guess(w *ratelimit.Windows, wrong func(error) bool, try func() error) error {
-	key := prefixKey(r.client)
+	key := ratelimit.Prefix(r.client)
 	if err := limited(w.Check(key)); err != nil {
 		return err
 	}
