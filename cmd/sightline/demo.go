@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"sightline/cmd/sightline/config"
@@ -105,6 +106,13 @@ func (d *demoCmd) furnish(ctx context.Context, m *Main, n *node, cams *cameras) 
 func (m *Main) welcome(n *node, demo demoInfo) {
 	m.addressLines(n)
 	owner, second := demo.Accounts[0], demo.Accounts[1]
+	_, secret, _ := strings.Cut(demo.GuestLink, "/s#")
+	guest := demo.GuestLink
+	for i, u := range n.web.URLs() {
+		if i > 0 { // what a phone on the same network opens
+			guest += "\n             " + u + "/s#" + secret
+		}
+	}
 	fmt.Fprintf(m.Stdout, `
   six live cameras, and
 
@@ -117,5 +125,5 @@ func (m *Main) welcome(n *node, demo demoInfo) {
   data       %s
   Ctrl-C ends it.
 
-`, owner.Email, owner.Password, second.Email, second.Password, demo.GuestLink, demo.OpsURL, n.cfg.Data)
+`, owner.Email, owner.Password, second.Email, second.Password, guest, demo.OpsURL, n.cfg.Data)
 }
