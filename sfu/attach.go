@@ -60,17 +60,33 @@ func (d *downtrack) connected() {
 func (d *downtrack) beginNow() *attachment {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.begin(clock.Mono())
+	now := clock.Mono()
+	if a := d.att; a != nil && a.cut && a.phase == phaseWait && now < a.sub.Gate.ValidUntil() {
+		if l := a.leg(int(a.cur.Load())); l != nil { // the path is back: do not wait for a key frame
+			d.replay(l, now)
+		}
+	}
+	d.begin(now)
 	return d.att
+}
+
+// fallBehind stops sending after the path refused a packet: what is missing
+// would only break the picture. The next key frame, or the path's return, ends it.
+func (d *downtrack) fallBehind() {
+	d.peer.counts.drops.Add(1)
+	d.dropQueue()
+	d.att.phase = phaseWait
+	d.att.cut = true
 }
 
 // begin starts the attachment if the connection stands: with a replay of what
 // is cached, else by waiting for a key frame.
 func (d *downtrack) begin(now int64) {
 	a := d.att
-	if a == nil || a.phase == phaseEnded || !d.peer.ready.Load() {
+	if a == nil || a.started || !d.peer.ready.Load() {
 		return
 	}
+	a.started = true
 	if now >= a.sub.Gate.ValidUntil() {
 		d.end()
 		return
@@ -178,6 +194,7 @@ func (d *downtrack) enter(l *leg, mono int64, ts uint32) bool {
 		return false
 	}
 	d.dropQueue()
+	a.cut = false
 	rate := int64(f.ClockRate)
 	if rate <= 0 {
 		rate = 90000

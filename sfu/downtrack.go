@@ -108,6 +108,8 @@ type attachment struct {
 	delayReset int64 // then the reset until then
 	curDelay   uint8
 
+	started   bool // begin ran with the connection standing
+	cut       bool // in phaseWait because the path refused a packet
 	begun     bool // EventFirst was told
 	told      Reason
 	announce  bool // the next packet is the first of another layer
@@ -195,14 +197,12 @@ func (d *downtrack) take(l *leg, f *Frame, ord uint64, now int64) {
 		}
 		d.enqueue(item{f, ord})
 		if a.qbytes > l.s.cfg.RingBytes {
-			d.peer.counts.drops.Add(1)
-			d.dropQueue()
-			a.phase = phaseWait
+			d.fallBehind()
 		}
 	case phaseWait, phaseTrickle:
 		if f.Key {
 			d.dropQueue()
-			a.phase = phaseLive
+			a.phase, a.cut = phaseLive, false
 			d.sendLive(f, ord, now)
 		}
 	}
@@ -216,8 +216,11 @@ func (d *downtrack) sendLive(f *Frame, ord uint64, now int64) {
 		ts = d.lastTS + 1
 	}
 	d.beginFrame(f, ord, ts, now)
-	n := d.burst(f, 0, len(f.Payloads))
+	n, ok := d.burst(f, 0, len(f.Payloads))
 	d.endFrame(f, now)
+	if !ok && d.kind == Video {
+		d.fallBehind()
+	}
 	if d.kind == Video {
 		d.peer.forwarded.Store(now)
 		d.peer.pacer.spend(n)
@@ -256,13 +259,14 @@ func (d *downtrack) beginFrame(f *Frame, ord uint64, ts uint32, now int64) {
 }
 
 // burst writes packets from to to of the frame begun, in as few system calls as
-// possible, and returns their payload bytes.
-func (d *downtrack) burst(f *Frame, from, to int) int {
+// possible, and returns their payload bytes, and whether all were taken.
+func (d *downtrack) burst(f *Frame, from, to int) (bytes int, ok bool) {
 	e := &d.peer.egress
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer e.flush()
-	bytes, last := 0, len(f.Payloads)-1
+	last := len(f.Payloads) - 1
+	ok = true
 	for i := from; i < to; i++ {
 		p := f.Payloads[i]
 		d.hdr.Marker = i == last && d.kind == Video
@@ -270,6 +274,7 @@ func (d *downtrack) burst(f *Frame, from, to int) int {
 		d.seq++
 		if n, err := d.writer.WriteRTP(&d.hdr, p); n == 0 || err != nil {
 			d.peer.counts.unsent.Add(1)
+			ok = false
 		}
 		bytes += len(p)
 	}
@@ -278,7 +283,7 @@ func (d *downtrack) burst(f *Frame, from, to int) int {
 	d.octets += uint32(bytes)
 	d.peer.counts.packets.Add(uint64(to - from))
 	d.peer.counts.bytes.Add(uint64(bytes))
-	return bytes
+	return bytes, ok
 }
 
 // endFrame does what follows the last packet of a frame.
@@ -289,7 +294,7 @@ func (d *downtrack) endFrame(f *Frame, now int64) {
 		d.stats.FirstAfter = clock.Mono() - a.attached
 		d.peer.engine.metrics.firstPicture.Observe(float64(d.stats.FirstAfter) / 1e9)
 	}
-	if now-d.lastReport > int64(reportEvery) {
+	if d.lastReport == 0 || now-d.lastReport > int64(reportEvery) {
 		d.lastReport = now
 		d.peer.sendReport(d, now)
 	}

@@ -151,6 +151,10 @@ func newCertificate() ([]webrtc.Certificate, error) {
 // fault.TooLarge "too_large"; too many unconnected peers is fault.RateLimited
 // "busy". ctx bounds the making of the answer, not the peer.
 func (e *Engine) NewPeer(ctx context.Context, cfg PeerConfig) (*Peer, string, error) {
+	if err := e.full(); err != nil { // before anything is read: a flood is refused at the lowest price
+		e.metrics.peers.WithLabelValues("refused").Inc()
+		return nil, "", err
+	}
 	o, err := passOffer(cfg.Offer)
 	if err != nil {
 		e.metrics.peers.WithLabelValues("bad_offer").Inc()
@@ -220,14 +224,27 @@ func (e *Engine) built() { <-e.building }
 func (e *Engine) admit(p *Peer) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return fault.New(fault.Unavailable, fault.CodeBusy, "The server is stopping.").After(5 * time.Second)
-	}
-	if e.pending >= e.cfg.MaxPending {
-		return fault.New(fault.RateLimited, fault.CodeBusy, "Too many viewers are connecting; try again in a moment.").After(time.Second)
+	if err := e.fullLocked(); err != nil {
+		return err
 	}
 	e.pending++
 	e.peers[p] = struct{}{}
+	return nil
+}
+
+func (e *Engine) full() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.fullLocked()
+}
+
+func (e *Engine) fullLocked() error {
+	switch {
+	case e.closed:
+		return fault.New(fault.Unavailable, fault.CodeBusy, "The server is stopping.").After(5 * time.Second)
+	case e.pending >= e.cfg.MaxPending:
+		return fault.New(fault.RateLimited, fault.CodeBusy, "Too many viewers are connecting; try again in a moment.").After(time.Second)
+	}
 	return nil
 }
 

@@ -18,7 +18,7 @@ type history struct {
 	recs  []sent // length is a power of two
 	head  uint64
 	next  uint64
-	again [256]resent
+	again *[256]resent // made at the first NACK
 }
 
 // resent limits repeats of one packet.
@@ -96,6 +96,9 @@ func (h *history) find(seq uint64) (sent, bool) {
 // admit says whether seq may be sent again now: at most maxRepeats times and
 // not within minGap ns of the last time.
 func (h *history) admit(seq uint64, now, minGap int64) bool {
+	if h.again == nil {
+		h.again = new([256]resent)
+	}
 	r := &h.again[seq&255]
 	if r.seq != seq || r.times == 0 {
 		*r = resent{seq: seq, at: now, times: 1}

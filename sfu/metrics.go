@@ -18,13 +18,13 @@ type metrics struct {
 }
 
 // peerTotals are plain sums of peerCounts, in the order of counters.
-type peerTotals [14]uint64
+type peerTotals [15]uint64
 
 func (c *peerCounts) read() peerTotals {
 	return peerTotals{
 		c.packets.Load(), c.bytes.Load(), c.nacks.Load(), c.nackMisses.Load(), c.nackRefused.Load(),
 		c.resent.Load(), c.plis.Load(), c.restarts.Load(), c.drops.Load(), c.hits.Load(), c.misses.Load(),
-		c.skips.Load(), c.unsent.Load(), c.rtcpDropped.Load(),
+		c.skips.Load(), c.unsent.Load(), c.rtcpDropped.Load(), c.ended.Load(),
 	}
 }
 
@@ -67,6 +67,7 @@ func newMetrics(e *Engine, reg prometheus.Registerer) (*metrics, error) {
 		{"replay_skips_total", "Replays replaced by a still because the next key frame came sooner."},
 		{"unsent_total", "RTP packets pion did not take."},
 		{"rtcp_dropped_total", "Feedback messages above the limit of a peer."},
+		{"gate_ends_total", "Subscriptions cut because their gate closed."},
 	} {
 		m.sums = append(m.sums, summed{prometheus.NewDesc("sightline_sfu_"+c[0], c[1], nil, nil)})
 	}

@@ -296,10 +296,7 @@ func (d *downtrack) backlog(t *paced, now int64) (backlog, bool) {
 		if a.qpos >= len(a.queue) {
 			return backlog{due: a.trickle0 + int64(trickleFor), trickle: true}, !d.trickleDone(now)
 		}
-		due := a.trickle0
-		if n := t.sent; n > 0 {
-			due = t.last + trickleStep
-		}
+		due := a.trickle0 + int64(t.sent)*trickleStep
 		if a.part > 0 {
 			due = now
 		}
@@ -349,9 +346,13 @@ func (d *downtrack) pump(t *paced, budget, ahead int, now int64) (n int, more bo
 			n += len(it.f.Payloads[to])
 			to++
 		}
-		d.burst(it.f, a.part, to)
+		_, ok := d.burst(it.f, a.part, to)
 		a.part = to
 		t.last = now
+		if !ok {
+			d.fallBehind()
+			return n, false
+		}
 		if to < len(it.f.Payloads) {
 			return n, true
 		}

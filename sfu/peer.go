@@ -312,12 +312,11 @@ func (p *Peer) connected() {
 	p.state = PeerConnected
 	downs := p.downs
 	p.mu.Unlock()
-	if !first {
-		return
+	if first {
+		p.engine.connected(p)
+		p.ready.Store(true)
+		p.note(PeerConnected)
 	}
-	p.engine.connected(p)
-	p.ready.Store(true)
-	p.note(PeerConnected)
 	for _, d := range downs {
 		d.connected()
 	}

@@ -8,7 +8,7 @@ import "time"
 const (
 	trickleFrames = 20
 	trickleFor    = 700 * time.Millisecond
-	trickleStep   = int64(trickleFor) / (trickleFrames + 1)
+	trickleStep   = int64(trickleFor) / (trickleFrames + 2)
 )
 
 // setStill goes over between live and stills.
