@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"sightline/authz"
 	"sightline/internal/secret"
@@ -230,6 +231,43 @@ func TestSignIn(t *testing.T) {
 	h.do("POST", "/api/v1/login", login, &caller{cookie: "__Host-sightline-device=" + device}).want(t, 200)
 	h.do("POST", "/api/v1/login", login, &caller{cookie: "__Host-sightline-device=" + device[:22] + "." + strings.Repeat("A", 32)}).want(t, 429)
 	h.do("GET", "/api/v1/me", nil, me).want(t, 200)
+}
+
+// Row R102: a silent store is 503 with Retry-After, at once, for everybody: never
+// 401, 404 or 410, which would say something else. Pages still load.
+func TestR102_StoreAway(t *testing.T) {
+	h := newHarness(t)
+	owner := h.person("owner", true)
+	tok := h.tokenOf(owner)
+	_, sec := h.link(owner, "Yard link", h.camera(owner, "Yard"))
+	link, g := h.guest(sec)
+	if err := h.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	for name, res := range map[string]answer{
+		"account":      h.do("GET", "/api/v1/me", nil, owner),
+		"token":        h.do("GET", "/api/v1/cameras", nil, nil, bearer(tok)),
+		"instance":     h.do("GET", "/api/v1/instance", nil, owner),
+		"status":       h.do("GET", "/api/v1/status", nil, nil),
+		"visit":        h.do("GET", "/g/"+link+"/visit", nil, g),
+		"second visit": h.do("POST", "/g/"+link+"/visit", map[string]any{}, g),
+		"exchange":     h.do("POST", "/g/exchange", map[string]string{"secret": sec}, nil),
+		"sign-in":      h.do("POST", "/api/v1/login", map[string]string{"email": owner.account.Email, "password": testPassword}, nil),
+		"WHEP":         h.do("POST", "/whep/"+authz.NewID(), "v=0", owner, header("Content-Type", "application/sdp")),
+	} {
+		if after, err := strconv.Atoi(res.Header.Get("Retry-After")); res.StatusCode != 503 || err != nil || after < 1 {
+			t.Errorf("%s: %d %s", name, res.StatusCode, res.body)
+		}
+		if res.code() != "authz_unavailable" {
+			t.Errorf("%s: %s", name, res.body)
+		}
+	}
+	if d := time.Since(begun); d > 5*time.Second {
+		t.Errorf("nine refusals took %v", d)
+	}
+	h.do("GET", "/", nil, owner).want(t, 200)
+	h.do("GET", "/s", nil, nil).want(t, 200)
 }
 
 // A restart does not forget known devices; another address's cookie is none.

@@ -34,6 +34,7 @@ type harness struct {
 	authority *authz.Authority
 	room      *controlroom.Room
 	registry  *prometheus.Registry
+	store     *boltkv.Store
 	log       *logBuffer
 	client    *http.Client
 }
@@ -74,6 +75,7 @@ func newHarness(t testing.TB, change ...func(*Config)) *harness {
 
 	store, err := boltkv.Open(ctx, dir, boltkv.Config{Log: log, Registerer: h.registry})
 	fatal(err)
+	h.store = store
 	box, err := seal.Open(dir)
 	fatal(err)
 	h.authority = authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: "test", DataDir: dir, Registerer: h.registry})
