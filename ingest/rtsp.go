@@ -412,24 +412,21 @@ func (d *dialogue) sort(ctx context.Context, err error) error {
 	if conn != nil && conn.over.Load() {
 		return &attemptError{class: classNotCamera, err: errors.New("too many bytes before the first picture")}
 	}
-	if ctx.Err() != nil {
-		if answers == 0 && conn != nil && conn.any.Load() {
-			return &attemptError{class: classNotCamera, err: ctx.Err()} // it talks, but not RTSP
-		}
-		return &attemptError{class: classTimeout, err: ctx.Err()}
-	}
 	var status liberrors.ErrClientBadStatusCode
 	var auth liberrors.ErrClientAuthSetup
 	var slow liberrors.ErrClientRequestTimedOut
 	var wantsTCP liberrors.ErrClientServerRequestedTCP
 	var wantsUDP liberrors.ErrClientServerRequestedUDP
 	switch {
+	case ctx.Err() != nil, errors.As(err, &slow):
+		if answers == 0 && conn != nil && conn.any.Load() {
+			return &attemptError{class: classNotCamera, err: err} // it talks, but not RTSP
+		}
+		return &attemptError{class: classTimeout, err: err}
 	case errors.As(err, &status):
 		return d.status(int(status.Code), err)
 	case errors.As(err, &auth):
 		return &attemptError{class: classLogin, detail: "The camera asks for a kind of login that is not known.", err: err}
-	case errors.As(err, &slow):
-		return &attemptError{class: classTimeout, err: err}
 	case errors.As(err, &wantsTCP), errors.As(err, &wantsUDP):
 		return &attemptError{class: classTransport, err: err}
 	}

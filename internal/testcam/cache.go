@@ -12,7 +12,7 @@ import (
 
 // clipVersion is part of every file name in the cache: raise it when the same
 // description would give another clip.
-const clipVersion = 1
+const clipVersion = 2
 
 // CacheDir is where clips are kept: $SIGHTLINE_CACHE, else "sightline" in the
 // user's cache folder, else in the folder for temporary files. It is made when missing.

@@ -124,7 +124,7 @@ func (t track) args(w, h, gop int) []string {
 			fmt.Sprintf("log-level=none:keyint=%s:min-keyint=%s:scenecut=0:open-gop=0:bframes=%d:info=0:pools=2", g, g, t.bframes))
 	}
 	return append(a, "-c:v", "libx264", "-preset", t.preset, "-profile:v", t.profile, "-g", g, "-keyint_min", g,
-		"-bf", strconv.Itoa(t.bframes), "-x264-params", fmt.Sprintf("scenecut=0:open-gop=0:sliced-threads=0:b-adapt=0:bframes=%d:force-cfr=1", t.bframes))
+		"-bf", strconv.Itoa(t.bframes), "-x264-params", fmt.Sprintf("scenecut=0:open-gop=0:sliced-threads=0:b-adapt=0:bframes=%d:force-cfr=1:cabac=1:deblock=0,0", t.bframes))
 }
 
 // readTrack reads an encoded file: the elementary stream with delimiters, and

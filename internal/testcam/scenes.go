@@ -87,7 +87,7 @@ func (s stage) build(ctx context.Context) ([]*Clip, error) {
 		return nil, err
 	}
 	return encode(ctx, sceneWidth, sceneHeight, sceneFPS, int(sceneLength.Seconds())*sceneFPS, s.key, draw, []track{
-		{codec: H264, w: sceneWidth, h: sceneHeight, kbits: 2000, preset: "superfast", profile: "main"},
+		{codec: H264, w: sceneWidth, h: sceneHeight, kbits: 2000, preset: "ultrafast", profile: "main"},
 		{codec: H264, w: sceneWidth / 2, h: sceneHeight / 2, kbits: 400, preset: "superfast", profile: "main"},
 	})
 }
