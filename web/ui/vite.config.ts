@@ -1,4 +1,4 @@
-import { defineConfig } from 'vite'
+import { defineConfig, type Plugin } from 'vite'
 
 // The content security policy forbids inline script and style, so nothing is
 // inlined and the preload polyfill is left out. `npm run dev` proxies the API
@@ -6,7 +6,21 @@ import { defineConfig } from 'vite'
 const server = process.env.SIGHTLINE ?? 'http://127.0.0.1:8080'
 const proxied = { target: server, changeOrigin: false, secure: false, ws: true }
 
+/** In development every path of the application is one of the two pages, as the server has it. */
+const pages: Plugin = {
+  name: 'pages',
+  configureServer(dev) {
+    dev.middlewares.use((req, _, next) => {
+      const path = (req.url ?? '/').split('?')[0] ?? '/'
+      if (/^\/(s|g\/[^/]+\/?)$/.test(path)) req.url = '/guest.html'
+      else if (/^\/(cameras|settings|signin|setup|invite|reset|verify|register)(\/|$)/.test(path)) req.url = '/index.html'
+      next()
+    })
+  },
+}
+
 export default defineConfig({
+  plugins: [pages],
   base: '/',
   appType: 'mpa',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

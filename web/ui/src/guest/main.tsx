@@ -19,5 +19,7 @@ function Root() {
 }
 
 applyGuestTheme()
+// Another link opened in this tab may differ only behind the #.
+addEventListener('hashchange', () => location.reload())
 const root = document.getElementById('app')
 if (root) render(<Root />, root)

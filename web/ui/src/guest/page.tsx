@@ -5,7 +5,7 @@ import { asProblem } from '../api/problem'
 import type { Visit } from '../api/wire'
 import { active, isLang, languages, setLanguage, t } from '../i18n/i18n'
 import { problemText } from '../i18n/reason'
-import { at, duration, moment, parseTime } from '../i18n/time'
+import { at, duration, moment, parseTime, sentence } from '../i18n/time'
 import { Icon, Logo } from '../kit/icons'
 import { Menu } from '../kit/menu'
 import { Notice } from '../kit/notice'
@@ -160,7 +160,7 @@ function Standing({ visit: v, end, zone, now, refresh }: { visit: Visit; end: En
         <StatePage
           icon="clock"
           title={until === undefined ? t('guest.not_yet') : t('guest.starts', { time: duration(until - now) })}
-          text={[until === undefined ? '' : `${at(until, zone, now)}.`, t('guest.starts_text')].filter(Boolean).join(' ')}
+          text={[until === undefined ? '' : `${sentence(at(until, zone, now))}.`, t('guest.starts_text')].filter(Boolean).join(' ')}
         />
       )
     case 'paused':

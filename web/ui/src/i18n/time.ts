@@ -108,3 +108,9 @@ export function parseTime(s: string | undefined): number | undefined {
 export function list(names: readonly string[]): string {
   return new Intl.ListFormat(active.value.locale, { type: 'conjunction' }).format(names)
 }
+
+/** sentence begins a phrase with a capital where the language has them. */
+export function sentence(phrase: string): string {
+  const [first = '', ...rest] = phrase
+  return first.toLocaleUpperCase(active.value.locale) + rest.join('')
+}

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import { serverStates } from '../api/wire'
 import { pictureOf, shownState, type Facts, type Shown } from './state'

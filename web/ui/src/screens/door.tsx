@@ -84,11 +84,21 @@ export function Heading({ title, children }: { title: string; children?: Compone
   )
 }
 
-/** useSecret reads the one-time secret behind # once and takes it out of the address. */
+/**
+ * useSecret reads the one-time secret behind # and takes it out of the address.
+ * Another link opened in the same tab changes only that part: it is read too.
+ */
 export function useSecret(): string {
-  const [secret] = useState(() => location.hash.slice(1))
+  const [secret, setSecret] = useState(() => location.hash.slice(1))
   useEffect(() => {
-    if (location.hash) history.replaceState(null, '', location.pathname)
+    const read = (): void => {
+      if (!location.hash) return
+      setSecret(location.hash.slice(1))
+      history.replaceState(null, '', location.pathname)
+    }
+    read()
+    addEventListener('hashchange', read)
+    return () => removeEventListener('hashchange', read)
   }, [])
   return secret
 }

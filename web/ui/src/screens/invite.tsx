@@ -17,6 +17,8 @@ export function Invite() {
   const [email, setEmail] = useState<string>()
   const [problem, setProblem] = useState<Problem>()
   useEffect(() => {
+    setEmail(undefined)
+    setProblem(undefined)
     open.invitation(token).then(r => setEmail(r.email), e => setProblem(asProblem(e)))
   }, [token])
   const form = useForm({ name: '', password: '' }, checkPerson, async v => {

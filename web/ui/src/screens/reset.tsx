@@ -11,7 +11,7 @@ import { Heading, useSecret } from './door'
 /** Reset asks for the letter, or, opened from it, for the new password. */
 export function Reset({ mail }: { mail: boolean }) {
   const token = useSecret()
-  return token ? <NewPassword token={token} /> : <Ask mail={mail} />
+  return token ? <NewPassword key={token} token={token} /> : <Ask mail={mail} />
 }
 
 function Ask({ mail }: { mail: boolean }) {

@@ -11,6 +11,7 @@ export function Verify() {
   const token = useSecret()
   const [state, setState] = useState<'asking' | 'done' | Problem>('asking')
   useEffect(() => {
+    setState('asking')
     open.verify(token).then(() => setState('done'), e => setState(asProblem(e)))
   }, [token])
   return (
