@@ -114,8 +114,9 @@ func openSocket(r *request) error {
 		kind = "guest"
 	}
 	upgrade := websocket.New(func(conn *websocket.Conn) {
-		lost.Stop()
-		s.runSocket(conn, sock, kind)
+		if lost.Stop() {
+			s.runSocket(conn, sock, kind)
+		}
 	}, websocket.Config{
 		Origins:           own,
 		HandshakeTimeout:  5 * time.Second,
@@ -225,6 +226,11 @@ func (s *Server) writeSocket(ctx context.Context, t *tab) {
 			_ = t.conn.Close() // wakes the reader
 			return
 		}
+	}
+	// The queue may end a moment before Done says so.
+	select {
+	case <-t.sock.Done():
+	case <-ctx.Done():
 	}
 	select {
 	case <-t.sock.Done():
