@@ -189,8 +189,8 @@ func (r *Room) Close() {
 		r.ctx, cancel = context.WithCancel(context.Background()) // a room closed before Start stays closed
 	}
 	r.unwatch = nil
+	cancel() // under mu: whoever starts something sees it
 	r.mu.Unlock()
-	cancel()
 	if unwatch != nil {
 		unwatch()
 	}
