@@ -46,12 +46,15 @@ func (r *registry) add(s *session, now time.Time) error {
 		return fault.New(fault.Unavailable, string(sfu.ReasonDraining), "The server is restarting. Try again in a moment.").After(2 * time.Second)
 	}
 	same, limit := func(o *session) bool { return o.subject.Account == s.subject.Account }, r.limits.PerAccount
+	if s.whep != "" {
+		limit = r.limits.PlayersPer // players hold a token, not a person's attention
+	}
 	if s.subject.Kind == authz.GuestSubject {
 		same, limit = func(o *session) bool { return o.subject.Session() == s.subject.Session() }, r.limits.PerVisit
 	}
 	var mine []*session
 	for _, o := range r.byID {
-		if o.kind() == s.kind() && same(o) && o.ending() == nil {
+		if o.kind() == s.kind() && (o.whep == "") == (s.whep == "") && same(o) && o.ending() == nil {
 			mine = append(mine, o)
 		}
 	}

@@ -36,7 +36,8 @@ type Config struct {
 type Limits struct {
 	Tiles        int           // of one viewing session: 16
 	PerVisit     int           // viewing sessions of one guest cookie: 2
-	PerAccount   int           // viewing sessions of one account on this node: 32
+	PerAccount   int           // screens of one account on this node: 32
+	PlayersPer   int           // WHEP players of one account on this node: 500
 	Sockets      int           // of one login or visit on this node: 16
 	Views        int           // of one account: 50
 	NoSocket     time.Duration // a session without a socket is closed after 30 s
@@ -54,6 +55,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Tiles, 16)
 	set(&l.PerVisit, 2)
 	set(&l.PerAccount, 32)
+	set(&l.PlayersPer, 500)
 	set(&l.Sockets, 16)
 	set(&l.Views, 50)
 	set(&l.SubMaxPx, 640)

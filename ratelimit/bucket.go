@@ -12,8 +12,13 @@ type Buckets struct {
 }
 
 func newBuckets(now func() int64, count *counter, n int, per time.Duration) *Buckets {
+	return newDeepBuckets(now, count, n, per, n)
+}
+
+// newDeepBuckets makes buckets of depth tokens that refill at n per period.
+func newDeepBuckets(now func() int64, count *counter, n int, per time.Duration, depth int) *Buckets {
 	interval := int64(per) / int64(n)
-	return &Buckets{now: now, count: count, interval: interval, burst: interval * int64(n-1), keys: newTable[int64]()}
+	return &Buckets{now: now, count: count, interval: interval, burst: interval * int64(depth-1), keys: newTable[int64]()}
 }
 
 // NewBuckets makes buckets of n tokens per period for a limit of its own, not

@@ -22,7 +22,7 @@ type Config struct {
 // Limits is every local limit of one node. All are safe for concurrent use and
 // remember at most MaxKeys keys each: the longest unused are forgotten first.
 type Limits struct {
-	Offers      *Offers  // SDP offers: 5/s a subject, 50/s the node
+	Offers      *Offers  // SDP offers: 5/s a subject (20 at once: all screens of a household after a power cut), 50/s the node
 	Guesses     *Windows // unknown link secrets by Prefix: 20 a minute, then refused for 15 min
 	SetupCodes  *Windows // wrong set-up codes and one-time tokens by Prefix: as Guesses
 	Logins      *Logins  // wrong passwords
@@ -44,7 +44,7 @@ func New(cfg Config) *Limits {
 	}
 	return &Limits{
 		Offers: &Offers{
-			subject: newBuckets(cfg.Now, nil, 5, time.Second),
+			subject: newDeepBuckets(cfg.Now, nil, 5, time.Second, 20),
 			node:    newBuckets(cfg.Now, nil, 50, time.Second),
 			count:   m.of("offer"),
 		},

@@ -55,10 +55,10 @@ func TestT25Offers(t *testing.T) {
 		}
 		return allowed, retry
 	}
-	if n, retry := take("mallory", 1000); n != 5 || retry != 200*time.Millisecond {
-		t.Errorf("1,000 offers of one: %d allowed, retry %v; want 5 and 200 ms", n, retry)
+	if n, retry := take("mallory", 1000); n != 20 || retry != 200*time.Millisecond {
+		t.Errorf("1,000 offers of one: %d allowed, retry %v; want 20 and 200 ms", n, retry)
 	}
-	all := 5
+	all := 20
 	for i := range 20 {
 		n, _ := take(fmt.Sprint("user", i), 5)
 		all += n
@@ -70,9 +70,13 @@ func TestT25Offers(t *testing.T) {
 	if n, _ := take("user19", 5); n != 1 {
 		t.Errorf("20 ms later %d allowed, want 1: the refusals before cost the subject nothing", n)
 	}
-	clock.advance(time.Hour)
+	clock.advance(time.Second)
 	if n, _ := take("mallory", 1000); n != 5 {
-		t.Errorf("an hour later %d allowed, want 5 and no more", n)
+		t.Errorf("a second later %d allowed, want 5", n)
+	}
+	clock.advance(time.Hour)
+	if n, _ := take("mallory", 1000); n != 20 {
+		t.Errorf("an hour later %d allowed, want 20 and no more", n)
 	}
 }
 
