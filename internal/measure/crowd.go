@@ -77,6 +77,9 @@ func Watch(ctx context.Context, p *Program, n int, d time.Duration) (Crowd, erro
 		if err := join(c.ID); err != nil {
 			return out, err
 		}
+		if err := pause(ctx, 210*time.Millisecond); err != nil {
+			return out, err
+		}
 	}
 	if err := until(ctx, 30*time.Second, "a picture from every camera", playing); err != nil {
 		return out, err
@@ -92,7 +95,7 @@ func Watch(ctx context.Context, p *Program, n int, d time.Duration) (Crowd, erro
 		if err := join(cams[i%len(cams)].ID); err != nil {
 			return out, fmt.Errorf("viewer %d: %w", i+1, err)
 		}
-		if err := pause(ctx, 30*time.Millisecond); err != nil { // under the offers' rate limit
+		if err := pause(ctx, 210*time.Millisecond); err != nil { // under the five offers a second of one account
 			return out, err
 		}
 	}

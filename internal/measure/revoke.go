@@ -80,6 +80,9 @@ func RemoveLink(ctx context.Context, d Demo, bases []string, n int) (Cut, error)
 		if since := time.Since(last); since < time.Second {
 			return out, fmt.Errorf("guest %d still receives, %v after the removal", i+1, time.Since(t0))
 		}
+		if idle := t0.Sub(last); idle > time.Second {
+			return out, fmt.Errorf("guest %d had received nothing for %v when the link was removed", i+1, idle)
+		}
 		out.LastPacket = append(out.LastPacket, max(last.Sub(t0), 0))
 		out.AfterAck = append(out.AfterAck, max(last.Sub(ack), 0))
 		told := w.Heard("link_removed")
