@@ -111,7 +111,20 @@ func BenchmarkDelivered(b *testing.B) {
 	}
 }
 
+// rss is this process's resident memory in KB.
+func rss() float64 {
+	b, _ := os.ReadFile("/proc/self/status")
+	_, s, _ := strings.Cut(string(b), "VmRSS:")
+	f := strings.Fields(s)
+	if len(f) == 0 {
+		return 0
+	}
+	n, _ := strconv.ParseFloat(f[0], 64)
+	return n
+}
+
 func delivered(b *testing.B, viewers int) {
+	m0 := rss()
 	e := engine(b, nil)
 	var cams []*camera
 	for i := range 6 {
@@ -165,6 +178,7 @@ func delivered(b *testing.B, viewers int) {
 	time.Sleep(8 * time.Second)
 	used, packets, took := cpu()-c0, sent()-s0, time.Since(t0)
 	b.StopTimer()
+	m1 := rss()
 	close(over)
 	rep := <-report
 	if err := child.Wait(); err != nil {
@@ -173,6 +187,7 @@ func delivered(b *testing.B, viewers int) {
 	slices.Sort(rep.First)
 	b.ReportMetric(float64(used.Microseconds())/float64(packets), "µs/packet")
 	b.ReportMetric(float64(packets)/took.Seconds(), "packets/s")
+	b.ReportMetric((m1-m0)/float64(viewers), "KB-RSS/viewer")
 	b.ReportMetric(float64(rep.Missing), "gaps")
 	b.ReportMetric(float64(rep.Drops), "drops")
 	b.ReportMetric(float64(rep.First[len(rep.First)*95/100].Microseconds())/1000, "first-p95-ms")

@@ -16,7 +16,8 @@ type sendCall struct {
 	name6 unix.RawSockaddrInet6
 	iov   unix.Iovec
 	msg   unix.Msghdr
-	ctl   [32]byte // one cmsg: UDP_SEGMENT, a uint16
+	_     [0]uint64 // ctl is read as a header
+	ctl   [32]byte  // one cmsg: UDP_SEGMENT, a uint16
 	errno unix.Errno
 	named netip.AddrPort   // whom name4 or name6 is for
 	try   func(fd uintptr) // made once

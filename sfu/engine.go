@@ -167,7 +167,6 @@ func (e *Engine) NewPeer(ctx context.Context, cfg PeerConfig) (*Peer, string, er
 	}
 	p.egress.socks = e.socks
 	p.pacer.init(p, e.cfg.Pace)
-	p.pacer.path(o.where)
 	answer, err := e.answer(ctx, p, o)
 	if err != nil {
 		p.mu.Lock()

@@ -213,9 +213,12 @@ func TestPanicStaysWithItsPeer(t *testing.T) {
 	good := join(t, e, testpeer.Config{}, func(p *sfu.Peer) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 	})
+	b := &bomb{}
 	bad := join(t, e, testpeer.Config{}, func(p *sfu.Peer) {
-		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}, Gate: bomb{}})
+		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}, Gate: b})
 	})
+	until(t, "the bad one to play", 3*time.Second, func() bool { return bad.Stats()[0].Keys > 0 })
+	b.armed.Store(true)
 	select {
 	case <-bad.srv.Done():
 	case <-time.After(3 * time.Second):
@@ -231,9 +234,14 @@ func TestPanicStaysWithItsPeer(t *testing.T) {
 	}
 }
 
-type bomb struct{}
+type bomb struct{ armed atomic.Bool }
 
-func (bomb) ValidUntil() int64 { panic("boom") }
+func (b *bomb) ValidUntil() int64 {
+	if b.armed.Load() {
+		panic("boom")
+	}
+	return 1 << 62
+}
 
 func gathered(t *testing.T, reg *prometheus.Registry, name string) float64 {
 	t.Helper()

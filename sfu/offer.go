@@ -24,10 +24,9 @@ const (
 // offer is what remains of a client's offer after the gate: everything the
 // server has no use for is taken out before pion sees it.
 type offer struct {
-	sdp   string
-	mids  []Mid      // in m-line order, without codecs
-	off   []string   // mids that are inactive
-	where netip.Addr // first candidate address, if any
+	sdp  string
+	mids []Mid    // in m-line order, without codecs
+	off  []string // mids that are inactive
 }
 
 // passOffer checks an offer and cuts it down. Errors are fault.Malformed
@@ -150,17 +149,13 @@ func (o *offer) candidate(v string, left *int) bool {
 	if len(f) < 8 || f[1] != "1" || *left <= 0 {
 		return false
 	}
-	a, err := netip.ParseAddr(f[4])
-	if err != nil {
+	if _, err := netip.ParseAddr(f[4]); err != nil {
 		return false
 	}
 	if p, err := strconv.Atoi(f[5]); err != nil || p <= 0 || p > 65535 {
 		return false
 	}
 	*left--
-	if !o.where.IsValid() {
-		o.where = a
-	}
 	return true
 }
 

@@ -64,14 +64,14 @@ func (p *pacer) init(peer *Peer, pace Pace) {
 	}
 	p.p, p.pace = peer, pace
 	p.kick = make(chan struct{}, 1)
-	p.factor, p.floor = lanFactor, lanFloor
+	p.factor, p.floor = wanFactor, wanFloor
 }
 
-// path tells where the peer is: outside private networks catch-up is gentler.
+// path tells where the peer is: on private networks catch-up may be quicker.
 func (p *pacer) path(remote netip.Addr) {
-	if a := remote.Unmap(); a.IsValid() && !a.IsPrivate() && !a.IsLoopback() && !a.IsLinkLocalUnicast() {
+	if a := remote.Unmap(); a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
 		p.mu.Lock()
-		p.factor, p.floor = wanFactor, wanFloor
+		p.factor, p.floor = lanFactor, lanFloor
 		p.mu.Unlock()
 	}
 }

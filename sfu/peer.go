@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"fmt"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -314,12 +315,24 @@ func (p *Peer) connected() {
 	p.mu.Unlock()
 	if first {
 		p.engine.connected(p)
+		p.pacer.path(p.remote())
 		p.ready.Store(true)
 		p.note(PeerConnected)
 	}
 	for _, d := range downs {
 		d.connected()
 	}
+}
+
+// remote is the address packets go to, invalid when it is not known.
+func (p *Peer) remote() netip.Addr {
+	for _, s := range p.pc.GetSenders() {
+		if pair, err := s.Transport().ICETransport().GetSelectedCandidatePair(); err == nil && pair != nil {
+			a, _ := netip.ParseAddr(pair.Remote.Address)
+			return a
+		}
+	}
+	return netip.Addr{}
 }
 
 // expire runs when the connect deadline or the time lost is over.
