@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // zones are in the program: an image of it alone has none
 
 	"github.com/alecthomas/kong"
 
