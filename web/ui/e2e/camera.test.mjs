@@ -7,7 +7,7 @@ import { check, open, signIn, state } from './pages.mjs'
 
 let demo, browser, camera
 before(async () => {
-  demo = await startDemo()
+  demo = await startDemo(3)
   browser = await launch()
   camera = cameraWithLogin(demo.cameras[0].rtsp_sub, 'viewer', 'the right one')
   await camera.start()

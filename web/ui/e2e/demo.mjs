@@ -10,12 +10,16 @@ export const bin = process.env.SIGHTLINE_BIN ?? join(root, 'bin/sightline')
 export const output = process.env.TEST_OUTPUT ?? join(root, 'test-output/e2e')
 mkdirSync(output, { recursive: true })
 
-const args = process.env.E2E_STORE ? ['--store', process.env.E2E_STORE] : []
+/** storeArgs chooses the store of this run. Each test file has a Redis database of its own, so that none finds another's accounts. */
+export function storeArgs(database) {
+  const url = process.env.E2E_STORE
+  return url ? ['--store', url.replace(/\/\d*$/, `/${database}`)] : []
+}
 
 /** startDemo resolves to what demo.json says once all six cameras are live, with stop() added. */
-export async function startDemo() {
+export async function startDemo(database) {
   const data = mkdtempSync(join(tmpdir(), 'sightline-e2e-'))
-  const child = spawn(bin, ['demo', '--data', data, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(bin, ['demo', '--data', data, ...storeArgs(database)], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   child.stdout.on('data', b => { said += b })
   child.stderr.on('data', b => { said += b })

@@ -6,7 +6,7 @@ import { check, live, moving, open, phone, signIn } from './pages.mjs'
 
 let demo, browser
 before(async () => {
-  demo = await startDemo()
+  demo = await startDemo(2)
   browser = await launch()
 })
 after(async () => {

@@ -6,7 +6,7 @@ import { check, frames, live, moving, open, phone, desk, signIn } from './pages.
 
 let demo, browser
 before(async () => {
-  demo = await startDemo()
+  demo = await startDemo(1)
   browser = await launch()
 })
 after(async () => {
