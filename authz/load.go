@@ -120,8 +120,11 @@ func (a *Authority) read(ctx context.Context, keys []string, scans ...kv.Scan) (
 // load reads the facts of one decision: one round trip, one more when the
 // records name others than the node's last copies did.
 func (a *Authority) load(ctx context.Context, s Subject, o Object, more ...string) (*view, error) {
-	if !s.sound() || !o.sound() {
-		return &view{now: a.storeNow()}, nil // nothing of that form exists
+	if !s.sound() {
+		return &view{now: a.storeNow()}, nil // nobody of that form exists
+	}
+	if !o.sound() { // nothing of that form exists; no text of a client becomes a key
+		o, more = Object{}, nil
 	}
 	keys := append(wanted(s, o, a.cache.getter()), more...)
 	for range 4 {

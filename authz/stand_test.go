@@ -267,3 +267,5 @@ func (s *stand) wantDecision(sub Subject, act Action, camera string, want Reason
 	}
 	return d
 }
+
+func startRedis(t testing.TB) string { return redistest.Start(t).URL() }
