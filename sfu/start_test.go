@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"sightline/internal/testpeer"
 	"sightline/sfu"
 )
@@ -131,4 +133,28 @@ func TestMissWaitsForKeyFrame(t *testing.T) {
 	cam.run(t)
 	until(t, "a first picture", 3*time.Second, func() bool { return j.Stats()[0].Keys > 0 })
 	until(t, "the first event", time.Second, func() bool { return ev.has(sfu.EventFirst) })
+}
+
+// Where the next key frame comes sooner than a replay would catch up, the tile
+// shows the cached key frame as a still and goes on with the next one.
+func TestReplayIsSkippedWhereTheNextKeyFrameIsSooner(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	e := engine(t, func(c *sfu.EngineConfig) { c.Registerer = reg })
+	cam := newCamera(t, "cam", sfu.H264, 2*time.Second, 8_000_000)
+	j := join(t, e, testpeer.Config{}, nil)
+	cam.fill(50 + 45).run(t) // 0.2 s before the third key frame, 1.8 s and 1.8 MB after the second
+	attach(t, j.srv, j.Mids()[0], sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
+	until(t, "the first picture", time.Second, func() bool { return j.Stats()[0].Keys == 1 })
+	until(t, "the next key frame", 2*time.Second, func() bool { return j.Stats()[0].Keys == 2 })
+	s := j.Stats()[0]
+	if s.Frames > 25 {
+		t.Errorf("%d frames before the next key frame, want at most 20 after the first", s.Frames)
+	}
+	if s.Missing != 0 || s.Backwards != 0 {
+		t.Errorf("missing %d, backwards %d", s.Missing, s.Backwards)
+	}
+	if v := gathered(t, reg, "sightline_sfu_replay_skips_total"); v != 1 {
+		t.Errorf("%v skips counted", v)
+	}
+	until(t, "live", 2*time.Second, func() bool { return j.Stats()[0].Frames > s.Frames+10 })
 }
