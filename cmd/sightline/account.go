@@ -182,7 +182,7 @@ func (m *Main) change(ctx context.Context, done string, do func(control.Ops) err
 
 // atDesk calls fn with the running server of the data folder or, when none
 // runs, with a desk on the store itself, whose folder is locked meanwhile.
-func (m *Main) atDesk(ctx context.Context, fn func(control.Ops, config.Config) error) error {
+func (m *Main) atDesk(ctx context.Context, fn func(control.Ops, config.Config) error) (err error) {
 	cfg := m.sources.Config()
 	cfg.Data, cfg.Store = m.cli.Account.Data, m.cli.Account.Store
 	client, err := control.Dial(ctx, cfg.Data)
@@ -199,7 +199,7 @@ func (m *Main) atDesk(ctx context.Context, fn func(control.Ops, config.Config) e
 	if err != nil {
 		return err
 	}
-	defer f.close()
+	defer func() { _ = f.close() }()
 	log := slog.New(slog.DiscardHandler)
 	box, err := seal.Open(cfg.Data)
 	if err != nil {
@@ -209,7 +209,7 @@ func (m *Main) atDesk(ctx context.Context, fn func(control.Ops, config.Config) e
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer func() { err = errors.Join(err, store.Close()) }()
 	// Mail goes out from a running server only, so links are printed here.
 	authority := authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: nodeName(), DataDir: cfg.Data,
 		Trial: cfg.Limits.Trial, ShareLinks: cfg.Limits.ShareLinks, TempLinks: cfg.Limits.TemporaryLinks, Cameras: cfg.Limits.Cameras})

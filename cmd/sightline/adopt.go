@@ -19,7 +19,7 @@ type adoptStoreCmd struct {
 
 // Run makes the store the one this data folder expects: by the running server,
 // or in the folder when none runs.
-func (c *adoptStoreCmd) Run(ctx context.Context, m *Main) error {
+func (c *adoptStoreCmd) Run(ctx context.Context, m *Main) (err error) {
 	if client, err := control.Dial(ctx, c.Data); err == nil {
 		if err := client.Adopt(ctx); err != nil {
 			return err
@@ -33,14 +33,14 @@ func (c *adoptStoreCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	defer f.close()
+	defer func() { _ = f.close() }()
 	cfg := m.sources.Config()
 	cfg.Data, cfg.Store = c.Data, c.Store
 	store, err := openStore(ctx, cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer func() { err = errors.Join(err, store.Close()) }()
 	if err := authz.Adopt(ctx, store, c.Data); err != nil {
 		return err
 	}

@@ -63,11 +63,10 @@ func (s *stack) run(name string, fn func() error, end func(ctx context.Context) 
 func (s *stack) loop(name string, fn func(ctx context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.run(name, func() error {
-		err := fn(ctx)
-		if ctx.Err() != nil {
-			return nil
+		if err := fn(ctx); ctx.Err() == nil {
+			return err
 		}
-		return err
+		return nil // asked to end
 	}, func(context.Context) error {
 		cancel()
 		return nil
