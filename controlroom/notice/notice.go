@@ -90,7 +90,13 @@ func (n *Notices) handle(ctx context.Context, e event.Entry) error {
 	if !ok {
 		return nil
 	}
-	if n.try(ctx, e.ID, m) {
+	// The event comes again when this node ended between queueing its letter and
+	// moving the cursor: then the queue has it, or had it, and nothing is sent here.
+	snap, err := n.cfg.Store.Read(ctx, kv.Control, []string{waitingKey(e.ID)}, nil)
+	if err != nil {
+		return err
+	}
+	if snap.Values[0].Exists() || n.try(ctx, e.ID, m) {
 		return nil
 	}
 	q := waiting{V: waitingVersion, Request: m, Tries: 1, Next: n.next(1).UnixMilli()}
@@ -98,7 +104,6 @@ func (n *Notices) handle(ctx context.Context, e event.Entry) error {
 	if err != nil {
 		return err
 	}
-	// A repeat of the event finds it queued already.
 	_, err = n.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(n.cfg.Clock.Now()), Space: kv.Control,
 		Conditions: []kv.Condition{{Key: waitingKey(e.ID)}}, Writes: []kv.Write{{Key: waitingKey(e.ID), Data: data}}})
 	if errors.Is(err, kv.ErrConflict) {

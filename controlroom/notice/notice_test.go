@@ -2,6 +2,8 @@ package notice
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -180,6 +182,55 @@ func TestLettersSurviveARestartAndTwoNodesSendOnce(t *testing.T) {
 	}
 }
 
+// The program may end between queueing a letter and moving the feed's cursor, or
+// after the queued letter went: the event then comes again.
+func TestARepeatedEventSendsNothingAgain(t *testing.T) {
+	b := setUp(t)
+	s, m := b.sink(t, mailtest.Config{})
+	n, err := New(Config{Store: b.store, Seal: b.box, Mail: refuseOnce(m), Texts: b.texts, Retry: []time.Duration{time.Nanosecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := request(event.MailReset, "en", "olena@example.org")
+	req.Sealed = []byte(b.box.Seal(secret.New("x"), authz.MailPlace(req)))
+	e := event.Entry{ID: "e1", Space: kv.Control, Event: req}
+	deliver := func(letters int, when string) {
+		t.Helper()
+		if err := n.handle(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(s.Mails()); got != letters {
+			t.Fatalf("%s: %d letters, want %d", when, got, letters)
+		}
+	}
+	deliver(0, "the server is away")
+	deliver(0, "again, while it waits")
+	snap, err := b.store.Read(t.Context(), kv.Control, []string{waitingKey("e1")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.once(t.Context(), snap.Values[0])
+	deliver(1, "again, after it went")
+	// Two nodes that saw the same waiting letter: the later finds it taken.
+	n.once(t.Context(), snap.Values[0])
+	deliver(1, "taken twice")
+}
+
+// refuseOnce fails the first letter as a server that is away does.
+func refuseOnce(m Sender) Sender { return &refusing{Sender: m} }
+
+type refusing struct {
+	Sender
+	asked atomic.Int32
+}
+
+func (r *refusing) Send(ctx context.Context, l mail.Letter) error {
+	if r.asked.Add(1) == 1 {
+		return errors.New("away")
+	}
+	return r.Sender.Send(ctx, l)
+}
+
 func TestWhatCannotBeSentIsPassedOver(t *testing.T) {
 	b := setUp(t)
 	s, m := b.sink(t, mailtest.Config{})
@@ -208,13 +259,26 @@ func TestWhatCannotBeSentIsPassedOver(t *testing.T) {
 	waitEmpty(t, b.store)
 }
 
+// queued counts the letters that still wait.
 func queued(t *testing.T, s kv.Store) int {
 	t.Helper()
 	snap, err := s.Read(t.Context(), kv.Control, nil, []kv.Scan{{Prefix: waitingPrefix}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return len(snap.Scans[0])
+	n := 0
+	for _, v := range snap.Scans[0] {
+		var q waiting
+		if err := json.Unmarshal(v.Data, &q); err != nil {
+			t.Fatal(err)
+		}
+		if !q.Done {
+			n++
+		} else if q.Request.Email != "" || q.Request.Sealed != nil {
+			t.Error("a letter that is done with is kept with its secret")
+		}
+	}
+	return n
 }
 
 func waitQueued(t *testing.T, s kv.Store, n int) {

@@ -13,12 +13,14 @@ import (
 )
 
 // waiting is a letter that could not be sent yet. The record is durable: a
-// restart loses no letter.
+// restart loses no letter. When it is done with, the record stays until the
+// letter's link is over, so that a repeat of its event sends nothing again.
 type waiting struct {
 	V       int                 `json:"v"`
 	Request event.MailRequested `json:"request"`
 	Tries   int                 `json:"tries"`
-	Next    int64               `json:"next"` // Unix ms
+	Next    int64               `json:"next"` // Unix ms; of one that is done: when it is forgotten
+	Done    bool                `json:"done,omitempty"`
 }
 
 const (
@@ -40,7 +42,7 @@ func (n *Notices) again(ctx context.Context) {
 			wait.Stop()
 			return
 		}
-		snap, err := n.cfg.Store.Read(ctx, kv.Control, nil, []kv.Scan{{Prefix: waitingPrefix, Limit: 100}})
+		snap, err := n.cfg.Store.Read(ctx, kv.Control, nil, []kv.Scan{{Prefix: waitingPrefix}})
 		if err != nil {
 			continue // the store's own log says so
 		}
@@ -63,6 +65,10 @@ func (n *Notices) once(ctx context.Context, v kv.Value) {
 	if n.cfg.Clock.Now().UnixMilli() < q.Next {
 		return
 	}
+	if q.Done {
+		n.keep(ctx, kv.Condition{Key: v.Key, Version: v.Version}, kv.Write{Key: v.Key, Delete: true})
+		return
+	}
 	q.Tries++
 	q.Next = n.next(q.Tries).UnixMilli()
 	data, err := json.Marshal(q)
@@ -79,7 +85,22 @@ func (n *Notices) once(ctx context.Context, v kv.Value) {
 	if !n.try(ctx, strings.TrimPrefix(v.Key, waitingPrefix), q.Request) {
 		return
 	}
-	if _, err := n.commit(ctx, kv.Condition{Key: v.Key, Version: done.Revision}, kv.Write{Key: v.Key, Delete: true}); err != nil && !errors.Is(err, kv.ErrConflict) {
+	q.Done, q.Next = true, q.Request.Expires*1000
+	if q.Request.Expires == 0 {
+		q.Next = n.cfg.Clock.Now().Add(event.Keep).UnixMilli()
+	}
+	q.Request = event.MailRequested{Kind: q.Request.Kind} // nothing of it is needed any more
+	if data, err = json.Marshal(q); err == nil {
+		n.keep(ctx, kv.Condition{Key: v.Key, Version: done.Revision}, kv.Write{Key: v.Key, Data: data})
+	}
+}
+
+// keep commits what became of a letter, also when the program is about to end:
+// the letter is out, and should not go again.
+func (n *Notices) keep(ctx context.Context, c kv.Condition, w kv.Write) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if _, err := n.commit(ctx, c, w); err != nil && !errors.Is(err, kv.ErrConflict) {
 		n.cfg.Log.Warn("a mail that is done with stays queued", "err", err)
 	}
 }

@@ -49,6 +49,7 @@ type Mail struct {
 type Sink struct {
 	cfg   Config
 	srv   *smtp.Server
+	l     net.Listener
 	addr  *net.TCPAddr
 	pem   []byte
 	done  chan struct{}
@@ -85,6 +86,7 @@ func New(cfg Config) (*Sink, error) {
 	case "tls":
 		l = tls.NewListener(l, tc)
 	}
+	s.l = l
 	go func() {
 		defer close(s.done)
 		s.srv.Serve(l) // ends with Close
@@ -106,6 +108,7 @@ func (s *Sink) CA() []byte { return s.pem }
 // Close stops it.
 func (s *Sink) Close() {
 	s.srv.Close()
+	s.l.Close() // the server may not have taken it yet
 	<-s.done
 }
 
