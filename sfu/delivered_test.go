@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,11 +175,15 @@ func delivered(b *testing.B, viewers int) {
 		return n
 	}
 	b.ResetTimer()
+	var a0, a1 runtime.MemStats
+	runtime.ReadMemStats(&a0)
 	c0, s0, t0 := cpu(), sent(), time.Now()
 	time.Sleep(8 * time.Second)
 	used, packets, took := cpu()-c0, sent()-s0, time.Since(t0)
 	b.StopTimer()
 	m1 := rss()
+	runtime.ReadMemStats(&a1)
+	b.ReportMetric(float64(a1.Mallocs-a0.Mallocs)/float64(packets), "allocs/packet")
 	close(over)
 	rep := <-report
 	if err := child.Wait(); err != nil {

@@ -102,7 +102,6 @@ type attachment struct {
 	qpos   int
 	qbytes int
 	part   int // packets of queue[qpos] that are sent already
-	partTS uint32
 
 	delayZero  int64 // playout-delay 0/0 until then
 	delayReset int64 // then the reset until then
