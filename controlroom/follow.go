@@ -51,7 +51,7 @@ func (r *Room) follow(ctx context.Context, after uint64, epoch string) {
 				if !failing && ctx.Err() == nil {
 					r.deps.log.Warn("the store does not answer; cameras are followed again when it does", "err", err)
 				}
-				failing, more = true, false
+				failing = true
 				break
 			}
 			if failing {

@@ -199,7 +199,7 @@ func (s *rtspSource) reap() {
 	defer close(s.closed)
 	ended := make(chan struct{})
 	go func() {
-		s.c.Wait()
+		_ = s.c.Wait()
 		close(ended)
 	}()
 	select {
@@ -364,7 +364,7 @@ func (d *dialogue) response(res *base.Response) {
 		d.mu.Unlock()
 		if n > maxRedirects || !d.sameHost(res.Header["Location"]) {
 			delete(res.Header, "Location")
-			d.fail(&attemptError{class: classRedirect, status: int(res.StatusCode)})
+			_ = d.fail(&attemptError{class: classRedirect, status: int(res.StatusCode)})
 		}
 	}
 }
@@ -492,7 +492,7 @@ func listenPacket(network, address string) (net.PacketConn, error) {
 		return nil, err
 	}
 	if u, ok := pc.(*net.UDPConn); ok {
-		u.SetReadBuffer(2 << 20) // as much as the system gives
+		_ = u.SetReadBuffer(2 << 20) // as much as the system gives
 	}
 	return pc, nil
 }

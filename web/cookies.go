@@ -45,10 +45,6 @@ func (k cookies) setGuest(h *fasthttp.ResponseHeader, link string, value secret.
 	k.set(h, k.guest(), guestPath(link), value.Reveal(), life)
 }
 
-func (k cookies) dropGuest(h *fasthttp.ResponseHeader, link string) {
-	k.set(h, k.guest(), guestPath(link), "", -1)
-}
-
 func (k cookies) set(h *fasthttp.ResponseHeader, name, path, value string, life time.Duration) {
 	age := max(0, int(life/time.Second))
 	c := name + "=" + value + "; Path=" + path + "; Max-Age=" + strconv.Itoa(age) + "; HttpOnly; SameSite=Lax"

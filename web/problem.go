@@ -96,7 +96,7 @@ func problemOf(err error, id string) problem {
 		}
 	case errors.As(err, &se):
 		p.Status, p.Code, p.Detail = se.status, se.code, se.msg
-	case errors.As(err, &fe) && fiberError(fe) != fe:
+	case errors.As(err, &fe) && fiberError(fe) != fe: //nolint:errorlint // is it another value, not another kind
 		return problemOf(fiberError(fe), id)
 	case errors.Is(err, context.DeadlineExceeded):
 		p.Status, p.Code, p.Detail, p.RetryAfter = http.StatusServiceUnavailable, fault.CodeBusy, "This took too long. Try again.", 1

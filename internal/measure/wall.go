@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -99,7 +100,7 @@ func (w *Wall) read() {
 		now := time.Now()
 		if err != nil {
 			w.mu.Lock()
-			if ce, ok := err.(*websocket.CloseError); ok {
+			if ce := (*websocket.CloseError)(nil); errors.As(err, &ce) {
 				w.note(fmt.Sprintf("close:%d", ce.Code), now)
 			}
 			w.mu.Unlock()

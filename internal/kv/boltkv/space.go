@@ -129,7 +129,7 @@ func (sp *space) scan(s kv.Scan) []kv.Value {
 	}
 	k, v := c.Last()
 	if hi != "" {
-		if k, v = c.Seek(high); k == nil {
+		if k, _ = c.Seek(high); k == nil {
 			k, v = c.Last()
 		} else {
 			k, v = c.Prev()

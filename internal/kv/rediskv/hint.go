@@ -45,7 +45,7 @@ func newHintFeed(client redis.UniversalClient, cfg Config, hints *kv.Hints) *hin
 
 func (f *hintFeed) close() {
 	f.cancel()
-	f.pubsub.Close()
+	_ = f.pubsub.Close()
 	f.done.Wait()
 }
 
@@ -94,10 +94,10 @@ func (f *hintFeed) subscribe() {
 			}
 		}
 		if len(add) > 0 {
-			f.pubsub.Subscribe(f.ctx, add...)
+			_ = f.pubsub.Subscribe(f.ctx, add...)
 		}
 		if len(drop) > 0 {
-			f.pubsub.Unsubscribe(f.ctx, drop...)
+			_ = f.pubsub.Unsubscribe(f.ctx, drop...)
 		}
 		have = want
 	}

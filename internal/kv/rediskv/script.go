@@ -51,7 +51,7 @@ func (s *Store) runWait(ctx context.Context, script *redis.Script, keys []string
 		pipe := node.Pipeline()
 		cmd := eval(pipe)
 		wait := pipe.Do(ctx, "WAIT", s.cfg.Wait, max(1, (patience*8/10).Milliseconds()))
-		pipe.Exec(ctx) // each command keeps its own error
+		_, _ = pipe.Exec(ctx) // each command keeps its own error
 		reply, err := cmd.Slice()
 		if err != nil {
 			return nil, 0, err
