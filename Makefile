@@ -66,7 +66,7 @@ bench: need-test build ## the figures themselves: server CPU a packet, memory, f
 	@$(BIN) bench
 
 spec: ## the rows of the specification with and without tests
-	@SPEC=1 go test -count=1 -run TestRowsCited ./internal/archtest | grep -v '^ok\|^PASS'
+	@SPEC=1 go test -count=1 -v -run TestRowsCited ./internal/archtest | grep -v '^ok\|^PASS\|^=== \|^--- '
 
 docs: ## rewrite the documents that are made from code
 	@go test -count=1 -run TestDocs ./cmd/sightline/config -update
