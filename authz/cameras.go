@@ -35,12 +35,20 @@ type CameraPatch struct {
 // CameraAccess is a camera as one subject may see it.
 type CameraAccess struct {
 	Camera Camera
-	Owner  Account // name and id are for showing, nothing else
+	Owner  Person
 	Mine   bool
 	Shared bool     // mine only: a grant, a link or a group has it
 	Live   Decision // on its live picture now
 	Sound  bool     // the subject may hear it now
 }
+
+// Person is what others may know of an account.
+type Person struct {
+	ID   string
+	Name string
+}
+
+func personOf(a *Account) Person { return Person{ID: a.ID, Name: a.Name} }
 
 // CreateCamera makes a camera of the subject's account; extra writes (its
 // source) are in the same commit.
@@ -239,7 +247,7 @@ func sharedScans(id string) []kv.Scan {
 func accessOf(s Subject, f Facts, v *view) CameraAccess {
 	o := Object{Camera: f.Camera.ID}
 	return CameraAccess{
-		Camera: *f.Camera, Owner: *f.Owner, Mine: s.Kind == AccountSubject && f.Camera.Owner == s.Account,
+		Camera: *f.Camera, Owner: personOf(f.Owner), Mine: s.Kind == AccountSubject && f.Camera.Owner == s.Account,
 		Live: Decide(s, ActLive, o, f, v.now), Sound: Decide(s, ActSound, o, f, v.now).Allowed,
 	}
 }

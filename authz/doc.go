@@ -1,4 +1,56 @@
 // Package authz is the authority: accounts, cameras' owners, grants, groups,
 // links, logins and visits, one Decide for every path, and the leases that cut
 // a running stream when a decision changes.
+//
+// # Deciding
+//
+// Decide is pure. Check reads the facts it needs now, in one round trip, and
+// asks it; Subscribe does so too and returns a Lease, which the node's loop
+// (Run) keeps alive. No decision is ever kept. Every change is one commit with
+// its audit row and events, bound to the versions of the records it was decided
+// on; before it returns it has cut this node's subscriptions that it ended.
+//
+// # Records
+//
+// Everything is in the control space of internal/kv. Records are JSON with a
+// version; one of a version this program does not know denies what rests on it.
+// <a>, <c>, <g>, <l> are ids of an account, camera, group and link. Ending a
+// parent (account, camera, link) deletes its record, which every decision on
+// its children reads, and leaves a mark under sweep/ from which any node removes
+// the children.
+//
+//	acct/<a>             Account
+//	cred/<a>             Credential: the password
+//	mail/<e-mail>        account id
+//	login/<a>/<id>       Login      id: first half of the SHA-256 of the cookie
+//	token/<a>/<id>       Token      likewise
+//	cam/<c>              Camera: the authority half
+//	camown/<a>/<c>       its place in the owner's order
+//	grant/<c>/<a>        Grant and offer
+//	grantof/<a>/<c>      grant id
+//	table/<c>            the table's version (R9)
+//	group/<g>            Group
+//	groupcam/<g>/<c>     cameras shared in it
+//	part/<g>/<a>         Participant
+//	code/<hash>          ShareCode
+//	link/<l>             Link
+//	linksec/<hash>       link id, by the secret's SHA-256
+//	linkown/<a>/<l>      links of an owner
+//	linkcam/<c>/<l>      links of a camera
+//	linkname/<a>/<name>  share links by folded name
+//	linkcount/<a or c>   the counter behind a cap
+//	visit/<l>/<id>       Visit      id as of a login
+//	invite/<id> verify/<id> reset/<id>   one-time secrets, id likewise
+//	instance             Instance
+//	sweep/<kind>/<id>    parents whose children are to be removed
+//
+// Prefixes of others: ev/ and evc/ (internal/event), source/ and view/
+// (controlroom). The space "nodes" holds node/<name>: how far each node is.
+//
+// # Secrets
+//
+// Cookies, tokens and one-time secrets are stored as SHA-256 only, passwords as
+// argon2id. What must be shown or mailed again (links' secrets, one-time secrets
+// in mail_requested events) is sealed by internal/seal; MailPlace says how to
+// open the latter.
 package authz

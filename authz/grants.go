@@ -294,8 +294,8 @@ func revoke(d *draft, s Subject, g *Grant, owner string) {
 type Offer struct {
 	Grant  Grant
 	Camera Camera
-	Owner  Account // name and id are for showing, nothing else
-	State  string  // offered accepted declined expired
+	Owner  Person
+	State  string // offered accepted declined expired
 }
 
 // Offers lists the subject's grants in every state, newest first; the badge
@@ -322,7 +322,7 @@ func (a *Authority) Offers(ctx context.Context, s Subject) ([]Offer, error) {
 		if f.Camera == nil || f.Owner == nil || f.Grant == nil || f.Broken {
 			continue
 		}
-		out = append(out, Offer{Grant: *f.Grant, Camera: *f.Camera, Owner: *f.Owner, State: f.Grant.Shown(v.now)})
+		out = append(out, Offer{Grant: *f.Grant, Camera: *f.Camera, Owner: personOf(f.Owner), State: f.Grant.Shown(v.now)})
 	}
 	slices.SortStableFunc(out, func(x, y Offer) int { return y.Grant.From.Compare(x.Grant.From) })
 	return out, nil

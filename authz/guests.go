@@ -145,6 +145,9 @@ func (a *Authority) Visit(ctx context.Context, link string, tick, cookie secret.
 		return s, newCookie, info, errLinkGone()
 	}
 	if s, info, err = a.AuthenticateVisit(ctx, link, cookie); err == nil || !fault.Is(err, fault.Gone) {
+		if err == nil {
+			a.noteClient(ctx, s, c)
+		}
 		return s, secret.String{}, info, err
 	}
 	t, ok := a.openTicket(link, tick)
@@ -184,6 +187,28 @@ func (a *Authority) Visit(ctx context.Context, link string, tick, cookie secret.
 		return Subject{}, secret.String{}, VisitInfo{}, err
 	}
 	return s, newCookie, info, nil
+}
+
+// noteClient keeps where a visit was last opened from, so that a block of that
+// address finds it. Failing to is nothing: the next opening tries again.
+func (a *Authority) noteClient(ctx context.Context, s Subject, c Client) {
+	_, err := a.change(ctx, func(ctx context.Context, d *draft) error {
+		k := keyVisit(s.Link, s.Visit)
+		v, err := a.read(ctx, []string{k})
+		if err != nil {
+			return err
+		}
+		w := get[Visit](v.get, k)
+		if w == nil || c.ip() == "" || w.IP == c.ip() {
+			return errNothing
+		}
+		out := *w
+		out.IP, out.Browser = c.ip(), c.browser()
+		d.on(v, k)
+		d.put(k, out)
+		return nil
+	})
+	a.report("a visit's address", err)
 }
 
 func (a *Authority) openTicket(link string, tick secret.String) (t ticket, ok bool) {

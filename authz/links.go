@@ -45,13 +45,15 @@ type LinkPatch struct {
 	Note         *string
 }
 
-// LinkView is a link as its owner sees it.
+// LinkView is a link as its owner sees it; Link is without what is secret or
+// made of a secret.
 type LinkView struct {
-	Link     Link
-	State    string // active scheduled ended paused_owner paused_plan
-	Secret   secret.String
-	Cameras  []Camera
-	LastOpen time.Time
+	Link        Link
+	State       string // active scheduled ended paused_owner paused_plan
+	Secret      secret.String
+	HasPassword bool
+	Cameras     []Camera
+	LastOpen    time.Time
 }
 
 // CreateLink makes a link of own cameras. fault.Forbidden plan_mini or
@@ -296,7 +298,8 @@ func (a *Authority) linkViews(ctx context.Context, owner *Account, links []*Link
 	v.indexed()
 	out := make([]LinkView, 0, len(links))
 	for i, l := range links {
-		lv := LinkView{Link: *l, State: shownLink(linkState(l, owner, now))}
+		lv := LinkView{Link: *l, State: shownLink(linkState(l, owner, now)), HasPassword: l.PasswordHash != ""}
+		lv.Link.Sealed, lv.Link.SecretHash, lv.Link.PasswordHash = "", nil, ""
 		if lv.Secret, err = a.cfg.Seal.Unseal(l.Sealed, linkPlace(l.Owner, l.ID)); err != nil {
 			a.cfg.Log.Error("a link's secret cannot be opened; is the key file the one it was sealed with?", "link", l.ID)
 		}

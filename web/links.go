@@ -160,7 +160,7 @@ func (r *request) viewLinks(list []authz.LinkView) []linkView {
 		v := linkView{
 			ID: l.Link.ID, Kind: string(l.Link.Kind), Name: l.Link.Name, Cameras: []nameView{}, State: l.State,
 			CreatedAt: l.Link.CreatedAt, StartsAt: optional(l.Link.Starts), EndsAt: optional(l.Link.Ends),
-			Watching: watching[l.Link.ID], LastOpenedAt: optional(l.LastOpen), HasPassword: l.Link.PasswordHash != "",
+			Watching: watching[l.Link.ID], LastOpenedAt: optional(l.LastOpen), HasPassword: l.HasPassword,
 			Sound: l.Link.Sound, Note: l.Link.Note, URL: r.base() + "/s#" + l.Secret.Reveal(),
 		}
 		for _, c := range l.Cameras {
