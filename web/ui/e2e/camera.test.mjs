@@ -1,79 +1,87 @@
-import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { launch } from '../dev/browser.mjs'
-import { cameraWithLogin } from './camera-with-login.mjs'
-import { startDemo } from './demo.mjs'
-import { check, open, signIn, state } from './pages.mjs'
+// One's own camera: added with a wrong password first, live, killed, back by
+// itself, renamed and removed while its tile runs.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { allLive, api, browser, button, camera, context, demo, desk, field, moving, phone, shot, signIn, tiles, until, word } from "./harness.mjs";
 
-let demo, browser, camera
-before(async () => {
-  demo = await startDemo(3)
-  browser = await launch()
-  camera = cameraWithLogin(demo.cameras[0].rtsp_sub, 'viewer', 'the right one')
-  await camera.start()
-})
-after(async () => {
-  await browser?.close()
-  await camera?.stop().catch(() => {})
-  await demo?.stop()
-})
+describe("a camera of one's own", () => {
+  let d, b, cam;
+  before(async () => {
+    d = await demo();
+    b = await browser();
+    cam = await camera({ user: "viewer", password: "right horse" });
+  });
+  after(async () => {
+    await b?.close();
+    await cam?.stop();
+    await d?.stop();
+  });
 
-test('a camera is added, dies, comes back, is switched off and removed', async t => {
-  const page = await open(browser)
-  await signIn(page, demo)
+  it("is added with a wrong password first, lives, dies, comes back and is removed", async () => {
+    const ctx = await context(b, desk);
+    const page = await ctx.newPage();
+    await signIn(page, d.base_url, d.accounts[0]);
+    await allLive(page, 6);
+    await page.goto(d.base_url + "/cameras/new");
+    await field(page, "camera.name").fill("Back door");
+    await page.getByLabel(word("camera.main"), { exact: true }).fill(cam.main);
+    await page.getByLabel(word("camera.sub")).first().fill(cam.sub);
+    await page.getByLabel(word("camera.user")).first().fill("viewer");
+    await page.getByLabel(word("field.password")).first().fill("wrong");
+    await button(page, "camera.test").click();
+    await page.getByText(word("probe.camera_login")).first().waitFor({ timeout: 15000 });
+    await shot(page, "camera-wrong-password-desk");
+    await page.getByLabel(word("field.password")).first().fill("right horse");
+    await button(page, "camera.test").click();
+    await page.locator(".probe").getByText(/1280.*720/).first().waitFor({ timeout: 15000 });
+    await shot(page, "camera-tested-desk");
+    await page.setViewportSize(phone);
+    await shot(page, "camera-tested-phone");
+    await page.setViewportSize(desk);
+    await button(page, "cameras.add").click();
+    await page.getByText(word("camera.added", { name: "Back door" })).waitFor();
+    await shot(page, "cameras-desk");
 
-  await t.test('a wrong password first, and the test says so', async () => {
-    await page.goto(`${demo.base_url}/cameras/new`)
-    await page.fill('[name=name]', 'Cellar')
-    await page.fill('[name=main]', camera.url('sub'))
-    await page.fill('[name=user]', 'viewer')
-    await page.fill('[name=password]', 'a wrong one')
-    await page.click('text=Test')
-    await page.waitForSelector('.layer .bad')
-    assert.match(await page.textContent('.layer'), /refused the name or password/)
-    await check(page, 'camera-wrong-password')
-  })
-  await t.test('then the right one', async () => {
-    await page.fill('[name=password]', 'the right one')
-    await page.click('text=Test')
-    await page.waitForSelector('.layer .good')
-    assert.match(await page.textContent('.layer'), /H264/)
-    await check(page, 'camera-right-password')
-    await page.click('form.camera [type=submit]')
-    await page.waitForURL('**/cameras')
-    assert.ok(!(await page.content()).includes('the right one'), 'the password is in the page')
-  })
-  await t.test('its tile goes live', async () => {
-    await page.click('.bar nav a')
-    await page.waitForSelector('.tools .view')
-    await page.click('.tools .view')
-    await page.click('[role=menuitemradio]:last-child')
-    await page.keyboard.press('PageDown')
-    assert.equal(await state(page, 'Cellar', ['live']), 'live')
-  })
-  await t.test('TestR91_killed, it says so; back, it is live by itself', async () => {
-    await camera.stop()
-    const seen = await state(page, 'Cellar', ['stalled', 'reconnecting', 'offline'])
-    t.diagnostic(`first ${seen}`)
-    await state(page, 'Cellar', ['reconnecting', 'offline'])
-    await check(page, 'wall-camera-gone')
-    await camera.start()
-    await state(page, 'Cellar', ['live'], 60000)
-  })
-  await t.test('switched off, the running tile says who did it', async () => {
-    const other = await page.context().newPage()
-    other.errors = []
-    await other.goto(`${demo.base_url}/cameras`)
-    await other.click('.tb a.name:has-text("Cellar")')
-    await other.click('[name=enabled]')
-    await other.click('form.camera [type=submit]')
-    await state(page, 'Cellar', ['off'])
-    await check(page, 'wall-camera-off')
-    await other.waitForURL('**/cameras')
-    await other.click('.tb a.name:has-text("Cellar")')
-    await other.click('.acts .danger')
-    await other.click('dialog .fatal')
-    await other.waitForURL('**/cameras')
-    await page.waitForFunction(() => ![...document.querySelectorAll('.nm')].some(n => n.textContent === 'Cellar'))
-  })
-})
+    const call = api(d.base_url, d.accounts[0].token);
+    const { cameras } = await call("GET", "/api/v1/cameras");
+    const mine = cameras.find((c) => c.name === "Back door");
+    const text = JSON.stringify(cameras);
+    assert.ok(!text.includes("right horse"), "no answer shows the password");
+    // A view with just this camera, so that its tile is on the screen.
+    const view = await call("POST", "/api/v1/views", { name: "Door", rows: 1, columns: 1, cells: [{ camera: mine.id }], default_for: ["desktop"] });
+    assert.ok(view.id);
+    await page.goto(d.base_url + "/");
+    await allLive(page, 1);
+    await moving(page, 1);
+
+    await cam.stop();
+    await until("the tile to say that the camera is gone", async () => ["reconnecting", "offline", "stalled"].includes((await tiles(page))[0]?.state), 15000);
+    await until("reconnecting", async () => (await tiles(page))[0]?.state === "reconnecting", 15000);
+    await shot(page, "tile-reconnecting-desk");
+    cam = await camera({ user: "viewer", password: "right horse", listen: cam.listen });
+    await allLive(page, 1, 45000);
+    await moving(page, 1);
+
+    await page.goto(d.base_url + "/cameras/" + mine.id);
+    await field(page, "camera.name").fill("Side door");
+    await button(page, "action.save").click();
+    await page.getByText(word("camera.saved", { name: "Side door" })).waitFor();
+    await page.goto(d.base_url + "/");
+    await allLive(page, 1);
+    await page.getByText("Side door").first().waitFor();
+
+    const other = await ctx.newPage();
+    await other.goto(d.base_url + "/cameras/" + mine.id);
+    await button(other, "camera.remove").click();
+    await shot(other, "camera-remove-desk");
+    await other.locator("dialog").getByRole("button", { name: word("camera.remove"), exact: true }).click();
+    await page.bringToFront();
+    await until("the tile to end", async () => {
+      const t = (await tiles(page))[0];
+      return t === undefined || ["ended", "restricted"].includes(t.state);
+    }, 5000);
+    await shot(page, "tile-ended-desk");
+    assert.deepEqual(ctx.trouble, []);
+    await ctx.close();
+  });
+});

@@ -1,11 +1,12 @@
 // Starts the built program and a real Chromium, and reads from the page what a
 // person would see: frames that move, words, colours. Nothing here is mocked.
 import { spawn } from "node:child_process";
-import { mkdtempSync, mkdirSync, readFileSync, existsSync, rmSync } from "node:fs";
+import { mkdtempSync, mkdirSync, readdirSync, readFileSync, existsSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { axe } from "../dev/axe.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 const bin = process.env.SIGHTLINE_BIN ?? path.join(root, "bin/sightline");
@@ -60,11 +61,23 @@ export function folder() {
   return dir;
 }
 
+/**
+ * storeArgs chooses the store of this run. Each test file has a Redis database
+ * of its own, so that none finds the accounts of another.
+ */
+export function storeArgs() {
+  const url = process.env.E2E_STORE;
+  if (!url) return [];
+  const here = path.dirname(fileURLToPath(import.meta.url));
+  const files = readdirSync(here).filter((f) => f.endsWith(".test.mjs")).sort();
+  const own = files.findIndex((f) => process.argv.some((a) => a.endsWith(f)));
+  return ["--store", url.replace(/\/\d*$/, "/" + Math.max(0, own))];
+}
+
 /** demo starts `sightline demo` and resolves when its six cameras are live. */
 export async function demo(args = []) {
   const data = folder();
-  const store = process.env.E2E_STORE ? ["--store", process.env.E2E_STORE] : [];
-  const p = program(["demo", "--data", data, ...store, ...args]);
+  const p = program(["demo", "--data", data, ...storeArgs(), ...args]);
   const file = path.join(data, "demo.json");
   try {
     await until("the demo to be live", () => {
@@ -210,12 +223,8 @@ export async function allLive(page, n, limit = 20000) {
   await until(`${n} tiles that say live`, async () => (await tiles(page)).filter((t) => t.state === "live").length === n, limit);
 }
 
-/** serious returns axe's serious and critical findings on the page as lines. */
-export async function serious(page) {
-  await page.addScriptTag({ path: path.join(root, "web/ui/node_modules/axe-core/axe.min.js") });
-  const r = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return r.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
-}
+/** findings returns what axe-core has against the page, as lines. */
+export const findings = (page) => axe(page);
 
 /** camera starts one real RTSP camera (the program's own test camera) as a process of its own. */
 export async function camera({ user = "", password = "", listen = "127.0.0.1:0" } = {}) {

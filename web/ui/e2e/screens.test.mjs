@@ -1,8 +1,8 @@
 // Every screen at desk and phone size, dark and light, and right to left: kept
-// as pictures, and without a serious finding of axe-core.
+// as pictures, and without a finding of axe-core.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { api, allLive, browser, context, demo, desk, phone, serious, shot, signIn, sleep } from "./harness.mjs";
+import { api, allLive, browser, context, demo, desk, phone, findings, shot, signIn, sleep } from "./harness.mjs";
 
 const screens = [
   ["wall", "/"], ["cameras", "/cameras"], ["camera-new", "/cameras/new"], ["sharing", "/settings/sharing"],
@@ -41,7 +41,7 @@ describe("every screen", () => {
           await shot(page, `${name}-${look}-${size}`);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           if (wide > 0) found.push(`${name} ${size}: ${wide} px wider than the screen`);
-          if (look !== "ar" || size === "desk") found.push(...(await serious(page)).map((f) => `${name} ${size}: ${f}`));
+          if (look !== "ar" || size === "desk") found.push(...(await findings(page)).map((f) => `${name} ${size}: ${f}`));
         }
         await page.setViewportSize(desk);
       }
@@ -62,7 +62,7 @@ describe("every screen", () => {
         await page.setViewportSize(v);
         await sleep(200);
         await shot(page, `${name}-${size}`);
-        found.push(...(await serious(page)).map((f) => `${name} ${size}: ${f}`));
+        found.push(...(await findings(page)).map((f) => `${name} ${size}: ${f}`));
       }
     }
     assert.deepEqual(found, []);
