@@ -311,12 +311,12 @@ func TestR101_OtherNodesCutToo(t *testing.T) {
 
 // onFakeTime runs a test in a bubble whose time moves only when all wait. The
 // store lives outside of the test's directory clean-up order, so it is opened in it.
-func onFakeTime(t *testing.T, fn func(t *testing.T, s *stand, w *wire)) {
+func onFakeTime(t *testing.T, fn func(t *testing.T, s *stand, w *wire), change ...func(*Config)) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		w := &wire{Store: openBolt(t, dir)}
 		began := time.Now() // clock.Mono would be negative in here
-		s := newStand(t, w, func(c *Config) { c.Mono = func() int64 { return int64(time.Since(began) + time.Second) } })
+		s := newStand(t, w, append(change, func(c *Config) { c.Mono = func() int64 { return int64(time.Since(began) + time.Second) } })...)
 		fn(t, s.run(), w)
 		s.halt()
 	})
@@ -485,7 +485,7 @@ func TestLoginsAndVisitsLiveOnInUse(t *testing.T) {
 			t.Fatal("a login lives for ever")
 		}
 		gl.Release()
-	})
+	}, func(c *Config) { c.Poll = 20 * time.Second }) // a month of polls
 }
 
 // TestF12_AnotherOrAnOlderStoreIsNotBelieved until an operator adopts it.
