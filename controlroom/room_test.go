@@ -77,7 +77,9 @@ func TestTheWallOfAnOwnerAPersonAndAGuest(t *testing.T) {
 			}
 			poll(t, 5*time.Second, "counted as watching", func() bool { return n.room.Watching([]string{link.Link.ID})[link.Link.ID] == 1 })
 
-			// Pausing stops, resuming brings it back on the same page.
+			// Pausing stops, resuming brings it back on the same page. (The page is told
+			// the state as it is at its first look: that one comes before the pause.)
+			poll(t, 5*time.Second, "told that it is live", func() bool { return his.heard("visit", "state", "live") == 1 })
 			if _, err := n.auth.PauseLink(t.Context(), olena, link.Link.ID); err != nil {
 				t.Fatal(err)
 			}
