@@ -33,7 +33,7 @@ ui: ui-packages ## the pages, into web/ui/dist
 
 ## Check
 
-test: need-test lint unit race ui-test e2e promises ## everything; what the build server runs
+test: need-test lint race ui-test e2e promises ## everything; what the build server runs
 
 check: lint unit ui-test ## the quick half: a few minutes
 
@@ -45,7 +45,8 @@ unit: need-test ## Go tests
 
 race: need-test ## Go tests under the race detector
 	@scripts/need cc
-	CGO_ENABLED=1 go test -race $$(go list ./... | grep -v /archtest)
+	go test ./internal/archtest
+	CGO_ENABLED=1 go test -race -parallel 16 $$(go list ./... | grep -v /archtest)
 
 ui-test: ui-packages ## type check and tests of the pages
 	@cd web/ui && npm run --silent check && npm test --silent

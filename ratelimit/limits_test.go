@@ -339,7 +339,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 func TestMetricsByKind(t *testing.T) {
 	l, _, reg := limits(t)
-	for range 7 {
+	for range 22 {
 		l.Offers.Allow("a")
 	}
 	families, err := reg.Gather()
@@ -356,7 +356,7 @@ func TestMetricsByKind(t *testing.T) {
 			got[key] = m.Counter.GetValue()
 		}
 	}
-	if got["offer allowed "] != 5 || got["offer refused "] != 2 {
+	if got["offer allowed "] != 20 || got["offer refused "] != 2 {
 		t.Errorf("metrics = %v", got)
 	}
 }
