@@ -65,6 +65,7 @@ soak: need-test build ## the long loops (minutes to hours; not part of test)
 
 bench: need-test build ## the figures themselves: server CPU a packet, memory, first picture, decisions
 	@$(BIN) bench
+	@go test -run '^$$' -bench 'Check|Decide' -benchtime 2s ./authz
 
 spec: ## the rows of the specification with and without tests
 	@SPEC=1 go test -count=1 -v -run TestRowsCited ./internal/archtest | grep -v '^ok\|^PASS\|^=== \|^--- '
