@@ -15,6 +15,7 @@ import (
 
 // Config is what New needs; the zero value works.
 type Config struct {
+	Rules      Rules
 	Registerer prometheus.Registerer
 	Now        func() int64 // monotonic nanoseconds; nil = clock.Mono
 }
@@ -22,12 +23,12 @@ type Config struct {
 // Limits is every local limit of one node. All are safe for concurrent use and
 // remember at most MaxKeys keys each: the longest unused are forgotten first.
 type Limits struct {
-	Offers      *Offers  // SDP offers: 5/s a subject (20 at once: all screens of a household after a power cut), 50/s the node
-	Guesses     *Windows // unknown link secrets by Prefix: 20 a minute, then refused for 15 min
+	Offers      *Offers  // SDP offers by subject and of the node
+	Guesses     *Windows // unknown link secrets by Prefix; one too many shuts it for Rules.GuessBlock
 	SetupCodes  *Windows // wrong set-up codes and one-time tokens by Prefix: as Guesses
 	Logins      *Logins  // wrong passwords
-	CameraTests *Buckets // "Test" of a camera by account: 10 a minute
-	Mails       *Windows // mails asked for without a login, by e-mail and by Prefix: 5 an hour a key
+	CameraTests *Buckets // "Test" of a camera by account
+	Mails       *Windows // mails asked for without a login, by e-mail and by Prefix
 }
 
 // MaxKeys is how many keys one limit remembers.
@@ -38,26 +39,26 @@ func New(cfg Config) *Limits {
 	if cfg.Now == nil {
 		cfg.Now = clock.Mono
 	}
-	m := newMetrics(cfg.Registerer)
+	m, rules := newMetrics(cfg.Registerer), cfg.Rules.withDefaults()
 	guesses := func(kind string) *Windows {
-		return newWindows(cfg.Now, m.of(kind), 20, time.Minute, 15*time.Minute)
+		return newWindows(cfg.Now, m.of(kind), rules.Guesses, time.Minute, rules.GuessBlock)
 	}
 	return &Limits{
 		Offers: &Offers{
-			subject: newDeepBuckets(cfg.Now, nil, 5, time.Second, 20),
-			node:    newBuckets(cfg.Now, nil, 50, time.Second),
+			subject: newDeepBuckets(cfg.Now, nil, rules.Offers, time.Second, rules.OffersAtOnce),
+			node:    newBuckets(cfg.Now, nil, rules.OffersNode, time.Second),
 			count:   m.of("offer"),
 		},
 		Guesses:    guesses("link_secret"),
 		SetupCodes: guesses("setup_code"),
 		Logins: &Logins{
-			pair:    newWindows(cfg.Now, nil, 10, 15*time.Minute, 0),
-			account: newWindows(cfg.Now, nil, 100, time.Hour, 0),
-			prefix:  newWindows(cfg.Now, nil, 300, time.Hour, 0),
+			pair:    newWindows(cfg.Now, nil, rules.WrongPasswords, 15*time.Minute, 0),
+			account: newWindows(cfg.Now, nil, rules.WrongPasswordsAccount, time.Hour, 0),
+			prefix:  newWindows(cfg.Now, nil, rules.WrongPasswordsAddress, time.Hour, 0),
 			count:   m.of("login"),
 		},
-		CameraTests: newBuckets(cfg.Now, m.of("camera_test"), 10, time.Minute),
-		Mails:       newWindows(cfg.Now, m.of("mail"), 5, time.Hour, 0),
+		CameraTests: newBuckets(cfg.Now, m.of("camera_test"), rules.CameraTests, time.Minute),
+		Mails:       newWindows(cfg.Now, m.of("mail"), rules.Mails, time.Hour, 0),
 	}
 }
 

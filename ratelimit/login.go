@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Logins limits wrong passwords (T20): 10 in 15 min by account and address
-// prefix, 100 an hour by account, 300 an hour by prefix. Right ones do not count.
+// Logins limits wrong passwords (T20) in windows by account and address prefix
+// (15 min), by account and by prefix (an hour each). Right ones do not count.
 type Logins struct {
 	pair, account, prefix *Windows
 	count                 *counter
@@ -16,9 +16,9 @@ type Logins struct {
 // Begin counts a try before the password is looked at, so that parallel tries
 // cannot pass together. account is the normalised e-mail, whether it exists or
 // not. device names a known-device cookie that the caller has verified to belong
-// to this account ("" for none): it has its own 10 tries in 15 min, so that its
-// owner can sign in while others guess. When ok, call done once with whether
-// the password was right: a right one takes the try back.
+// to this account ("" for none): it has its own tries (Rules.WrongPasswords), so
+// that its owner can sign in while others guess. When ok, call done once with
+// whether the password was right: a right one takes the try back.
 func (l *Logins) Begin(account string, ip netip.Addr, device string) (done func(success bool), retry time.Duration, ok bool) {
 	type try struct {
 		w    *Windows

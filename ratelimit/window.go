@@ -31,7 +31,7 @@ func newWindows(now func() int64, count *counter, limit int, per, block time.Dur
 }
 
 // NewWindows makes windows for a limit of its own, not counted in metrics;
-// limit is at most 60,000. now nil = the monotonic clock.
+// limit is at most MaxCount. now nil = the monotonic clock.
 func NewWindows(now func() int64, limit int, per, block time.Duration) *Windows {
 	return newWindows(orMono(now), nil, limit, per, block)
 }

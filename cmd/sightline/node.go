@@ -116,9 +116,8 @@ func (n *node) build(ctx context.Context) (err error) {
 	}
 	n.room, err = controlroom.New(controlroom.Config{
 		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box,
-		Limits: controlroom.Limits{PerVisit: cfg.Limits.ViewingVisit, PerAccount: cfg.Limits.ViewingAccount,
-			Views: cfg.Limits.Views, Idle: cfg.Limits.Idle},
-		Node: nodeName(), Log: log.With("part", "room"), Registerer: reg,
+		Limits: roomLimits(cfg.Limits),
+		Node:   nodeName(), Log: log.With("part", "room"), Registerer: reg,
 	})
 	if err != nil {
 		return err
@@ -182,7 +181,7 @@ func (n *node) buildMedia(ctx context.Context, reg *prometheus.Registry) (err er
 func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error) {
 	cfg := n.cfg
 	n.web, err = web.New(web.Config{
-		Authority: n.authority, Room: n.room, Limits: ratelimit.New(ratelimit.Config{Registerer: reg}),
+		Authority: n.authority, Room: n.room, Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
 		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },

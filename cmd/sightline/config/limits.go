@@ -14,4 +14,19 @@ type Limits struct {
 	ViewingAccount int           `key:"limits.viewing_account" default:"32" help:"Viewing sessions an account may have at once on this server."`
 	ViewingVisit   int           `key:"limits.viewing_visit" default:"2" help:"Viewing sessions a guest may have at once."`
 	PendingPeers   int           `key:"limits.pending_peers" default:"200" help:"Peer connections that may be on their way up at once; further ones are told to come again."`
+
+	PlayersAccount int `key:"limits.players_account" default:"500" help:"WHEP players an account may run at once on this server."`
+	SubMaxPx       int `key:"limits.sub_max_px" default:"640" help:"Widest tile, in device pixels, that takes the sub layer (R92)."`
+	SubFromTiles   int `key:"limits.sub_from_tiles" default:"4" help:"With more tiles than this all take the sub layer, full screen apart (R92)."`
+
+	Offers                int           `key:"limits.offers" default:"5" help:"Offers of a picture connection one login or visit may make in a second."`
+	OffersAtOnce          int           `key:"limits.offers_at_once" default:"20" help:"Offers one login or visit may make in one moment, such as all screens after a power cut."`
+	OffersNode            int           `key:"limits.offers_node" default:"50" help:"Offers this server takes in a second, of everybody."`
+	Guesses               int           `key:"limits.guesses" default:"20" help:"Unknown link secrets, set-up codes or one-time tokens an address (IPv6: its /64) may try in a minute (R106)."`
+	GuessBlock            time.Duration `key:"limits.guess_block" default:"15m" help:"How long an address is refused after more guesses than that."`
+	WrongPasswords        int           `key:"limits.wrong_passwords" default:"10" help:"Wrong passwords for one account from one address in 15 minutes."`
+	WrongPasswordsAccount int           `key:"limits.wrong_passwords_account" default:"100" help:"Wrong passwords for one account in an hour, from anywhere."`
+	WrongPasswordsAddress int           `key:"limits.wrong_passwords_address" default:"300" help:"Wrong passwords from one address in an hour, for any account."`
+	CameraTests           int           `key:"limits.camera_tests" default:"10" help:"Tests of a camera's address an account may start in a minute."`
+	Mails                 int           `key:"limits.mails" default:"5" help:"Mails that can be asked for without signing in, for one e-mail address and from one address in an hour."`
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -129,13 +130,20 @@ func (c *Config) times() error {
 	return nil
 }
 
+// maxCount is what the limiters can count to.
+const maxCount = 60_000
+
 func (c *Config) counts() error {
 	for _, k := range Keys() {
 		if !strings.HasPrefix(k.Path, "limits.") {
 			continue
 		}
-		if v := c.field(k); v.CanInt() && v.Int() < 1 {
+		switch v := c.field(k); {
+		case !v.CanInt():
+		case v.Int() < 1:
 			return fmt.Errorf("%s: at least 1 is needed", k.Path)
+		case v.Kind() == reflect.Int && v.Int() > maxCount:
+			return fmt.Errorf("%s: at most %d can be kept", k.Path, maxCount)
 		}
 	}
 	return nil

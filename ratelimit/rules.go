@@ -1,0 +1,43 @@
+package ratelimit
+
+import "time"
+
+// Rules are the numbers of the local limits. What is zero or less has its
+// default; counts are at most MaxCount.
+type Rules struct {
+	Offers                int           // SDP offers of one subject in a second (T25): 5
+	OffersAtOnce          int           // of one subject in one moment, all screens of a household: 20
+	OffersNode            int           // of everybody in a second (T25): 50
+	Guesses               int           // unknown link secrets, set-up codes and one-time tokens of a prefix in a minute (R106): 20
+	GuessBlock            time.Duration // how long the prefix is refused after one more: 15 min
+	WrongPasswords        int           // wrong passwords by account and prefix in 15 min (T20): 10
+	WrongPasswordsAccount int           // by account in an hour (T20): 100
+	WrongPasswordsAddress int           // by prefix in an hour (T20): 300
+	CameraTests           int           // of an account in a minute: 10
+	Mails                 int           // asked for without a login, by e-mail and by prefix in an hour: 5
+}
+
+// MaxCount bounds every count of Rules.
+const MaxCount = 60_000
+
+func (r Rules) withDefaults() Rules {
+	set := func(n *int, v int) {
+		if *n <= 0 {
+			*n = v
+		}
+		*n = min(*n, MaxCount)
+	}
+	set(&r.Offers, 5)
+	set(&r.OffersAtOnce, 20)
+	set(&r.OffersNode, 50)
+	set(&r.Guesses, 20)
+	set(&r.WrongPasswords, 10)
+	set(&r.WrongPasswordsAccount, 100)
+	set(&r.WrongPasswordsAddress, 300)
+	set(&r.CameraTests, 10)
+	set(&r.Mails, 5)
+	if r.GuessBlock <= 0 {
+		r.GuessBlock = 15 * time.Minute
+	}
+	return r
+}
