@@ -71,6 +71,10 @@ func errLinkGone() error {
 	return fault.New(fault.Gone, string(ReasonLinkGone), "This link does not work. Ask for a new one.")
 }
 
+func errLinkRemoved() error {
+	return fault.New(fault.Gone, string(ReasonLinkRemoved), "This link was removed. Ask for a new one.")
+}
+
 func unavailable(err error) error {
 	return fault.Wrap(err, fault.Unavailable, string(ReasonUnavailable),
 		"Your access cannot be checked right now. Try again in a moment.").After(2 * time.Second)

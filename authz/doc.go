@@ -35,6 +35,7 @@
 //	code/<hash>          ShareCode
 //	link/<l>             Link
 //	linksec/<hash>       link id, by the secret's SHA-256
+//	linkgone/<hash>      goneLink: a removed link's secret, for a year
 //	linkown/<a>/<l>      links of an owner
 //	linkcam/<c>/<l>      links of a camera
 //	linkname/<a>/<name>  share links by folded name

@@ -73,18 +73,23 @@ type ticket struct {
 
 // Exchange trades a link's secret for its id and a ticket (60 s). asker is the
 // account that may be signed in, for R86. It writes nothing and counts nobody
-// (T44). Unknown, malformed and removed are the same fault.Gone link_gone.
+// (T44). An unknown or malformed secret is fault.Gone link_gone, a removed link's
+// is fault.Gone link_removed: it is not a guess (R106), and the answer to the
+// client is the same.
 func (a *Authority) Exchange(ctx context.Context, sec secret.String, asker Subject) (link string, _ secret.String, err error) {
 	if !wellFormed(sec.Reveal()) {
 		return "", secret.String{}, errLinkGone()
 	}
 	hash := sec.Hash()
-	v, err := a.read(ctx, []string{keyLinkSecret(hash[:])})
+	v, err := a.read(ctx, []string{keyLinkSecret(hash[:]), keyLinkGone(hash[:])})
 	if err != nil {
 		return "", secret.String{}, err
 	}
 	id := string(v.raw[0].Data)
-	if !ValidID(id) {
+	switch {
+	case v.versions[1] != 0:
+		return "", secret.String{}, errLinkRemoved()
+	case !ValidID(id):
 		return "", secret.String{}, errLinkGone()
 	}
 	v, err = a.readLink(ctx, id, "")
@@ -93,7 +98,7 @@ func (a *Authority) Exchange(ctx context.Context, sec secret.String, asker Subje
 	}
 	l := get[Link](v.get, keyLink(id))
 	if l == nil || !sameHash(l.SecretHash, hash) || get[Account](v.get, keyAccount(l.Owner)) == nil {
-		return "", secret.String{}, errLinkGone()
+		return "", secret.String{}, errLinkRemoved() // in this moment, or by closing its owner's account
 	}
 	text, err := json.Marshal(ticket{Link: id, Ends: v.now.Add(ticketLife), Owner: asker.Kind == AccountSubject && asker.Account == l.Owner})
 	if err != nil {

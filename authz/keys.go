@@ -24,6 +24,7 @@ const (
 	pCode       = "code/"
 	pLink       = "link/"
 	pLinkSecret = "linksec/"
+	pLinkGone   = "linkgone/"
 	pLinkOwner  = "linkown/"
 	pLinkCamera = "linkcam/"
 	pLinkName   = "linkname/"
@@ -50,6 +51,7 @@ func keyGroup(id string) string                { return pGroup + id }
 func keyPart(group, account string) string     { return pPart + group + "/" + account }
 func keyLink(id string) string                 { return pLink + id }
 func keyLinkSecret(hash []byte) string         { return pLinkSecret + hex.EncodeToString(hash) }
+func keyLinkGone(hash []byte) string           { return pLinkGone + hex.EncodeToString(hash) }
 func keyLinkOwner(account, id string) string   { return pLinkOwner + account + "/" + id }
 func keyLinkCamera(camera, link string) string { return pLinkCamera + camera + "/" + link }
 func keyLinkName(account, folded string) string {

@@ -34,6 +34,13 @@ type Link struct {
 	CreatedAt       time.Time `json:"created_at"`
 }
 
+// goneLink remembers that a secret was a link's, so that who opens the link
+// again is not taken for somebody guessing (R106).
+type goneLink struct {
+	head
+	Ends time.Time `json:"ends"`
+}
+
 // Block keeps an address (IPv6: its /64) away from a link for a while.
 type Block struct {
 	Prefix string    `json:"prefix"`

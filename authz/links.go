@@ -12,7 +12,10 @@ import (
 	"sightline/internal/secret"
 )
 
-const maxLinkCameras = 64
+const (
+	maxLinkCameras = 64
+	goneKept       = 365 * 24 * time.Hour // how long a removed link's secret is no guess
+)
 
 // linkCount is the counter of an account's share links, or the stamp of a
 // camera's temporary ones: a cap is a record in the same commit (R4).
@@ -495,7 +498,7 @@ func (a *Authority) RemoveLink(ctx context.Context, s Subject, id string) (kv.Co
 			return err
 		}
 		d.bind(v, s, o)
-		return a.removeLink(ctx, d, s, f.Link)
+		return a.removeLink(ctx, d, s, f.Link, v.now)
 	})
 	if err == nil {
 		a.sweepSoon(ctx)
@@ -503,7 +506,8 @@ func (a *Authority) RemoveLink(ctx context.Context, s Subject, id string) (kv.Co
 	return c, err
 }
 
-func (a *Authority) removeLink(ctx context.Context, d *draft, s Subject, l *Link) error {
+func (a *Authority) removeLink(ctx context.Context, d *draft, s Subject, l *Link, now time.Time) error {
+	d.put(keyLinkGone(l.SecretHash), goneLink{head: v1, Ends: now.Add(goneKept)})
 	d.del(keyLink(l.ID), keyLinkSecret(l.SecretHash), keyLinkOwner(l.Owner, l.ID))
 	for _, c := range l.Cameras {
 		d.del(keyLinkCamera(c, l.ID))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sightline/internal/fault"
@@ -274,7 +275,7 @@ func TestR60_ShareLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, err = s.Exchange(ctx, gate.Secret, Subject{})
-		wantCode(t, err, fault.Gone, "link_gone")
+		wantCode(t, err, fault.Gone, "link_removed")
 		// R2, R3.
 		if _, err := s.SetPlan(ctx, Operator, ann.Account.ID, PlanMini); err != nil {
 			t.Fatal(err)
@@ -494,6 +495,53 @@ func TestVisitsAreBounded(t *testing.T) {
 	if _, _, _, err = s.Visit(s.ctx(), id, tick, cookie, Client{}); err != nil {
 		t.Fatal("one who is in:", err)
 	}
+}
+
+// TestR106_RemovedLinksAreNoGuesses for a year, by whatever way they went.
+func TestR106_RemovedLinksAreNoGuesses(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStand(t, openBolt(t, dir), func(c *Config) { c.Mono = func() int64 { return int64(time.Second) } })
+		ann, bob := s.person("Ann"), s.person("Bob")
+		cam, other := s.camera(ann.Subject, "Yard"), s.camera(ann.Subject, "Gate")
+		gone := map[string]secret.String{
+			"removed":            s.shareLink(ann.Subject, "One", other.ID).Secret,
+			"without its camera": s.shareLink(ann.Subject, "Two", cam.ID).Secret,
+			"without its owner":  s.shareLink(bob.Subject, "Three", s.camera(bob.Subject, "Door").ID).Secret,
+		}
+		id, _, err := s.Exchange(s.ctx(), gone["removed"], Subject{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.RemoveLink(s.ctx(), ann.Subject, id); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.DeleteCamera(s.ctx(), ann.Subject, cam.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.CloseAccount(s.ctx(), Operator, bob.Account.ID); err != nil {
+			t.Fatal(err)
+		}
+		for _, after := range []time.Duration{0, goneKept - time.Second} {
+			time.Sleep(after)
+			if err := s.expire(s.ctx()); err != nil {
+				t.Fatal(err)
+			}
+			for name, sec := range gone {
+				if _, _, err := s.Exchange(s.ctx(), sec, Subject{}); fault.Code(err) != "link_removed" {
+					t.Errorf("%s, after %v: %v", name, after, err)
+				}
+			}
+		}
+		_, _, err = s.Exchange(s.ctx(), secret.Random(), Subject{})
+		wantCode(t, err, fault.Gone, "link_gone")
+		time.Sleep(time.Second)
+		if err := s.expire(s.ctx()); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = s.Exchange(s.ctx(), gone["removed"], Subject{})
+		wantCode(t, err, fault.Gone, "link_gone")
+	})
 }
 
 func TestTicketsLastAMinute(t *testing.T) {

@@ -166,7 +166,7 @@ func (a *Authority) sweepLinkCamera(ctx context.Context, link, camera string) er
 		out := *l
 		out.Cameras = slices.DeleteFunc(slices.Clone(l.Cameras), func(c string) bool { return c == camera })
 		if len(out.Cameras) == 0 {
-			return a.removeLink(ctx, d, Subject{}, l)
+			return a.removeLink(ctx, d, Subject{}, l, v.now)
 		}
 		d.put(keyLink(link), out)
 		d.del(keyLinkCamera(camera, link))
@@ -228,7 +228,7 @@ func (a *Authority) sweepLink(ctx context.Context, link string) error {
 			return errNothing
 		}
 		d.on(v, keyLink(link))
-		return a.removeLink(ctx, d, Subject{}, l)
+		return a.removeLink(ctx, d, Subject{}, l, v.now)
 	})
 	return err
 }
@@ -265,6 +265,7 @@ func (a *Authority) expire(ctx context.Context) error {
 		{pToken, ending1(func(t *Token) time.Time { return t.Ends })},
 		{pInvite, ending1(func(i *Invitation) time.Time { return i.Ends })},
 		{pVerify, ending1(func(i *Verification) time.Time { return i.Ends })},
+		{pLinkGone, ending1(func(l *goneLink) time.Time { return l.Ends })},
 		{pReset, ending1(func(i *Reset) time.Time { return i.Ends })},
 	} {
 		if err := a.expirePrefix(ctx, e.prefix, e.ends); err != nil {

@@ -177,8 +177,14 @@ func TestR106_UnknownSecrets(t *testing.T) {
 	owner := h.person("owner", true)
 	_, sec := h.link(owner, "Yard link", h.camera(owner, "Yard"))
 	from := func(a string) func(*http.Request) { return header("X-Forwarded-For", a) }
-	for range 5 { // right secrets do not count
+	removed, old := h.link(owner, "Removed", h.camera(owner, "Gate"))
+	h.do("DELETE", "/api/v1/links/"+removed, nil, owner).want(t, 200)
+	unknown := h.do("POST", "/g/exchange", map[string]string{"secret": secret.Random().Reveal()}, nil, from("203.0.113.8")).want(t, 410)
+	for range 25 { // right secrets do not count, nor do those of removed links
 		h.do("POST", "/g/exchange", map[string]string{"secret": sec}, nil, from("2001:db8::1")).want(t, 200)
+		if res := h.do("POST", "/g/exchange", map[string]string{"secret": old}, nil, from("2001:db8::1")).want(t, 410); string(res.body) != string(unknown.body) {
+			t.Fatalf("removed %s, unknown %s", res.body, unknown.body)
+		}
 	}
 	for i := range 20 {
 		h.do("POST", "/g/exchange", map[string]string{"secret": secret.Random().Reveal()}, nil, from(fmt.Sprintf("2001:db8::%x", i+1))).want(t, 410)

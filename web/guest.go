@@ -69,19 +69,19 @@ func exchange(r *request) error {
 		return err
 	}
 	var out exchangeView
-	err := r.guess(r.s.cfg.Limits.Guesses, func(err error) bool { return fault.Is(err, fault.Gone) }, func() error {
+	err := r.guess(r.s.cfg.Limits.Guesses, unknownLink, func() error {
 		link, ticket, err := r.s.cfg.Authority.Exchange(r.ctx, in.Secret, r.subject)
-		if err != nil {
-			return goneUnlessAway(err)
-		}
 		out = exchangeView{Link: link, Ticket: ticket.Reveal()}
-		return nil
+		return err
 	})
 	if err != nil {
-		return err
+		return goneUnlessAway(err)
 	}
 	return r.ok(out)
 }
+
+// unknownLink: a removed link's secret is no guess (R106).
+func unknownLink(err error) bool { return fault.Code(err) == codeLinkGone }
 
 func beginVisit(r *request) error {
 	var in visitInput
