@@ -125,6 +125,7 @@ func TestEveryTypeComesBackAsItWasWritten(t *testing.T) {
 			event.AccountChanged{Account: "a"},
 			event.LoginEnded{Account: "a", Login: "l", Reason: "login_ended"},
 			event.OfferChanged{Grant: "g", Camera: "c", Owner: "o", Account: "a", State: "offered"},
+			event.GroupChanged{Group: "g", Name: "Yard", What: event.GroupDeleted, By: "a", Accounts: []string{"b", "c"}},
 			event.Audit{Action: "link.remove", Actor: "a", As: "account", Detail: map[string]string{"k": "v"}},
 		}
 		f.write(t, kv.Control, all...)

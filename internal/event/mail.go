@@ -5,6 +5,7 @@ const (
 	MailInvitation   = "invitation"
 	MailVerification = "verification"
 	MailReset        = "reset"
+	MailOffer        = "offer" // to a receiver who has an account; it has no secret
 )
 
 // MailRequested asks controlroom/notice to send one mail. Secret is the
@@ -19,6 +20,7 @@ type MailRequested struct {
 	Base    string `json:"base,omitempty"`    // origin for the link when --public-url is not set
 	Sealed  []byte `json:"sealed,omitempty"`  // seal.Box of the one-time secret
 	Expires int64  `json:"expires,omitempty"` // Unix seconds, end of the one-time link
+	Camera  string `json:"camera,omitempty"`  // MailOffer: what is offered; named only if it still is when the mail goes
 }
 
 func (MailRequested) Type() string { return "mail_requested" }

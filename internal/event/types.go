@@ -19,6 +19,8 @@ func decode(name string, data []byte) Event {
 		return as[LoginEnded](data)
 	case OfferChanged{}.Type():
 		return as[OfferChanged](data)
+	case GroupChanged{}.Type():
+		return as[GroupChanged](data)
 	case Audit{}.Type():
 		return as[Audit](data)
 	}
