@@ -6,7 +6,7 @@ import { Button } from './button'
 import { ProblemNotice } from './notice'
 
 /** Dialog is modal: the browser keeps the focus inside and gives it back. Escape and the cross close it. */
-export function Dialog({ title, onClose, children, footer, wide }: { title: ComponentChildren; onClose(): void; children: ComponentChildren; footer?: ComponentChildren; wide?: boolean }) {
+export function Dialog({ title, onClose, children, footer, wide, side }: { title: ComponentChildren; onClose(): void; children: ComponentChildren; footer?: ComponentChildren; wide?: boolean; side?: boolean }) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
@@ -15,9 +15,13 @@ export function Dialog({ title, onClose, children, footer, wide }: { title: Comp
     return () => d?.close()
   }, [])
   return (
-    <dialog ref={ref} class={`box${wide ? ' wide' : ''}`} aria-labelledby={id} onCancel={e => { e.preventDefault(); onClose() }}>
+    <dialog ref={ref} class={`box${wide ? ' wide' : ''}${side ? ' side' : ''}`} aria-labelledby={id} onCancel={e => { e.preventDefault(); onClose() }}>
       <header>
-        <h2 id={id}>{title}</h2>
+        <div>
+          <h2 id={id}>{title}</h2>
+          {sub && <p class="muted">{sub}</p>}
+        </div>
+        {acts}
         <Button kind="quiet" bare icon="close" onClick={onClose}>{t('action.close')}</Button>
       </header>
       <div class="body">{children}</div>
