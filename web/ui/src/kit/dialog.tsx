@@ -5,8 +5,23 @@ import { t } from '../i18n/i18n'
 import { Button } from './button'
 import { ProblemNotice } from './notice'
 
+interface DialogProps {
+  title: ComponentChildren
+  /** One line below the title. */
+  sub?: ComponentChildren
+  /** Buttons beside the cross. */
+  acts?: ComponentChildren
+  onClose(): void
+  children: ComponentChildren
+  footer?: ComponentChildren
+  wide?: boolean
+  side?: boolean
+  /** large, huge: at the top of the window, the foot always in sight; the whole screen on a phone. */
+  size?: 'large' | 'huge'
+}
+
 /** Dialog is modal: the browser keeps the focus inside and gives it back. Escape and the cross close it. */
-export function Dialog({ title, onClose, children, footer, wide, side }: { title: ComponentChildren; onClose(): void; children: ComponentChildren; footer?: ComponentChildren; wide?: boolean; side?: boolean }) {
+export function Dialog({ title, sub, acts, onClose, children, footer, wide, side, size }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
@@ -15,7 +30,7 @@ export function Dialog({ title, onClose, children, footer, wide, side }: { title
     return () => d?.close()
   }, [])
   return (
-    <dialog ref={ref} class={`box${wide ? ' wide' : ''}${side ? ' side' : ''}`} aria-labelledby={id} onCancel={e => { e.preventDefault(); onClose() }}>
+    <dialog ref={ref} class={['box', wide && 'wide', side && 'side', size && `large ${size}`].filter(Boolean).join(' ')} aria-labelledby={id} onCancel={e => { e.preventDefault(); onClose() }}>
       <header>
         <div>
           <h2 id={id}>{title}</h2>
