@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AccessRow, AccessTable } from '../api/sharing'
+import type { AccessRow, AccessTable } from '../api/access'
 import { add, change, changed, edits, rebase, refused, rowsOf, take, without } from './draft'
 
 const row = (n: number, more: Partial<AccessRow> = {}): AccessRow => ({

@@ -1,4 +1,4 @@
-import type { AccessEdit, AccessRow, AccessTable, GrantState, Level, Person, Right } from '../api/sharing'
+import type { AccessEdit, AccessRow, AccessTable, GrantState, Level, Person, Right } from '../api/access'
 import { ordered, sameSet } from './levels'
 import { same, type Schedule } from './schedule'
 

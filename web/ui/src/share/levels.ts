@@ -1,4 +1,4 @@
-import type { Level, Right } from '../api/sharing'
+import type { Level, Right } from '../api/access'
 
 /** The four levels in the order they are shown (row R11). */
 export const levels: readonly Level[] = ['online', 'archive', 'notices', 'download']
