@@ -64,6 +64,9 @@ func (a *Authority) AddAccount(ctx context.Context, s Subject, in NewAccount) (A
 		d.audit(s, "account.add", acc.ID, acc.ID)
 		return nil
 	})
+	if err == nil {
+		a.sweepSoon(ctx)
+	}
 	return *acc, err
 }
 
@@ -202,6 +205,7 @@ func (a *Authority) UpdateProfile(ctx context.Context, s Subject, p ProfilePatch
 		}
 		d.bind(v, s, Object{})
 		d.put(keyAccount(out.ID), out)
+		d.index(f.Account, &out)
 		d.event(accountChanged(out.ID))
 		return nil
 	})
@@ -327,6 +331,7 @@ func (a *Authority) administer(ctx context.Context, s Subject, account string, f
 		d.bind(v, s, Object{})
 		d.on(v, k)
 		d.put(k, out)
+		d.index(acc, &out)
 		d.event(accountChanged(account))
 		return nil
 	})
@@ -336,7 +341,7 @@ func (a *Authority) administer(ctx context.Context, s Subject, account string, f
 // CloseAccount ends an account for ever: its own, or any for the operator and
 // the instance administrator. The commit is small: whatever rests on the account
 // (logins, cameras, grants, links) ends with its record, and the sweeper removes
-// it. The last active instance administrator cannot be closed but by the operator.
+// it; groups are left as by leaving. The last active instance administrator cannot be closed but by the operator.
 func (a *Authority) CloseAccount(ctx context.Context, s Subject, account string) (kv.Commit, error) {
 	if !ValidID(account) {
 		return kv.Commit{}, errNotFound()
@@ -360,9 +365,13 @@ func (a *Authority) CloseAccount(ctx context.Context, s Subject, account string)
 				return err
 			}
 		}
+		if err := a.closing(ctx, d, s, acc); err != nil {
+			return err
+		}
 		d.bind(v, s, Object{})
 		d.on(v, k)
 		d.del(k, keyCredential(account), keyMail(acc.Email))
+		d.index(acc, nil)
 		d.mark(pSweep+"acct/"+account, "")
 		d.event(event.LoginEnded{Account: account, Reason: string(ReasonLoginEnded)})
 		d.event(accountChanged(account))

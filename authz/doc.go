@@ -28,11 +28,16 @@
 //	camown/<a>/<c>       its place in the owner's order
 //	grant/<c>/<a>        Grant and offer
 //	grantof/<a>/<c>      grant id
+//	wait/<c>/<hash>      Grant that waits for the registration of an e-mail, by its SHA-256
+//	waitof/<hash>/<c>    grant id
+//	find/<words>/<a>     index of people, folded; kept with every change of an account
+//	indexed              find/ is complete
 //	table/<c>            the table's version (R9)
 //	group/<g>            Group
-//	groupcam/<g>/<c>     cameras shared in it
+//	groupcam/<g>/<c>     the owner of a camera shared in it
 //	part/<g>/<a>         Participant
-//	code/<hash>          ShareCode
+//	code/<g>/<id>        ShareCode
+//	codehash/<hash>      codeRef: which code a typed one is, by its SHA-256
 //	link/<l>             Link
 //	linksec/<hash>       link id, by the secret's SHA-256
 //	linkgone/<hash>      goneLink: a removed link's secret, for a year
@@ -43,7 +48,7 @@
 //	visit/<l>/<id>       Visit      id as of a login
 //	invite/<id> verify/<id> reset/<id>   one-time secrets, id likewise
 //	instance             Instance
-//	sweep/<kind>/<id>    parents whose children are to be removed
+//	sweep/<kind>/<id>    parents whose children are to be removed; mail: accounts whose waiting grants are to be moved
 //
 // Prefixes of others: ev/ and evc/ (internal/event), source/ and view/
 // (controlroom). The space "nodes" holds node/<name>: how far each node is.

@@ -18,7 +18,8 @@ type Grant struct {
 	head
 	ID         string     `json:"id"`
 	Camera     string     `json:"camera"`
-	Account    string     `json:"account"`
+	Account    string     `json:"account"`         // "" while it waits for somebody to register
+	Email      string     `json:"email,omitempty"` // whom it waits for; "" once it has an account
 	State      GrantState `json:"state"`
 	Levels     Levels     `json:"levels"`
 	Schedule   *Schedule  `json:"schedule,omitempty"` // nil: always; empty: never

@@ -206,5 +206,8 @@ func (a *Authority) RedeemInvitation(ctx context.Context, tok secret.String, p P
 		d.audit(out.Subject, "invitation.redeem", maker.account.ID, inv.ID)
 		return nil
 	})
+	if err == nil {
+		a.sweepSoon(ctx)
+	}
 	return out, err
 }

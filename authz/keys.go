@@ -17,11 +17,15 @@ const (
 	pCamOwner   = "camown/"
 	pGrant      = "grant/"
 	pGrantOf    = "grantof/"
+	pWait       = "wait/"
+	pWaitOf     = "waitof/"
+	pFind       = "find/"
 	pTable      = "table/"
 	pGroup      = "group/"
 	pGroupCam   = "groupcam/"
 	pPart       = "part/"
 	pCode       = "code/"
+	pCodeHash   = "codehash/"
 	pLink       = "link/"
 	pLinkSecret = "linksec/"
 	pLinkGone   = "linkgone/"
@@ -35,6 +39,7 @@ const (
 	pReset      = "reset/"
 	pSweep      = "sweep/"
 	kInstance   = "instance"
+	kIndexed    = "indexed"
 )
 
 func keyAccount(id string) string              { return pAccount + id }
@@ -46,9 +51,14 @@ func keyCamera(id string) string               { return pCamera + id }
 func keyCamOwner(account, id string) string    { return pCamOwner + account + "/" + id }
 func keyGrant(camera, account string) string   { return pGrant + camera + "/" + account }
 func keyGrantOf(account, cam string) string    { return pGrantOf + account + "/" + cam }
+func keyWait(camera, mail string) string       { return pWait + camera + "/" + mail }
+func keyWaitOf(mail, camera string) string     { return pWaitOf + mail + "/" + camera }
 func keyTable(camera string) string            { return pTable + camera }
 func keyGroup(id string) string                { return pGroup + id }
 func keyPart(group, account string) string     { return pPart + group + "/" + account }
+func keyGroupCam(group, camera string) string  { return pGroupCam + group + "/" + camera }
+func keyCode(group, id string) string          { return pCode + group + "/" + id }
+func keyCodeHash(hash []byte) string           { return pCodeHash + hex.EncodeToString(hash) }
 func keyLink(id string) string                 { return pLink + id }
 func keyLinkSecret(hash []byte) string         { return pLinkSecret + hex.EncodeToString(hash) }
 func keyLinkGone(hash []byte) string           { return pLinkGone + hex.EncodeToString(hash) }

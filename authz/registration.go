@@ -80,10 +80,15 @@ func (a *Authority) Verify(ctx context.Context, tok secret.String) error {
 		d.on(w, keyAccount(acc.ID))
 		d.del(keyVerify(ver.ID))
 		d.put(keyAccount(acc.ID), out)
+		d.index(acc, &out)
+		d.verified(&out)
 		d.event(accountChanged(acc.ID))
 		d.audit(Subject{}, "account.verify", acc.ID, acc.ID)
 		return nil
 	})
+	if err == nil {
+		a.sweepSoon(ctx)
+	}
 	return err
 }
 

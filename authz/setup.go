@@ -177,6 +177,10 @@ func (m *maker) write(d *draft, v *view) error {
 	d.absent(keyAccount(acc.ID))
 	d.mark(k, acc.ID)
 	d.put(keyAccount(acc.ID), *acc)
+	d.index(nil, acc)
+	if acc.EmailVerified {
+		d.verified(acc)
+	}
 	d.put(keyCredential(acc.ID), Credential{head: v1, Hash: m.hash, ChangedAt: v.now})
 	d.event(accountChanged(acc.ID))
 	return nil

@@ -25,6 +25,9 @@ func (a *Authority) upkeep(ctx context.Context) {
 	defer tick.Stop()
 	var expired int64
 	for first := true; ; first = false {
+		if first {
+			a.report("the index of people", a.indexPeople(ctx))
+		}
 		a.report("ended parents", a.sweepParents(ctx))
 		if !first {
 			a.renewRunning(ctx)
@@ -74,8 +77,12 @@ func (a *Authority) sweepParents(ctx context.Context) error {
 			switch kind {
 			case "acct":
 				err = a.sweepAccount(ctx, id)
+			case "mail":
+				err = a.attachWaiting(ctx, id)
 			case "cam":
 				err = a.sweepCamera(ctx, id, string(mark.Data))
+			case "group":
+				err = a.sweepGroup(ctx, id)
 			case "link":
 				err = a.sweepPrefixes(ctx, pVisit+id+"/")
 			}
@@ -132,12 +139,15 @@ func (a *Authority) sweepCamera(ctx context.Context, id, owner string) error {
 			account := strings.TrimPrefix(val.Key, pGrant+id+"/")
 			d.del(val.Key, keyGrantOf(account, id))
 			if g, err := decode[Grant](val.Data); err == nil {
-				d.event(offerChanged(g, owner, string(ReasonRevoked)))
+				d.event(offerChanged(g, owner, string(ReasonRevoked), g.Shown(v.now)))
 			}
 		}
 		if err := a.write(ctx, d); err != nil {
 			return err
 		}
+	}
+	if err := a.sweepWaiting(ctx, id); err != nil {
+		return err
 	}
 	v, err := a.read(ctx, nil, kv.Scan{Prefix: pLinkCamera + id + "/"})
 	if err != nil {
@@ -267,6 +277,8 @@ func (a *Authority) expire(ctx context.Context) error {
 		{pVerify, ending1(func(i *Verification) time.Time { return i.Ends })},
 		{pLinkGone, ending1(func(l *goneLink) time.Time { return l.Ends })},
 		{pReset, ending1(func(i *Reset) time.Time { return i.Ends })},
+		{pCode, ending1(func(c *ShareCode) time.Time { return c.Ends })},
+		{pCodeHash, ending1(func(c *codeRef) time.Time { return c.Ends })},
 	} {
 		if err := a.expirePrefix(ctx, e.prefix, e.ends); err != nil {
 			return err

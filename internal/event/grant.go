@@ -6,8 +6,9 @@ type OfferChanged struct {
 	Grant   string `json:"grant"`
 	Camera  string `json:"camera"`
 	Owner   string `json:"owner"`
-	Account string `json:"account"` // the receiver
-	State   string `json:"state"`   // offered accepted declined revoked expired
+	Account string `json:"account"`       // the receiver
+	State   string `json:"state"`         // offered accepted declined revoked expired
+	Was     string `json:"was,omitempty"` // before; accepted → declined is leaving. "" = there was none
 }
 
 func (OfferChanged) Type() string { return "offer_changed" }
