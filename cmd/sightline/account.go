@@ -15,6 +15,7 @@ import (
 	"sightline/authz"
 	"sightline/cmd/sightline/config"
 	"sightline/cmd/sightline/control"
+	"sightline/internal/i18n"
 	"sightline/internal/seal"
 )
 
@@ -183,7 +184,10 @@ func (m *Main) change(ctx context.Context, done string, do func(control.Ops) err
 // atDesk calls fn with the running server of the data folder or, when none
 // runs, with a desk on the store itself, whose folder is locked meanwhile.
 func (m *Main) atDesk(ctx context.Context, fn func(control.Ops, config.Config) error) (err error) {
-	cfg := m.sources.Config()
+	cfg, err := m.settings(m.cli.Account.ConfigFile)
+	if err != nil {
+		return err
+	}
 	cfg.Data, cfg.Store = m.cli.Account.Data, m.cli.Account.Store
 	client, err := control.Dial(ctx, cfg.Data)
 	if err == nil {
@@ -210,9 +214,13 @@ func (m *Main) atDesk(ctx context.Context, fn func(control.Ops, config.Config) e
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	texts, err := i18n.New()
+	if err != nil {
+		return err
+	}
 	// Mail goes out from a running server only, so links are printed here.
 	authority := authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: nodeName(), DataDir: cfg.Data,
-		Trial: cfg.Limits.Trial, ShareLinks: cfg.Limits.ShareLinks, TempLinks: cfg.Limits.TemporaryLinks, Cameras: cfg.Limits.Cameras})
+		Trial: cfg.Limits.Trial, ShareLinks: cfg.Limits.ShareLinks, TempLinks: cfg.Limits.TemporaryLinks, Cameras: cfg.Limits.Cameras, Languages: texts.Languages()})
 	base := cfg.PublicURL
 	if base == "" {
 		base = "http://" + cfg.Listen

@@ -34,7 +34,10 @@ func (c *adoptStoreCmd) Run(ctx context.Context, m *Main) (err error) {
 		return err
 	}
 	defer func() { _ = f.close() }()
-	cfg := m.sources.Config()
+	cfg, err := m.settings(c.ConfigFile)
+	if err != nil {
+		return err
+	}
 	cfg.Data, cfg.Store = c.Data, c.Store
 	store, err := openStore(ctx, cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {

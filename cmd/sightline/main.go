@@ -96,6 +96,10 @@ func (m *Main) ParseFlags(args []string) (err error) {
 		return err
 	}
 	m.command, err = parser.Parse(args)
+	var u unreadable
+	if errors.As(err, &u) {
+		err = u.error
+	}
 	if err != nil {
 		return usage{err}
 	}
@@ -153,17 +157,37 @@ func (g *given) Resolve(ctx *kong.Context, parent *kong.Path, flag *kong.Flag) (
 				path, _ = ctx.FlagValue(f).(string)
 			}
 		}
-		if path == "" {
-			path = env(g.m.Environ, config.FileEnv)
+		if err := g.m.load(path); err != nil {
+			return nil, unreadable{err}
 		}
-		s, err := config.Load(path, g.m.Environ)
-		if err != nil {
-			return nil, err
-		}
-		g.m.sources = s
 	}
 	return g.m.sources.Resolve(ctx, parent, flag)
 }
+
+// load reads file and environment, once. An empty path is that of the environment.
+func (m *Main) load(path string) (err error) {
+	if m.sources != nil {
+		return nil
+	}
+	if path == "" {
+		path = env(m.Environ, config.FileEnv)
+	}
+	m.sources, err = config.Load(path, m.Environ)
+	return err
+}
+
+// settings is what file and environment say. The parser has not asked them when
+// every key of the command stood on the command line.
+func (m *Main) settings(path string) (config.Config, error) {
+	if err := m.load(path); err != nil {
+		return config.Config{}, usage{err}
+	}
+	return m.sources.Config(), nil
+}
+
+// unreadable is a mistake in the file or the environment, which the parser
+// would blame on the flag it was about to look up.
+type unreadable struct{ error }
 
 func env(environ []string, name string) string {
 	for _, kv := range environ {

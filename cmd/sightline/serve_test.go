@@ -130,6 +130,31 @@ func TestAccountsWithoutServer(t *testing.T) {
 	}
 }
 
+// A command whose every key stands on the command line has a configuration too.
+func TestAccountsWithEveryKeyGiven(t *testing.T) {
+	data := within(t, "data")
+	place := []string{"--data", data, "--store", "bolt"}
+	if code, out, errs := run(t, nil, append([]string{"account", "add", "ann@example.org"}, place...)...); code != 0 || !strings.Contains(out, "Added ann@example.org") {
+		t.Fatalf("add: %d %s%s", code, out, errs)
+	}
+	if code, out, errs := run(t, nil, append([]string{"adopt-store"}, place...)...); code != 0 {
+		t.Fatalf("adopt-store: %d %s%s", code, out, errs)
+	}
+	bad := within(t, "bad.yaml")
+	if err := os.WriteFile(bad, []byte("lisen: x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, more := range [][]string{place, nil} { // read by the command, and by the parser
+		code, _, errs := run(t, nil, append([]string{"account", "list", "--config", bad}, more...)...)
+		if want := "sightline: " + bad + `: unknown key "lisen"; did you mean listen?`; code != 2 || !strings.HasPrefix(errs, want) {
+			t.Errorf("%d %q, want %q", code, errs, want)
+		}
+	}
+	if code, _, errs := run(t, nil, append([]string{"account", "add", "bob@example.org", "--language", "xx"}, place...)...); code != 1 || !strings.Contains(errs, "no such language") {
+		t.Errorf("a language without a catalogue: %d %s", code, errs)
+	}
+}
+
 func TestLongDataFolderHasASocket(t *testing.T) {
 	data := filepath.Join(t.TempDir(), strings.Repeat("long-", 20), strings.Repeat("path-", 20))
 	serve(t, data)
