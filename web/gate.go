@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -19,6 +20,8 @@ const (
 	maxHeaders = 16 << 10 // bytes of request line and headers
 	maxURI     = 2 << 10  // bytes of the request target
 )
+
+var errRequest = &statusError{http.StatusBadRequest, fault.CodeBadValue, "This is not a valid HTTP request."}
 
 // methods are all we know. Anything else is 405 before routing.
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -47,6 +50,9 @@ func (s *Server) gate(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 			p := problemOf(err, id)
 			s.count("none", p.Status)
 			writeProblem(ctx, p)
+			if errors.Is(err, errRequest) {
+				ctx.SetConnectionClose() // what follows on it may be anything
+			}
 			return
 		}
 		next(ctx)
@@ -78,8 +84,8 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx) error {
 		return errMethod
 	case len(h.RequestURI()) > maxURI:
 		return &statusError{http.StatusRequestURITooLong, fault.CodeTooLarge, "The address is too long."}
-	case len(h.RequestURI()) == 0 || h.RequestURI()[0] != '/' || hostLines(h.RawHeaders()) > 1:
-		return &statusError{http.StatusBadRequest, fault.CodeBadValue, "This is not a valid HTTP request."}
+	case len(h.RequestURI()) == 0 || h.RequestURI()[0] != '/' || !plainHeaders(h.RawHeaders()):
+		return errRequest
 	case err != nil:
 		return err
 	case len(h.PeekAll("Content-Encoding")) > 0:
@@ -100,17 +106,29 @@ func (s *Server) refused(ctx *fasthttp.RequestCtx, err error) {
 	lingerOn(ctx.Conn())
 }
 
-// hostLines counts the Host lines of a request; the library keeps one of them.
-func hostLines(raw []byte) int {
-	n := 0
+// plainHeaders reports whether a proxy in front of us reads the same request as
+// the library does (RFC 9112, sections 3.2, 5.1, 5.2 and 6.1): one Host, no
+// space before a colon, no folded line, and one way to tell where the body ends.
+func plainHeaders(raw []byte) bool {
+	hosts, lengths, codings := 0, 0, 0
 	for len(raw) > 0 {
 		var line []byte
 		line, raw, _ = bytes.Cut(raw, []byte("\n"))
-		if name, _, ok := bytes.Cut(line, []byte(":")); ok && bytes.EqualFold(bytes.TrimSpace(name), []byte("host")) {
-			n++
+		name, _, ok := bytes.Cut(line, []byte(":"))
+		switch {
+		case len(bytes.TrimRight(line, "\r")) == 0:
+			continue
+		case !ok || len(name) == 0 || bytes.ContainsAny(name, " \t\r"):
+			return false
+		case bytes.EqualFold(name, []byte("Host")):
+			hosts++
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			lengths++
+		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
+			codings++
 		}
 	}
-	return n
+	return hosts <= 1 && lengths+codings <= 1
 }
 
 func headerValues(h *fasthttp.RequestHeader, name string) []string {

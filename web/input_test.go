@@ -179,6 +179,39 @@ func TestRawRequests(t *testing.T) {
 	}
 }
 
+// Where two ways to read a request differ, a proxy in front could see one
+// request and we two: such a request is refused and its connection closed.
+func TestRequestsThatReadTwoWays(t *testing.T) {
+	h := newHarness(t)
+	addr := strings.TrimPrefix(h.url, "http://")
+	const head = "POST /g/exchange HTTP/1.1\r\nHost: localhost\r\nX-Sightline: 1\r\nContent-Type: application/json\r\n"
+	const second = "GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	for name, send := range map[string]string{
+		"length and chunks":        head + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + second,
+		"chunks and length":        head + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + second,
+		"space before the colon":   head + "Content-Length: 2\r\nTransfer-Encoding : chunked\r\n\r\n{}" + second,
+		"tab before the colon":     head + "Content-Length: 2\r\nTransfer-Encoding\t: chunked\r\n\r\n{}" + second,
+		"folded line":              head + "Content-Length: 2\r\nX-A: b\r\n Transfer-Encoding: chunked\r\n\r\n{}" + second,
+		"two lengths of one value": head + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}" + second,
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+			if _, err := io.WriteString(conn, send); err != nil {
+				t.Fatal(err)
+			}
+			all, err := io.ReadAll(conn)
+			if err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 400") || strings.Count(string(all), "HTTP/1.1 ") != 1 {
+				t.Fatalf("%v:\n%s", err, all)
+			}
+		})
+	}
+}
+
 // A handler that panics costs one 500 and no word of why.
 func TestPanicIsOne500(t *testing.T) {
 	h := newHarness(t)
