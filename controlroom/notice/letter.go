@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"html"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sightline/authz"
 	"sightline/internal/event"
 	"sightline/internal/i18n"
 	"sightline/internal/mail"
@@ -75,4 +77,35 @@ func asPage(lang, body, link string) string {
 	}
 	b.WriteString("</body></html>\n")
 	return b.String()
+}
+
+// offerLetter writes the letter of an offer, from what may be told now: false
+// when the offer was withdrawn or answered meanwhile.
+func (n *Notices) offerLetter(ctx context.Context, id string, m event.MailRequested) (l mail.Letter, may bool, err error) {
+	if n.cfg.Recipients == nil {
+		return l, false, nil
+	}
+	r, err := n.cfg.Recipients.Recipient(ctx, m.Account, authz.ActSee, m.Camera)
+	if err != nil || !r.Offered() || !r.Account.EmailVerified {
+		return l, false, err
+	}
+	lang := r.Account.Language
+	if !n.cfg.Texts.Has(lang) {
+		lang = i18n.Fallback
+	}
+	args := i18n.Args{"name": r.Account.Name, "from": r.Owner.Name, "camera": r.Camera.Name}
+	parts := []string{n.cfg.Texts.Text(lang, "mail.offer.body", args)}
+	if r.Grant.Message != "" {
+		parts = append(parts, n.cfg.Texts.Text(lang, "mail.offer.message", i18n.Args{"from": r.Owner.Name, "message": oneLine(r.Grant.Message)}))
+	}
+	link := ""
+	if u, err := url.Parse(n.cfg.PublicURL); err == nil && u.Host != "" {
+		link = strings.TrimSuffix(n.cfg.PublicURL, "/") + "/cameras"
+		parts = append(parts, n.cfg.Texts.Text(lang, "mail.offer.open", nil), link)
+	} else {
+		parts = append(parts, n.cfg.Texts.Text(lang, "mail.offer.sign_in", nil))
+	}
+	body := strings.Join(parts, "\n\n")
+	return mail.Letter{ID: id, To: r.Account.Email, Name: r.Account.Name, Language: lang,
+		Subject: oneLine(n.cfg.Texts.Text(lang, "mail.offer.subject", args)), Text: body + "\n", HTML: asPage(lang, body, link)}, true, nil
 }

@@ -1,6 +1,8 @@
-// Package notice tells people things outside of the wall. It consumes
-// mail_requested events: one-time links by mail, each once, retried while the
-// mail server or the receiver's is away.
+// Package notice tells people things outside of the wall. A Board follows the
+// event feed and keeps everybody's notices: who is told what is decided for each
+// receiver when it is written, mailed and read. Notices sends mail: one-time
+// links and offers, each once, retried while the mail server or the receiver's
+// is away.
 package notice
 
 import (
@@ -33,11 +35,17 @@ type Config struct {
 	Seal       *seal.Box
 	Mail       Sender
 	Texts      *i18n.Catalogues
-	PublicURL  string // where links lead; "" = the address the request came to
+	PublicURL  string     // where links lead; "" = the address the request came to
+	Recipients recipients // decides, when a mail about a camera goes, whether it may; nil: none go
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Clock      clock.Clock     // nil: the machine's
 	Retry      []time.Duration // waits between tries of one letter; the last repeats. Default 15 s, 1, 5, 15 min
+}
+
+// recipients says what an account may be told of a camera now.
+type recipients interface {
+	Recipient(ctx context.Context, account string, act authz.Action, camera string) (authz.Recipient, error)
 }
 
 // Notices sends what was asked for. Safe on several nodes of one store at once.
@@ -64,8 +72,8 @@ func New(cfg Config) (*Notices, error) {
 		cfg.Retry = []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 	}
 	n := &Notices{cfg: cfg, sent: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "sightline_mails_total", Help: "Letters by outcome: sent, retry, refused (for good), expired (the link was over first)."}, []string{"outcome"})}
-	for _, o := range []string{"sent", "retry", "refused", "expired"} {
+		Name: "sightline_mails_total", Help: "Letters by outcome: sent, retry, refused (for good), expired (the link was over first), withdrawn (it may not be told any more)."}, []string{"outcome"})}
+	for _, o := range []string{"sent", "retry", "refused", "expired", "withdrawn"} {
 		n.sent.WithLabelValues(o)
 	}
 	if cfg.Registerer != nil {
@@ -120,6 +128,20 @@ func (n *Notices) try(ctx context.Context, id string, m event.MailRequested) boo
 		log.Warn("a mail was not sent before its link was over")
 		return true
 	}
+	var l mail.Letter
+	if m.Kind == event.MailOffer {
+		letter, may, err := n.offerLetter(ctx, id, m)
+		switch {
+		case err != nil:
+			n.sent.WithLabelValues("retry").Inc()
+			log.Warn("it cannot be decided yet whether a mail may go", "err", err)
+			return false
+		case !may:
+			n.sent.WithLabelValues("withdrawn").Inc()
+			return true
+		}
+		return n.send(ctx, letter, nil, log)
+	}
 	oneTime, err := n.cfg.Seal.Unseal(string(m.Sealed), authz.MailPlace(m))
 	if err != nil {
 		n.sent.WithLabelValues("refused").Inc()
@@ -130,7 +152,12 @@ func (n *Notices) try(ctx context.Context, id string, m event.MailRequested) boo
 	if base == "" {
 		base = m.Base
 	}
-	l, err := compose(n.cfg.Texts, id, base, m, oneTime)
+	l, err = compose(n.cfg.Texts, id, base, m, oneTime)
+	return n.send(ctx, l, err, log)
+}
+
+// send sends a letter that could be written (err nil). True: it is done with.
+func (n *Notices) send(ctx context.Context, l mail.Letter, err error, log *slog.Logger) bool {
 	if err == nil {
 		err = n.cfg.Mail.Send(ctx, l)
 	} else {

@@ -1,0 +1,229 @@
+package notice
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sightline/authz"
+	"sightline/internal/clock"
+	"sightline/internal/event"
+	"sightline/internal/kv"
+)
+
+// authority is what a Board asks: every name and every letter is decided anew
+// for its one receiver.
+type authority interface {
+	Check(ctx context.Context, s authz.Subject, act authz.Action, o authz.Object) (authz.Decision, error)
+	Recipient(ctx context.Context, account string, act authz.Action, camera string) (authz.Recipient, error)
+	AccountNames(ctx context.Context, ids []string) (map[string]string, error)
+	PlanPause(ctx context.Context, account string) (paused bool, links int, ends time.Time, err error)
+}
+
+// BoardConfig of a Board. Store and Authority are required.
+type BoardConfig struct {
+	Store      kv.Store
+	Authority  authority
+	Mail       bool          // a Notices sends mail: offers go by mail too
+	Keep       time.Duration // how long a notice stays, 7 to 30 days; default 30
+	Most       int           // notices of one account; older ones go first. Default 500
+	Mails      int           // offer mails one account may cause in a day; default 20
+	Log        *slog.Logger
+	Registerer prometheus.Registerer // nil: no metrics
+	Clock      clock.Clock           // nil: the machine's
+}
+
+// Board holds everybody's notices: it writes them as events come, lists them and
+// keeps what is read. Safe for concurrent use, and on several nodes of one store.
+type Board struct {
+	cfg   BoardConfig
+	count *prometheus.CounterVec
+}
+
+// boardConsumer is the name of the feed's cursor; mail has its own, so that a
+// slow mail server holds back no notice.
+const boardConsumer = "board"
+
+// NewBoard wires a board. Notices are written only while Run runs, on any node.
+func NewBoard(cfg BoardConfig) (*Board, error) {
+	if cfg.Store == nil || cfg.Authority == nil {
+		return nil, errors.New("notice: store and authority are required")
+	}
+	const day = 24 * time.Hour
+	if cfg.Keep == 0 {
+		cfg.Keep = 30 * day
+	}
+	if cfg.Keep < 7*day || cfg.Keep > 30*day {
+		return nil, errors.New("notice: notices are kept for 7 to 30 days")
+	}
+	if cfg.Most <= 0 {
+		cfg.Most = 500
+	}
+	if cfg.Mails <= 0 {
+		cfg.Mails = 20
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	b := &Board{cfg: cfg, count: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "sightline_notices_total", Help: "Notices written, by kind."}, []string{"kind"})}
+	if cfg.Registerer != nil {
+		cfg.Registerer.MustRegister(b.count)
+	}
+	return b, nil
+}
+
+// Run follows the feed until ctx ends, and returns its error.
+func (b *Board) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { b.trials(ctx) })
+	c := &event.Consumer{Store: b.cfg.Store, Space: kv.Control, Name: boardConsumer, Handle: b.handle, Log: b.cfg.Log}
+	return c.Run(ctx)
+}
+
+// handle takes one event of the feed. A repeat of it changes nothing.
+func (b *Board) handle(ctx context.Context, e event.Entry) error {
+	switch ev := e.Event.(type) {
+	case event.OfferChanged:
+		return b.offer(ctx, e, ev)
+	case event.GroupChanged:
+		return b.group(ctx, e, ev)
+	case event.LinkChanged:
+		return b.plan(ctx, e.ID, e.At, ev.Owner)
+	case event.AccountChanged:
+		r, err := b.cfg.Authority.Recipient(ctx, ev.Account, authz.ActSelf, "")
+		if err != nil {
+			return err
+		}
+		if r.Account.ID == "" && authz.ValidID(ev.Account) {
+			return b.forget(ctx, ev.Account)
+		}
+		return b.plan(ctx, e.ID, e.At, ev.Account)
+	}
+	return nil
+}
+
+// add puts a notice on an account's board. replaces, when not nil, says which
+// older ones it stands for.
+func (b *Board) add(ctx context.Context, cause, account string, r record, replaces func(record) bool) error {
+	r.V = recordVersion
+	id, space := noticeID(time.UnixMilli(r.At), cause, account, r.Kind), kv.Bulk(account)
+	for try := 0; ; try++ {
+		keys := []string{pNotice + id}
+		if r.Camera != "" {
+			keys = append(keys, pMute+r.Camera)
+		}
+		snap, err := b.cfg.Store.Read(ctx, space, keys, []kv.Scan{{Prefix: pNotice}})
+		if err != nil {
+			return err
+		}
+		if snap.Values[0].Exists() {
+			return b.ring(ctx, account) // written before; the bell may not have rung
+		}
+		oldest := firstID(snap.Now.Add(-b.cfg.Keep))
+		if id < oldest {
+			return nil
+		}
+		writes := []kv.Write{{Key: pNotice + id, Data: encode(r)}}
+		if muted := r.Camera != "" && snap.Values[1].Exists(); !muted {
+			writes = append(writes, kv.Write{Key: pUnread + id})
+		}
+		old := snap.Scans[0]
+		for i, v := range old {
+			have, err := parse(v)
+			oldID := strings.TrimPrefix(v.Key, pNotice)
+			if err == nil && replaces != nil && replaces(have) || oldID < oldest || i <= len(old)-b.cfg.Most {
+				writes = append(writes, kv.Write{Key: v.Key, Delete: true}, kv.Write{Key: pUnread + oldID, Delete: true})
+			}
+			if len(writes) > kv.MaxWrites-2 {
+				break
+			}
+		}
+		_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: space,
+			Conditions: []kv.Condition{{Key: pNotice + id}}, Writes: writes})
+		if errors.Is(err, kv.ErrConflict) && try < 5 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		b.count.WithLabelValues(r.Kind).Inc()
+		return b.ring(ctx, account)
+	}
+}
+
+// drop takes notices off an account's board.
+func (b *Board) drop(ctx context.Context, account string, which func(record) bool) error {
+	snap, err := b.cfg.Store.Read(ctx, kv.Bulk(account), nil, []kv.Scan{{Prefix: pNotice}})
+	if err != nil {
+		return err
+	}
+	var writes []kv.Write
+	for _, v := range snap.Scans[0] {
+		if r, err := parse(v); err == nil && which(r) {
+			writes = append(writes, kv.Write{Key: v.Key, Delete: true},
+				kv.Write{Key: pUnread + strings.TrimPrefix(v.Key, pNotice), Delete: true})
+		}
+	}
+	return b.write(ctx, account, writes)
+}
+
+// write commits to an account's board without conditions and rings.
+func (b *Board) write(ctx context.Context, account string, writes []kv.Write) error {
+	if len(writes) == 0 {
+		return nil
+	}
+	for len(writes) > 0 {
+		n := min(len(writes), kv.MaxWrites)
+		if _, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Bulk(account), Writes: writes[:n]}); err != nil {
+			return err
+		}
+		writes = writes[n:]
+	}
+	return b.ring(ctx, account)
+}
+
+// ring makes the account's open pages look again, on every node: they follow the
+// control space.
+func (b *Board) ring(ctx context.Context, account string) error {
+	now := b.cfg.Clock.Now()
+	_, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(now), Space: kv.Control,
+		Writes: []kv.Write{{Key: pBell + account, Data: encode(struct {
+			V  int   `json:"v"`
+			At int64 `json:"at"`
+		}{recordVersion, now.UnixMilli()})}}})
+	return err
+}
+
+// forget removes everything of a closed account.
+func (b *Board) forget(ctx context.Context, account string) error {
+	space := kv.Bulk(account)
+	for _, p := range []string{pNotice, pUnread, pMute, pTold, kPlan, kMails} {
+		snap, err := b.cfg.Store.Read(ctx, space, nil, []kv.Scan{{Prefix: p, Limit: kv.MaxWrites}})
+		if err != nil {
+			return err
+		}
+		var writes []kv.Write
+		for _, v := range snap.Scans[0] {
+			writes = append(writes, kv.Write{Key: v.Key, Delete: true})
+		}
+		if len(writes) == 0 {
+			continue
+		}
+		if _, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: space, Writes: writes}); err != nil {
+			return err
+		}
+	}
+	_, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Control,
+		Writes: []kv.Write{{Key: pBell + account, Delete: true}, {Key: pDue + account, Delete: true}}})
+	return err
+}
