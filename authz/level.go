@@ -97,3 +97,32 @@ func (l *Levels) UnmarshalJSON(b []byte) error {
 	}
 	return nil
 }
+
+// LevelNames returns the names of the four levels in the set.
+func (l Levels) LevelNames() []string { return (l & fourLevels).Names() }
+
+// RightNames returns the names of the rights beside the levels, e.g. ["sound"].
+func (l Levels) RightNames() []string { return (l &^ fourLevels).Names() }
+
+// ParseGrant makes a set of the names of levels and those of rights; a name of
+// the wrong list is fault.Invalid on field "levels" or "rights".
+func ParseGrant(levels, rights []string) (Levels, error) {
+	l, err := ParseLevels(levels)
+	if err != nil {
+		return 0, err
+	}
+	if l&^fourLevels != 0 {
+		return 0, fault.Field("levels", fault.CodeBadValue, "Sound and steering are rights, not levels.")
+	}
+	for _, s := range rights {
+		switch s {
+		case "sound":
+			l |= RightSound
+		case "ptz":
+			l |= RightPTZ
+		default:
+			return 0, fault.Field("rights", fault.CodeBadValue, "There is no such right.")
+		}
+	}
+	return l, nil
+}
