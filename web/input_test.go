@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"strings"
 	"sync"
@@ -214,12 +215,12 @@ func TestRequestsThatReadTwoWays(t *testing.T) {
 
 // A handler that panics costs one 500 and no word of why.
 func TestPanicIsOne500(t *testing.T) {
-	h := newHarness(t)
-	rt := &route{method: "GET", path: "/boom", who: public, summary: "x", handle: func(*request) error { panic("secret of the handler") }}
-	h2 := h.srv.serve(rt)
-	h.srv.app.Get("/boom", h2)
+	h := newHarness(t, func(c *Config) {
+		c.Networks = func() []netip.Prefix { panic("secret of the handler") }
+	})
+	code := map[string]string{"code": h.authority.SetupCode().Reveal()}
 	for range 3 {
-		res := h.do("GET", "/boom", nil, nil).want(t, 500)
+		res := h.do("POST", "/api/v1/setup/check", code, nil).want(t, 500)
 		if strings.Contains(string(res.body), "secret of the handler") || res.code() != "internal" || res.field("id") != res.Header.Get("X-Request-Id") {
 			t.Errorf("%s", res.body)
 		}
