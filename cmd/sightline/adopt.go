@@ -9,6 +9,7 @@ import (
 	"sightline/authz"
 	"sightline/cmd/sightline/config"
 	"sightline/cmd/sightline/control"
+	"sightline/internal/seal"
 )
 
 type adoptStoreCmd struct {
@@ -44,8 +45,19 @@ func (c *adoptStoreCmd) Run(ctx context.Context, m *Main) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	box, err := seal.Open(c.Data)
+	if err != nil {
+		return err
+	}
+	others, err := checkSealed(ctx, store, box, true)
+	if err != nil {
+		return err
+	}
 	if err := authz.Adopt(ctx, store, c.Data); err != nil {
 		return err
+	}
+	if others {
+		fmt.Fprintln(m.Stdout, "Its secrets were sealed with other keys than this server has: enter the cameras' passwords again, and make new share links.")
 	}
 	_, err = fmt.Fprintf(m.Stdout, "The store %s is now the one servers on %s trust.\n", c.Store, c.Data)
 	return err

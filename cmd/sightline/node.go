@@ -95,6 +95,9 @@ func (n *node) build(ctx context.Context) (err error) {
 		return err
 	}
 	n.stack.push("store", func(context.Context) error { return n.store.Close() })
+	if _, err := checkSealed(ctx, n.store, box, false); err != nil {
+		return err
+	}
 
 	texts, err := i18n.New()
 	if err != nil {

@@ -155,6 +155,45 @@ func TestAccountsWithEveryKeyGiven(t *testing.T) {
 	}
 }
 
+// A lost key file is said at the start, not found out as wrong camera passwords.
+func TestStoreSealedWithOtherKeys(t *testing.T) {
+	data := within(t, "data")
+	serve(t, data).stop()
+	keyFile := filepath.Join(data, "seal.key")
+	key, err := os.ReadFile(keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(keyFile); err != nil {
+		t.Fatal(err)
+	}
+	start := []string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--ops-listen", "", "--media-port", "0"}
+	if code, _, errs := run(t, nil, start...); code != 1 || !strings.Contains(errs, "sealed with other keys") {
+		t.Fatalf("without its key file: %d %s", code, errs)
+	}
+	if err := os.WriteFile(keyFile, key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	serve(t, data).stop()
+
+	// A second key that seals from now on; the first still opens.
+	rotated := append([]byte("k2 "+strings.Repeat("A", 43)+"=\n"), key...)
+	if err := os.WriteFile(keyFile, rotated, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	serve(t, data).stop()
+	if err := os.WriteFile(keyFile, key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := run(t, nil, start...); code != 1 || !strings.Contains(errs, "sealed with other keys") {
+		t.Errorf("without the key that seals: %d %s", code, errs)
+	}
+	if code, out, errs := run(t, nil, "adopt-store", "--data", data); code != 0 || !strings.Contains(out, "passwords again") {
+		t.Errorf("adopt-store: %d %s%s", code, out, errs)
+	}
+	serve(t, data).stop()
+}
+
 func TestLongDataFolderHasASocket(t *testing.T) {
 	data := filepath.Join(t.TempDir(), strings.Repeat("long-", 20), strings.Repeat("path-", 20))
 	serve(t, data)
