@@ -26,7 +26,13 @@ export function CameraForm({ id }: { id?: string }) {
 
 function Existing({ id }: { id: string }) {
   const camera = useResource(() => api.get(id))
-  return <Loaded of={camera}>{c => <Form camera={c} />}</Loaded>
+  if (camera.data) return <Form camera={camera.data} />
+  return (
+    <main id="main" class="main narrow">
+      <p class="crumb"><a href="/cameras"><Icon name="left" small />{t('cameras.title')}</a></p>
+      <Loaded of={camera}>{() => null}</Loaded>
+    </main>
+  )
 }
 
 interface Values {

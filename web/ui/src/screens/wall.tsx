@@ -103,7 +103,7 @@ function WallActs({ wall, onHelp, large }: { wall: Wall; onHelp(): void; large?:
 }
 
 function ViewMenu({ views, view, choose }: { views: readonly View[]; view: View | undefined; choose(id: string): void }) {
-  const name = view?.name ?? t('wall.all_cameras')
+  const name = nameOf(view)
   if (views.length === 0) return <span class="view"><bdi>{name}</bdi></span>
   return (
     <Menu
@@ -111,11 +111,17 @@ function ViewMenu({ views, view, choose }: { views: readonly View[]; view: View 
       cls="view"
       button={<><bdi>{name}</bdi><Icon name="down" small /></>}
       items={[
-        ...views.map(v => ({ text: <bdi>{v.name}</bdi>, checked: v.id === view?.id, act: () => choose(v.id) })),
+        ...views.map(v => ({ text: <bdi>{nameOf(v)}</bdi>, checked: v.id === view?.id, act: () => choose(v.id) })),
         { text: t('wall.all_cameras'), checked: !view, act: () => choose('all') },
       ]}
     />
   )
+}
+
+/** nameOf is what a view is called; the one an account begins with (row R90) has no name of its own. */
+export function nameOf(view: Pick<View, 'name'> | undefined): string {
+  if (!view) return t('wall.all_cameras')
+  return view.name || t('wall.first_camera')
 }
 
 /** fullScreen shows the wall without the browser around it. */
