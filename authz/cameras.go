@@ -162,6 +162,9 @@ func (a *Authority) DeleteCamera(ctx context.Context, s Subject, id string, extr
 
 func (a *Authority) deleteCamera(d *draft, c *Camera) {
 	d.del(keyCamera(c.ID), keyCamOwner(c.Owner, c.ID), keyTable(c.ID))
+	for _, g := range c.Groups {
+		d.del(keyGroupCam(g.Group, c.ID))
+	}
 	d.mark(pSweep+"cam/"+c.ID, c.Owner)
 	d.event(event.CameraChanged{Camera: c.ID, Owner: c.Owner, Removed: true})
 }

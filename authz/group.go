@@ -19,21 +19,23 @@ type Participant struct {
 	Account  string    `json:"account"`
 	Role     Role      `json:"role"`
 	JoinedAt time.Time `json:"joined_at"`
+	Shares   int       `json:"shares,omitempty"` // cameras ever shared: whoever ends this misses none
 }
 
 // ShareCode lets people join a group (R44, R45). Viewer and member codes are
 // reusable, an administrator invitation is for one e-mail address and one use.
 type ShareCode struct {
 	head
-	ID        string    `json:"id"`
-	Group     string    `json:"group"`
-	Role      Role      `json:"role"`
-	Hash      []byte    `json:"hash"`             // SHA-256 of the normalised code
-	Sealed    string    `json:"sealed,omitempty"` // the code, for showing it again
-	Email     string    `json:"email,omitempty"`
-	Uses      int       `json:"uses"`
-	MaxUses   int       `json:"max_uses,omitempty"` // 0: no limit
-	CreatedBy string    `json:"created_by"`
-	CreatedAt time.Time `json:"created_at"`
-	Ends      time.Time `json:"ends"`
+	ID        string        `json:"id"`
+	Group     string        `json:"group"`
+	Role      Role          `json:"role"`
+	Hash      []byte        `json:"hash"`             // SHA-256 of the normalised code
+	Sealed    string        `json:"sealed,omitempty"` // the code, for showing it again
+	Email     string        `json:"email,omitempty"`
+	Uses      int           `json:"uses"`
+	MaxUses   int           `json:"max_uses,omitempty"` // 0: no limit
+	CreatedBy string        `json:"created_by"`
+	CreatedAt time.Time     `json:"created_at"`
+	Life      time.Duration `json:"life"` // of one text; a new one gets it again
+	Ends      time.Time     `json:"ends"`
 }

@@ -36,4 +36,6 @@ const (
 	CodeBusy             = "busy"
 	CodeConflict         = "conflict"
 	CodeStoreVersion     = "store_version"
+	CodeShareCode        = "share_code_invalid"
+	CodeSoleAdmin        = "sole_administrator"
 )

@@ -1,0 +1,833 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sightline/internal/event"
+	"sightline/internal/fault"
+	"sightline/internal/kv"
+)
+
+// group makes one with its creator and people who join by codes.
+func (s *stand) group(admin NewLogin, members, viewers []NewLogin) string {
+	s.t.Helper()
+	g, err := s.CreateGroup(s.ctx(), admin.Subject, "Crew")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for role, people := range map[Role][]NewLogin{RoleMember: members, RoleViewer: viewers} {
+		if len(people) == 0 {
+			continue
+		}
+		c, err := s.CreateShareCode(s.ctx(), admin.Subject, g.Group.ID, role, 0)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, p := range people {
+			if _, err := s.JoinGroup(s.ctx(), p.Subject, c.Code.Reveal()); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+	}
+	return g.Group.ID
+}
+
+// roles says who is what in a group, e.g. "ann=administrator bob=viewer"; "" when
+// it does not exist, and checks the counters on the way.
+func (s *stand) roles(group string) string {
+	s.t.Helper()
+	v, err := s.read(s.ctx(), []string{keyGroup(group)}, kv.Scan{Prefix: keyPart(group, "")})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	g := get[Group](v.get, keyGroup(group))
+	if g == nil {
+		return ""
+	}
+	var out []string
+	admins := 0
+	for _, val := range v.scans[0] {
+		p, err := decode[Participant](val.Data)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		names, err := s.AccountNames(s.ctx(), []string{p.Account})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		out = append(out, strings.ToLower(names[p.Account])+"="+string(p.Role))
+		if p.Role == RoleAdministrator {
+			admins++
+		}
+	}
+	if g.Participants != len(out) || g.Administrators != admins || admins == 0 {
+		s.t.Fatalf("the group counts %d people, %d administrators; it has %v", g.Participants, g.Administrators, out)
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+func (s *stand) wantRoles(group, want string) {
+	s.t.Helper()
+	if got := s.roles(group); got != want {
+		s.t.Fatalf("the group has %q, want %q", got, want)
+	}
+}
+
+// nothingLeft fails when a record names the group.
+func (s *stand) nothingLeft(group string, but ...string) {
+	s.t.Helper()
+	s.until("swept", func() bool {
+		v, err := s.read(s.ctx(), nil, kv.Scan{Prefix: ""})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, val := range v.scans[0] {
+			if strings.HasPrefix(val.Key, "ev/") || slices.Contains(but, val.Key) {
+				continue
+			}
+			if strings.Contains(val.Key, group) || strings.Contains(string(val.Data), group) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func TestR42_TheCreatorIsAdministrator(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store)
+		ann, eve := s.person("Ann"), s.person("Eve")
+		g, err := s.CreateGroup(s.ctx(), ann.Subject, "  Crew ")
+		if err != nil || g.Role != RoleAdministrator || g.Group.Name != "Crew" {
+			t.Fatalf("%+v %v", g, err)
+		}
+		s.wantRoles(g.Group.ID, "ann=administrator")
+		if err := s.RenameGroup(s.ctx(), ann.Subject, g.Group.ID, "Night watch"); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Groups(s.ctx(), ann.Subject)
+		if err != nil || len(list) != 1 || list[0].Group.Name != "Night watch" {
+			t.Fatalf("%+v %v", list, err)
+		}
+		if list, err = s.Groups(s.ctx(), eve.Subject); err != nil || len(list) != 0 {
+			t.Fatalf("a stranger sees %+v %v", list, err)
+		}
+		wantCode(t, second(s.CreateGroup(s.ctx(), ann.Subject, " ")), fault.Invalid, fault.CodeRequired)
+		for range maxGroups - 1 {
+			if _, err := s.CreateGroup(s.ctx(), ann.Subject, "Crew"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantCode(t, second(s.CreateGroup(s.ctx(), ann.Subject, "Crew")), fault.Conflict, fault.CodeConflict)
+	})
+}
+
+func TestR44_CodesAreReusableCountedRotatedAndRevoked(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store)
+		ctx := s.ctx()
+		ann, bob, eve, max := s.person("Ann"), s.person("Bob"), s.person("Eve"), s.person("Max")
+		g := s.group(ann, nil, nil)
+		c, err := s.CreateShareCode(ctx, ann.Subject, g, RoleViewer, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := c.Ends.Sub(s.storeTime()); d < 7*24*time.Hour-time.Minute || d > 7*24*time.Hour {
+			t.Fatalf("a code works for %v, want a week", d)
+		}
+		for _, p := range []NewLogin{bob, eve} {
+			if v, err := s.JoinGroup(ctx, p.Subject, c.Code.Reveal()); err != nil || v.Role != RoleViewer || v.Group.ID != g {
+				t.Fatalf("%+v %v", v, err)
+			}
+		}
+		s.wantRoles(g, "ann=administrator bob=viewer eve=viewer")
+		detail, err := s.GroupOf(ctx, ann.Subject, g)
+		if err != nil || len(detail.Codes) != 1 || detail.Codes[0].Uses != 2 || detail.Codes[0].Code.Reveal() != c.Code.Reveal() {
+			t.Fatalf("%+v %v", detail, err)
+		}
+		if d, err := s.GroupOf(ctx, bob.Subject, g); err != nil || d.Codes != nil || len(d.People) != 3 || d.People[0].Name != "Ann" || strings.Contains(d.People[0].EmailMasked, "ann@") {
+			t.Fatalf("a viewer sees %+v %v", d, err)
+		}
+		for _, f := range []func() error{
+			func() error { return second(s.CreateShareCode(ctx, bob.Subject, g, RoleViewer, 0)) },
+			func() error { return second(s.RotateShareCode(ctx, bob.Subject, g, c.ID)) },
+			func() error { return s.RevokeShareCode(ctx, bob.Subject, g, c.ID) },
+			func() error { return second(s.InviteAdministrator(ctx, bob.Subject, g, "max@example.org")) },
+		} {
+			wantCode(t, f(), fault.Forbidden, "role_viewer")
+		}
+		again, err := s.RotateShareCode(ctx, ann.Subject, g, c.ID)
+		if err != nil || again.ID != c.ID || again.Uses != 0 || again.Code.Reveal() == c.Code.Reveal() {
+			t.Fatalf("%+v %v", again, err)
+		}
+		wantCode(t, second(s.JoinGroup(ctx, max.Subject, c.Code.Reveal())), fault.Invalid, fault.CodeShareCode)
+		if err := s.RevokeShareCode(ctx, ann.Subject, g, c.ID); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, second(s.JoinGroup(ctx, max.Subject, again.Code.Reveal())), fault.Invalid, fault.CodeShareCode)
+		wantCode(t, s.RevokeShareCode(ctx, ann.Subject, g, c.ID), fault.NotFound, fault.CodeNotFound)
+		wantCode(t, second(s.RotateShareCode(ctx, ann.Subject, g, c.ID)), fault.NotFound, fault.CodeNotFound)
+		wantCode(t, second(s.CreateShareCode(ctx, ann.Subject, g, RoleAdministrator, 0)), fault.Invalid, fault.CodeBadValue)
+		wantCode(t, second(s.CreateShareCode(ctx, ann.Subject, g, RoleMember, 91)), fault.Invalid, fault.CodeBadValue)
+		day, err := s.CreateShareCode(ctx, ann.Subject, g, RoleMember, 1)
+		if err != nil || day.Ends.Sub(s.storeTime()) > 24*time.Hour {
+			t.Fatalf("%+v %v", day, err)
+		}
+		for range maxCodes - 1 {
+			if _, err := s.CreateShareCode(ctx, ann.Subject, g, RoleMember, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantCode(t, second(s.CreateShareCode(ctx, ann.Subject, g, RoleMember, 1)), fault.Conflict, fault.CodeConflict)
+	})
+}
+
+// storeTime is the store's clock.
+func (s *stand) storeTime() time.Time {
+	s.t.Helper()
+	v, err := s.read(s.ctx(), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return v.now
+}
+
+// later sets a store's clock forward.
+type later struct {
+	kv.Store
+	by time.Duration
+}
+
+func (l *later) Read(ctx context.Context, sp kv.Space, keys []string, scans []kv.Scan) (kv.Snapshot, error) {
+	snap, err := l.Store.Read(ctx, sp, keys, scans)
+	snap.Now = snap.Now.Add(l.by)
+	return snap, err
+}
+
+func TestR45_CodesThatDoNotWorkSayOneSameThing(t *testing.T) {
+	clock := &later{Store: openBolt(t, t.TempDir())}
+	s := newStand(t, clock)
+	ctx := s.ctx()
+	ann, bob := s.person("Ann"), s.person("Bob")
+	g := s.group(ann, nil, nil)
+	c, err := s.CreateShareCode(ctx, ann.Subject, g, RoleMember, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := c.Code.Reveal()
+	if len(text) != 11 || text[5] != '-' || strings.ContainsAny(text, "ILOU") || text != strings.ToUpper(text) {
+		t.Fatalf("a code looks like %q", text)
+	}
+	revoked, err := s.CreateShareCode(ctx, ann.Subject, g, RoleMember, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RevokeShareCode(ctx, ann.Subject, g, revoked.ID); err != nil {
+		t.Fatal(err)
+	}
+	other, err := s.InviteAdministrator(ctx, ann.Subject, g, "max@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, err := s.CreateShareCode(ctx, ann.Subject, g, RoleMember, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead, err := s.CreateGroup(ctx, ann.Subject, "Gone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofDead, err := s.CreateShareCode(ctx, ann.Subject, dead.Group.ID, RoleMember, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.DeleteGroup(ctx, ann.Subject, dead.Group.ID); err != nil {
+		t.Fatal(err)
+	}
+	clock.by = 24 * time.Hour // exactly: the end is exclusive
+	bob = s.signIn("bob@example.org")
+	want := errShareCode().Error()
+	for name, typed := range map[string]string{"unknown": newCode().Reveal(), "empty": "", "short": "ABCDE", "other letters": "ABCDE-FGHJ!", "revoked": revoked.Code.Reveal(),
+		"expired": short.Code.Reveal(), "for somebody else": other.Code.Reveal(), "of a deleted group": ofDead.Code.Reveal()} {
+		if _, err := s.JoinGroup(ctx, bob.Subject, typed); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+	// Case, spaces, the dash and look-alikes do not matter.
+	typed := " " + strings.NewReplacer("0", "o", "1", "l", "-", " ").Replace(strings.ToLower(text))
+	if v, err := s.JoinGroup(ctx, bob.Subject, typed); err != nil || v.Role != RoleMember {
+		t.Fatalf("%q: %+v %v", typed, v, err)
+	}
+	clock.by = 8 * 24 * time.Hour
+	if err := s.expire(ctx); err != nil {
+		t.Fatal(err)
+	}
+	v, err := s.read(ctx, nil, kv.Scan{Prefix: pCode}, kv.Scan{Prefix: pCodeHash})
+	if err != nil || len(v.scans[0])+len(v.scans[1]) != 0 {
+		t.Fatalf("%d codes and %d hashes stay after their end (%v)", len(v.scans[0]), len(v.scans[1]), err)
+	}
+}
+
+func TestR46_JoiningTwiceNeverDemotes(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store)
+		ctx := s.ctx()
+		ann, bob := s.person("Ann"), s.person("Bob")
+		g := s.group(ann, nil, nil)
+		viewer, err := s.CreateShareCode(ctx, ann.Subject, g, RoleViewer, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		member, err := s.CreateShareCode(ctx, ann.Subject, g, RoleMember, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		join := func(p NewLogin, c GroupCode, want string) {
+			t.Helper()
+			if _, err := s.JoinGroup(ctx, p.Subject, c.Code.Reveal()); err != nil {
+				t.Fatal(err)
+			}
+			s.wantRoles(g, want)
+		}
+		join(bob, viewer, "ann=administrator bob=viewer")
+		join(bob, viewer, "ann=administrator bob=viewer")
+		join(bob, member, "ann=administrator bob=member")
+		join(bob, viewer, "ann=administrator bob=member")
+		join(ann, member, "ann=administrator bob=member")
+		d, err := s.GroupOf(ctx, ann.Subject, g)
+		if err != nil || len(d.Codes) != 2 || d.Codes[0].Uses != 1 || d.Codes[1].Uses != 1 {
+			t.Fatalf("uses that changed nothing are counted: %+v %v", d.Codes, err)
+		}
+	})
+}
+
+func TestR47_AnInvitationIsForOneAddressOneUseOneDay(t *testing.T) {
+	clock := &later{Store: openBolt(t, t.TempDir())}
+	s := newStand(t, clock)
+	ctx := s.ctx()
+	ann, bob, eve := s.person("Ann"), s.person("Bob"), s.person("Eve")
+	g := s.group(ann, []NewLogin{eve}, nil)
+	invite := func(email string) GroupCode {
+		t.Helper()
+		c, err := s.InviteAdministrator(ctx, ann.Subject, g, email)
+		if err != nil || c.Ends.Sub(s.storeTime()) > 24*time.Hour {
+			t.Fatal(c, err)
+		}
+		return c
+	}
+	old := invite("bob@example.org")
+	c := invite(" BOB@example.org")
+	if d, err := s.GroupOf(ctx, ann.Subject, g); err != nil || len(d.Codes) != 2 || d.Codes[1].Email != "bob@example.org" || !d.Codes[1].Code.Empty() {
+		t.Fatalf("%+v %v", d.Codes, err)
+	}
+	for who, p := range map[string]struct {
+		NewLogin
+		c GroupCode
+	}{"another account": {eve, c}, "an older invitation": {bob, old}} {
+		_, err := s.JoinGroup(ctx, p.Subject, p.c.Code.Reveal())
+		if fault.Code(err) != fault.CodeShareCode {
+			t.Errorf("%s: %v", who, err)
+		}
+	}
+	wantCode(t, second(s.RotateShareCode(ctx, ann.Subject, g, c.ID)), fault.NotFound, fault.CodeNotFound)
+	if v, err := s.JoinGroup(ctx, bob.Subject, c.Code.Reveal()); err != nil || v.Role != RoleAdministrator {
+		t.Fatalf("%+v %v", v, err)
+	}
+	wantCode(t, second(s.JoinGroup(ctx, bob.Subject, c.Code.Reveal())), fault.Invalid, fault.CodeShareCode)
+	c = invite("eve@example.org") // a member is promoted by it
+	clock.by = 24 * time.Hour
+	eve, bob = s.signIn("eve@example.org"), s.signIn("bob@example.org")
+	wantCode(t, second(s.JoinGroup(ctx, eve.Subject, c.Code.Reveal())), fault.Invalid, fault.CodeShareCode)
+	// Every administrator has all rights, also against the creator.
+	if _, err := s.RemoveParticipant(ctx, bob.Subject, g, ann.Account.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.wantRoles(g, "bob=administrator eve=member")
+}
+
+func TestR48_WhenTheSoleAdministratorLeaves(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store).run()
+		ctx := s.ctx()
+		ann, bob, eve := s.person("Ann"), s.person("Bob"), s.person("Eve")
+		g := s.group(ann, []NewLogin{bob}, []NewLogin{eve})
+		cam := s.camera(bob.Subject, "Yard")
+		share(t, s, bob, g, cam)
+		wantCode(t, second(s.LeaveGroup(ctx, ann.Subject, g, false)), fault.Conflict, "sole_administrator")
+		ending, err := s.GroupsEndingWith(ctx, ann.Subject)
+		if err != nil || len(ending) != 1 || ending[0].Participants != 3 {
+			t.Fatalf("%+v %v", ending, err)
+		}
+		// Somebody was made administrator meanwhile: the word deletes nothing.
+		if _, err := s.SetRole(ctx, ann.Subject, g, bob.Account.ID, RoleAdministrator); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.LeaveGroup(ctx, ann.Subject, g, true); err != nil {
+			t.Fatal(err)
+		}
+		s.wantRoles(g, "bob=administrator eve=viewer")
+		if ending, err = s.GroupsEndingWith(ctx, eve.Subject); err != nil || len(ending) != 0 {
+			t.Fatalf("%+v %v", ending, err)
+		}
+		if _, err := s.LeaveGroup(ctx, bob.Subject, g, true); err != nil {
+			t.Fatal(err)
+		}
+		if s.roles(g) != "" {
+			t.Fatal("the group lives on")
+		}
+		s.nothingLeft(g)
+
+		// Closing an account counts as leaving.
+		kept, dies := s.group(ann, nil, nil), s.group(ann, []NewLogin{bob}, nil)
+		c, err := s.InviteAdministrator(ctx, ann.Subject, kept, "bob@example.org")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.JoinGroup(ctx, bob.Subject, c.Code.Reveal()); err != nil {
+			t.Fatal(err)
+		}
+		hers := s.camera(ann.Subject, "Dock")
+		share(t, s, ann, kept, hers)
+		s.wantDecision(bob.Subject, ActLive, hers.ID, ReasonOK)
+		if _, err := s.CloseAccount(ctx, ann.Subject, ann.Account.ID); err != nil && fault.Code(err) != fault.CodeConflict {
+			t.Fatal(err)
+		} else if err != nil { // the first account administers the instance
+			if _, err := s.CloseAccount(ctx, Operator, ann.Account.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.wantRoles(kept, "bob=administrator")
+		if s.roles(dies) != "" {
+			t.Fatal("a group without an administrator lives")
+		}
+		s.wantDecision(bob.Subject, ActLive, hers.ID, ReasonCameraGone)
+		s.nothingLeft(dies)
+		s.nothingLeft(ann.Account.ID)
+	})
+}
+
+func share(t *testing.T, s *stand, owner NewLogin, group string, cam Camera) {
+	t.Helper()
+	if _, err := s.ShareInGroup(s.ctx(), owner.Subject, group, cam.ID, false); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestR49_TheLastAdministratorCannotFall(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store)
+		ctx := s.ctx()
+		ann, bob := s.person("Ann"), s.person("Bob")
+		g := s.group(ann, []NewLogin{bob}, nil)
+		me := ann.Account.ID
+		wantCode(t, second(s.SetRole(ctx, ann.Subject, g, me, RoleMember)), fault.Conflict, "sole_administrator")
+		wantCode(t, second(s.SetRole(ctx, ann.Subject, g, me, RoleViewer)), fault.Conflict, "sole_administrator")
+		wantCode(t, second(s.RemoveParticipant(ctx, ann.Subject, g, me)), fault.Conflict, "sole_administrator")
+		wantCode(t, second(s.SetRole(ctx, ann.Subject, g, me, "owner")), fault.Invalid, fault.CodeBadValue)
+		wantCode(t, second(s.SetRole(ctx, ann.Subject, g, NewID(), RoleMember)), fault.NotFound, fault.CodeNotFound)
+		if _, err := s.SetRole(ctx, ann.Subject, g, bob.Account.ID, RoleAdministrator); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.SetRole(ctx, ann.Subject, g, me, RoleViewer); err != nil {
+			t.Fatal(err)
+		}
+		s.wantRoles(g, "ann=viewer bob=administrator")
+	})
+}
+
+// Two administrators, on two nodes, do to each other at once what would end the
+// other's administration: one is always left, and only one where both were to go.
+func TestR49_TwoAdministratorsAtOnce(t *testing.T) {
+	rounds := 1000
+	if testing.Short() {
+		rounds = 100
+	}
+	race := func(t *testing.T, one, two *stand) {
+		ann, bob := one.person("Ann"), one.person("Bob")
+		people := []NewLogin{ann, bob}
+		nodes := []*stand{one, two}
+		g := one.group(ann, nil, nil)
+		ctx := one.ctx()
+		both := 0
+		for i := range rounds {
+			// Both are administrators again.
+			for me, p := range people {
+				if v, err := one.GroupOf(ctx, p.Subject, g); err == nil && v.Role == RoleAdministrator {
+					restore(t, one, people[me], people[1-me], g)
+					break
+				}
+			}
+			one.wantRoles(g, "ann=administrator bob=administrator")
+			var start, done sync.WaitGroup
+			start.Add(1)
+			errs := make([]error, 2)
+			for me, p := range people {
+				done.Go(func() {
+					start.Wait()
+					n, other := nodes[me], people[1-me].Account.ID
+					switch (i + me*(i/4%2)) % 4 {
+					case 0:
+						_, errs[me] = n.RemoveParticipant(ctx, p.Subject, g, other)
+					case 1:
+						_, errs[me] = n.SetRole(ctx, p.Subject, g, other, RoleViewer)
+					case 2:
+						_, errs[me] = n.LeaveGroup(ctx, p.Subject, g, false)
+					case 3:
+						_, errs[me] = n.SetRole(ctx, p.Subject, g, p.Account.ID, RoleMember)
+					}
+				})
+			}
+			start.Done()
+			done.Wait()
+			if errs[0] == nil && errs[1] == nil {
+				both++
+			}
+			for me, err := range errs {
+				if err != nil && !fault.Is(err, fault.NotFound) && fault.Code(err) != "role_viewer" && fault.Code(err) != "sole_administrator" {
+					t.Fatalf("round %d, %s: %v", i, people[me].Account.Name, err)
+				}
+			}
+			if now := one.roles(g); strings.Count(now, "=administrator") != 1 { // roles() refuses none
+				t.Fatalf("round %d: %q after %v", i, now, errs)
+			}
+		}
+		t.Logf("%d rounds, in %d both succeeded", rounds, both)
+	}
+	t.Run("bolt", func(t *testing.T) {
+		store := openBolt(t, t.TempDir())
+		race(t, newStand(t, store), newStand(t, store))
+	})
+	t.Run("redis", func(t *testing.T) {
+		url := startRedis(t)
+		race(t, newStand(t, openRedis(t, url, t.Name())), newStand(t, openRedis(t, url, t.Name())))
+	})
+}
+
+// restore makes the other one administrator again.
+func restore(t *testing.T, s *stand, me, other NewLogin, g string) {
+	t.Helper()
+	_, err := s.SetRole(s.ctx(), me.Subject, g, other.Account.ID, RoleAdministrator)
+	if !fault.Is(err, fault.NotFound) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	c, err := s.InviteAdministrator(s.ctx(), me.Subject, g, other.Account.Email)
+	if err == nil {
+		_, err = s.JoinGroup(s.ctx(), other.Subject, c.Code.Reveal())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestR50_OnlyOwnCamerasAreShared(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store)
+		ctx := s.ctx()
+		ann, bob, eve, max := s.person("Ann"), s.person("Bob"), s.person("Eve"), s.person("Max")
+		cam := s.camera(max.Subject, "Yard")
+		hers := s.camera(eve.Subject, "Barn")
+		g := s.group(ann, []NewLogin{bob}, []NewLogin{eve})
+		s.give(max.Subject, cam.ID, bob, LevelOnline|LevelArchive|LevelDownload|LevelNotices, time.Time{})
+		try := func(p NewLogin, group, camera string) error { return second(s.ShareInGroup(ctx, p.Subject, group, camera, false)) }
+		wantCode(t, try(bob, g, cam.ID), fault.Forbidden, "not_owner")
+		wantCode(t, try(eve, g, hers.ID), fault.Forbidden, "role_viewer") // R43
+		wantCode(t, try(ann, g, cam.ID), fault.NotFound, fault.CodeNotFound)
+		wantCode(t, try(ann, g, NewID()), fault.NotFound, fault.CodeNotFound)
+		wantCode(t, try(max, g, cam.ID), fault.NotFound, fault.CodeNotFound)
+		// Nor one received through another group.
+		other := s.group(max, []NewLogin{ann}, nil)
+		share(t, s, max, other, cam)
+		wantCode(t, try(ann, g, cam.ID), fault.Forbidden, "not_owner")
+	})
+}
+
+func TestR55_ChangingTheCamerasCutsAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store).run()
+		ctx := s.ctx()
+		ann, bob, eve := s.person("Ann"), s.person("Bob"), s.person("Eve")
+		g := s.group(ann, []NewLogin{bob}, []NewLogin{eve})
+		cam := s.camera(bob.Subject, "Yard")
+		ways := map[string]func() error{
+			"images only":         func() error { return second(s.ShareInGroup(ctx, bob.Subject, g, cam.ID, true)) },
+			"taken out by owner":  func() error { return second(s.UnshareFromGroup(ctx, bob.Subject, g, cam.ID)) },
+			"by an administrator": func() error { return second(s.UnshareFromGroup(ctx, ann.Subject, g, cam.ID)) },
+			"R56: the sharer left": func() error {
+				return second(s.LeaveGroup(ctx, bob.Subject, g, false))
+			},
+			"R56: the sharer was removed": func() error { return second(s.RemoveParticipant(ctx, ann.Subject, g, bob.Account.ID)) },
+			"R57: the sharer became a viewer": func() error {
+				return second(s.SetRole(ctx, ann.Subject, g, bob.Account.ID, RoleViewer))
+			},
+			"R56: the viewer left":        func() error { return second(s.LeaveGroup(ctx, eve.Subject, g, false)) },
+			"R56: the viewer was removed": func() error { return second(s.RemoveParticipant(ctx, ann.Subject, g, eve.Account.ID)) },
+			"the camera is gone from all": func() error { return second(s.UpdateCamera(ctx, bob.Subject, cam.ID, CameraPatch{Enabled: new(false)})) },
+		}
+		for name, cut := range ways {
+			t.Run(name, func(t *testing.T) {
+				share(t, s, bob, g, cam)
+				s.wantDecision(eve.Subject, ActLive, cam.ID, ReasonOK)
+				ended := make(chan Decision, 1)
+				l, d, err := s.Subscribe(ctx, eve.Subject, cam.ID, ActLive, func(d Decision) { ended <- d })
+				if err != nil || !d.Allowed {
+					t.Fatal(d, err)
+				}
+				defer l.Release()
+				if err := cut(); err != nil {
+					t.Fatal(err)
+				}
+				select {
+				case d := <-ended:
+					if d.Allowed || d.Reason == ReasonUnavailable {
+						t.Fatalf("ended as %+v", d)
+					}
+				case <-time.After(2 * time.Second):
+					t.Fatal("still alive 2 s after the answer")
+				}
+				// As before, for the next way.
+				if _, err := s.UpdateCamera(ctx, bob.Subject, cam.ID, CameraPatch{Enabled: new(true)}); err != nil {
+					t.Fatal(err)
+				}
+				for p, role := range map[*NewLogin]Role{&bob: RoleMember, &eve: RoleViewer} {
+					c, err := s.CreateShareCode(ctx, ann.Subject, g, role, 0)
+					if err == nil {
+						_, err = s.JoinGroup(ctx, p.Subject, c.Code.Reveal())
+					}
+					if err == nil {
+						err = s.RevokeShareCode(ctx, ann.Subject, g, c.ID)
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				if list, err := s.Groups(ctx, eve.Subject); err != nil || len(list) != 1 {
+					t.Fatal(list, err)
+				}
+			})
+		}
+	})
+}
+
+func TestR57_AMemberTurnedViewerTakesHisCamerasAlong(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store)
+		ctx := s.ctx()
+		ann, bob := s.person("Ann"), s.person("Bob")
+		g := s.group(ann, []NewLogin{bob}, nil)
+		mine, yard, dock := s.camera(ann.Subject, "Gate"), s.camera(bob.Subject, "Yard"), s.camera(bob.Subject, "Dock")
+		share(t, s, ann, g, mine)
+		share(t, s, bob, g, yard)
+		share(t, s, bob, g, dock)
+		names := func(p NewLogin) (out []string) {
+			t.Helper()
+			list, err := s.Groups(ctx, p.Subject)
+			if err != nil || len(list) != 1 {
+				t.Fatal(list, err)
+			}
+			for _, c := range list[0].Cameras {
+				out = append(out, c.Name)
+			}
+			return out
+		}
+		if got := names(ann); !slices.Equal(got, []string{"Dock", "Gate", "Yard"}) {
+			t.Fatalf("%v", got)
+		}
+		before := s.revision()
+		if _, err := s.SetRole(ctx, ann.Subject, g, bob.Account.ID, RoleViewer); err != nil {
+			t.Fatal(err)
+		}
+		if s.revision() != before+1 {
+			t.Fatal("not one commit")
+		}
+		if got := names(bob); !slices.Equal(got, []string{"Gate"}) {
+			t.Fatalf("%v", got)
+		}
+		// Being a member again does not bring them back.
+		if _, err := s.SetRole(ctx, ann.Subject, g, bob.Account.ID, RoleMember); err != nil {
+			t.Fatal(err)
+		}
+		if got := names(ann); !slices.Equal(got, []string{"Gate"}) {
+			t.Fatalf("%v", got)
+		}
+	})
+}
+
+func (s *stand) revision() uint64 {
+	s.t.Helper()
+	v, err := s.read(s.ctx(), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return v.revision
+}
+
+// A camera shared while its owner is demoted or leaves is either refused or
+// withdrawn: it never stays behind.
+func TestR57_SharingWhileBeingDemoted(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store)
+		ctx := s.ctx()
+		ann, bob := s.person("Ann"), s.person("Bob")
+		g := s.group(ann, []NewLogin{bob}, nil)
+		cam := s.camera(bob.Subject, "Yard")
+		for i := range 200 {
+			var wg sync.WaitGroup
+			var shared, demoted error
+			wg.Go(func() { shared = second(s.ShareInGroup(ctx, bob.Subject, g, cam.ID, i%2 == 0)) })
+			wg.Go(func() { demoted = second(s.SetRole(ctx, ann.Subject, g, bob.Account.ID, RoleViewer)) })
+			wg.Wait()
+			if demoted != nil || shared != nil && fault.Code(shared) != "role_viewer" {
+				t.Fatal(i, shared, demoted)
+			}
+			v, err := s.read(ctx, []string{keyCamera(cam.ID), keyGroupCam(g, cam.ID)})
+			if err != nil || v.recs[0].(*Camera).InGroup(g) != nil || v.versions[1] != 0 {
+				t.Fatalf("round %d: the camera stayed in the group (%v)", i, err)
+			}
+			if _, err := s.SetRole(ctx, ann.Subject, g, bob.Account.ID, RoleMember); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestR58_DeletingAGroup(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store).run()
+		ctx := s.ctx()
+		ann, bob, eve := s.person("Ann"), s.person("Bob"), s.person("Eve")
+		g := s.group(ann, []NewLogin{bob}, []NewLogin{eve})
+		cam := s.camera(bob.Subject, "Yard")
+		share(t, s, bob, g, cam)
+		ended := make(chan Decision, 1)
+		l, _, err := s.Subscribe(ctx, eve.Subject, cam.ID, ActLive, func(d Decision) { ended <- d })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Release()
+		wantCode(t, second(s.DeleteGroup(ctx, bob.Subject, g)), fault.Forbidden, "role_viewer")
+		if _, err := s.DeleteGroup(ctx, ann.Subject, g); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-ended:
+		case <-time.After(2 * time.Second):
+			t.Fatal("still alive 2 s after the answer")
+		}
+		for _, p := range []NewLogin{ann, bob, eve} {
+			wantCode(t, second(s.GroupOf(ctx, p.Subject, g)), fault.NotFound, fault.CodeNotFound)
+		}
+		s.nothingLeft(g)
+		// Everybody is in the one event that notices are made of.
+		told := s.events("group_changed", func(e event.Event) bool { return e.(event.GroupChanged).What == event.GroupDeleted })
+		if len(told) != 1 || len(told[0].(event.GroupChanged).Accounts) != 3 || told[0].(event.GroupChanged).Name != "Crew" {
+			t.Fatalf("%+v", told)
+		}
+		wantCode(t, second(s.DeleteGroup(ctx, ann.Subject, g)), fault.NotFound, fault.CodeNotFound)
+	})
+}
+
+// events reads the feed.
+func (s *stand) events(kind string, wanted func(event.Event) bool) (out []event.Event) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx(), 10*time.Second)
+	defer cancel()
+	mark := event.AccountChanged{Account: NewID()}
+	txn := kv.Txn{ID: kv.NewID(time.Now()), Space: kv.Control, Writes: []kv.Write{event.Write(mark)}}
+	if _, err := s.store.Commit(ctx, txn); err != nil {
+		s.t.Fatal(err)
+	}
+	err := event.Follow(ctx, s.store, kv.Control, fmt.Sprint("test-", NewID()), func(_ context.Context, e event.Entry) error {
+		if e.Event == mark {
+			cancel()
+		}
+		if e.Event.Type() == kind && wanted(e.Event) {
+			out = append(out, e.Event)
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		s.t.Fatal(err)
+	}
+	return out
+}
+
+func TestR59_LiveForAllRolesAndNothingElse(t *testing.T) {
+	onBoth(t, func(t *testing.T, store kv.Store) {
+		s := newStand(t, store)
+		ctx := s.ctx()
+		ann, bob, eve, max := s.person("Ann"), s.person("Bob"), s.person("Eve"), s.person("Max")
+		g := s.group(ann, []NewLogin{bob}, []NewLogin{eve})
+		cam := s.camera(bob.Subject, "Yard")
+		share(t, s, bob, g, cam)
+		for _, p := range []NewLogin{ann, eve} {
+			s.wantDecision(p.Subject, ActLive, cam.ID, ReasonOK)
+			for _, act := range []Action{ActArchive, ActDownload, ActNotices, ActSound, ActPTZ} {
+				s.wantDecision(p.Subject, act, cam.ID, ReasonLevelMissing)
+			}
+			s.wantDecision(p.Subject, ActManage, cam.ID, ReasonNotOwner)
+		}
+		s.wantDecision(max.Subject, ActLive, cam.ID, ReasonCameraGone)
+		if _, err := s.ShareInGroup(ctx, bob.Subject, g, cam.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []NewLogin{ann, eve} {
+			s.wantDecision(p.Subject, ActLive, cam.ID, ReasonLevelMissing)
+			s.wantDecision(p.Subject, ActImages, cam.ID, ReasonOK)
+		}
+		if list, err := s.Groups(ctx, eve.Subject); err != nil || len(list[0].Cameras) != 1 || !list[0].Cameras[0].ImagesOnly || list[0].Cameras[0].Mine || list[0].Cameras[0].Owner.Name != "Bob" {
+			t.Fatalf("%+v %v", list, err)
+		}
+		// A camera that is deleted leaves its groups in the same commit.
+		if _, err := s.DeleteCamera(ctx, bob.Subject, cam.ID); err != nil {
+			t.Fatal(err)
+		}
+		v, err := s.read(ctx, nil, kv.Scan{Prefix: pGroupCam})
+		if err != nil || len(v.scans[0]) != 0 {
+			t.Fatal("a mark stays behind", err)
+		}
+	})
+}
+
+func TestR104_GroupsAreAudited(t *testing.T) {
+	s := newStand(t, openBolt(t, t.TempDir()))
+	ctx := s.ctx()
+	ann, bob := s.person("Ann"), s.person("Bob")
+	g := s.group(ann, []NewLogin{bob}, nil)
+	cam := s.camera(bob.Subject, "Yard")
+	share(t, s, bob, g, cam)
+	for _, err := range []error{
+		second(s.UnshareFromGroup(ctx, ann.Subject, g, cam.ID)), second(s.SetRole(ctx, ann.Subject, g, bob.Account.ID, RoleViewer)),
+		second(s.RemoveParticipant(ctx, ann.Subject, g, bob.Account.ID)), second(s.DeleteGroup(ctx, ann.Subject, g)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := map[string][]string{}
+	s.events("audit", func(e event.Event) bool {
+		row := e.(event.Audit)
+		if strings.HasPrefix(row.Action, "group.") {
+			if row.Object != g || row.Actor == "" {
+				t.Errorf("%+v", row)
+			}
+			log[row.Owner] = append(log[row.Owner], row.Action)
+		}
+		return false
+	})
+	hers := []string{"group.create", "group.code_create", "group.join", "group.camera_remove", "group.role", "group.remove_person", "group.delete"}
+	his := []string{"group.join", "group.camera_add", "group.camera_remove", "group.role", "group.remove_person"}
+	if !slices.Equal(log[ann.Account.ID], hers) || !slices.Equal(log[bob.Account.ID], his) {
+		t.Errorf("the administrator's log is %v\nthe member's %v", log[ann.Account.ID], log[bob.Account.ID])
+	}
+}
