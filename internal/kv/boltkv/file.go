@@ -69,6 +69,9 @@ func makeDir(dir string) error {
 // commit may count on.
 func openFile(dir, name string, first kv.Space, s *Store, cfg Config) (*file, error) {
 	path := filepath.Join(dir, name)
+	if err := sound(path); err != nil {
+		return nil, explainOpen(err, dir, name)
+	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: lockWait, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true, InitialMmapSize: mmapSize,
 	})

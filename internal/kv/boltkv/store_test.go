@@ -1,10 +1,12 @@
 package boltkv
 
 import (
+	"crypto/rand"
 	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -152,5 +154,45 @@ func TestCommitsShareAnFsync(t *testing.T) {
 	wg.Wait()
 	if took := txid() - before; took > workers*each/4 {
 		t.Errorf("%d commits took %d transactions, each with its fsync", workers*each, took)
+	}
+}
+
+// A page of noise and a file cut short are errors that say what to do, not the
+// end of the process.
+func TestRefusesADamagedFile(t *testing.T) {
+	for name, damage := range map[string]func(*os.File) error{
+		"noise": func(f *os.File) error {
+			noise := make([]byte, 6*4096)
+			rand.Read(noise)
+			_, err := f.WriteAt(noise, 4*4096)
+			return err
+		},
+		"cut short": func(f *os.File) error { return f.Truncate(5 * 4096) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := open(t, dir, Config{})
+			for i := range 40 {
+				key := "k" + strconv.Itoa(i)
+				if _, err := s.Commit(t.Context(), kv.Txn{ID: kv.NewID(time.Now()), Space: kv.Control,
+					Writes: []kv.Write{{Key: key, Data: make([]byte, 3000)}}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			f, err := os.OpenFile(filepath.Join(dir, "authority.db"), os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(damage(f), f.Close()); err != nil {
+				t.Fatal(err)
+			}
+			_, err = Open(t.Context(), dir, Config{})
+			if !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "may be damaged") {
+				t.Errorf("%v, want the sentence about a damaged file", err)
+			}
+		})
 	}
 }
