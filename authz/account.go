@@ -12,9 +12,6 @@ const (
 	PlanPro      Plan = "pro"
 )
 
-// Plans lists the legal plans.
-func Plans() []Plan { return []Plan{PlanTrial, PlanMini, PlanStandard, PlanPro} }
-
 // AccountState is whether an account may be used.
 type AccountState string
 
@@ -36,6 +33,7 @@ type Account struct {
 	NoShortcuts     bool         `json:"no_shortcuts,omitempty"`
 	Hidden          bool         `json:"hidden,omitempty"` // opted out of discovery (R7)
 	Plan            Plan         `json:"plan"`
+	PlanSince       time.Time    `json:"plan_since,omitzero"` // when it was moved to this plan; zero: since it was made
 	TrialEnds       time.Time    `json:"trial_ends,omitzero"` // plan trial: mini from then on
 	State           AccountState `json:"state"`
 	StateSince      time.Time    `json:"state_since,omitzero"`

@@ -275,7 +275,7 @@ func (a *Authority) SetPlan(ctx context.Context, s Subject, account string, p Pl
 		if acc.Plan == p {
 			return errNothing
 		}
-		acc.Plan, acc.TrialEnds = p, time.Time{}
+		acc.Plan, acc.PlanSince, acc.TrialEnds = p, now, time.Time{}
 		if p == PlanTrial {
 			acc.TrialEnds = now.Add(a.cfg.Trial)
 		}

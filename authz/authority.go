@@ -31,6 +31,7 @@ type Config struct {
 	Timeout    time.Duration         // of one store call: 250 ms
 	NewPlan    Plan                  // of new accounts: trial
 	Trial      time.Duration         // 30 d
+	Plans      PlanTable             // what plans include: DefaultPlans
 	ShareLinks int                   // share links an account: 3
 	TempLinks  int                   // open temporary links a camera: 10
 	Cameras    int                   // cameras an account: 500
@@ -78,6 +79,7 @@ func New(cfg Config) *Authority {
 	or(&cfg.TempLinks, 10)
 	or(&cfg.Cameras, 500)
 	or(&cfg.Visits, 256)
+	cfg.Plans = clonePlans(cfg.Plans)
 	a := &Authority{cfg: cfg, hasher: newHasher(), setup: newCode(), swept: make(chan struct{}, 1), moved: make(chan struct{}, 1)}
 	n := &a.node
 	a.metrics = newMetrics(cfg.Registerer, func() float64 {

@@ -90,24 +90,11 @@ func decideAccount(s Subject, act Action, o Object, f Facts, now time.Time) Deci
 			return invisible(ReasonLinkGone)
 		}
 		if act == ActLinkResume {
-			return planAllowsLinks(f.Account, now)
+			return f.Plans.links(f.Account, now)
 		}
 		return allow()
 	}
 	return invisible(ReasonLinkGone) // ActVisit: an account is never a guest
-}
-
-// planAllowsLinks is the plan gate of R2, with the end of a trial.
-func planAllowsLinks(a *Account, now time.Time) Decision {
-	switch a.EffectivePlan(now) {
-	case PlanStandard, PlanPro:
-		return allow()
-	case PlanTrial:
-		d := allow()
-		d.Until = a.TrialEnds
-		return d
-	}
-	return deny(ReasonPlanMini) // and plans this program does not know
 }
 
 // earlier returns the earlier of two ends, where zero means no end.

@@ -10,7 +10,7 @@ func decideCamera(s Subject, act Action, o Object, f Facts, now time.Time) Decis
 		return invisible(ReasonCameraGone)
 	}
 	if c.Owner == s.Account {
-		return decideOwner(act, c, f.Account, now)
+		return decideOwner(act, c, f.Account, f.Plans, now)
 	}
 	best := invisible(ReasonCameraGone)
 	if g := f.Grant; g != nil && g.Camera == c.ID && g.Account == s.Account {
@@ -24,7 +24,7 @@ func decideCamera(s Subject, act Action, o Object, f Facts, now time.Time) Decis
 	return best
 }
 
-func decideOwner(act Action, c *Camera, a *Account, now time.Time) Decision {
+func decideOwner(act Action, c *Camera, a *Account, plans PlanTable, now time.Time) Decision {
 	d := allow()
 	switch act {
 	case ActLive, ActPTZ:
@@ -43,7 +43,7 @@ func decideOwner(act Action, c *Camera, a *Account, now time.Time) Decision {
 			d = deny(ReasonEmailUnverified)
 		}
 	case ActLink:
-		if d = planAllowsLinks(a, now); d.Allowed && !a.EmailVerified {
+		if d = plans.links(a, now); d.Allowed && !a.EmailVerified {
 			d = deny(ReasonEmailUnverified)
 		}
 	}

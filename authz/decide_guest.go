@@ -20,7 +20,7 @@ func decideGuest(s Subject, act Action, o Object, f Facts, now time.Time) Decisi
 	if v == nil || s.Visit == "" || v.ID != s.Visit || v.Link != l.ID || over(v.Ends, now) {
 		return deny(ReasonLinkGone)
 	}
-	d := decideVisit(l, f.LinkOwner, v, now)
+	d := decideVisit(l, f.LinkOwner, v, f.Plans, now)
 	d.via = viaLink
 	if !d.Allowed {
 		return d
@@ -52,15 +52,15 @@ func decideGuest(s Subject, act Action, o Object, f Facts, now time.Time) Decisi
 // linkState is a link's state without regard to a visit, in the precedence of
 // spec 6.2: paused > ended > not yet > live. An owner who is suspended, or whose
 // plan has no links, pauses it.
-func linkState(l *Link, owner *Account, now time.Time) Decision {
-	plan := planAllowsLinks(owner, now)
+func linkState(l *Link, owner *Account, plans PlanTable, now time.Time) Decision {
+	plan := plans.links(owner, now)
 	switch {
 	case l.Paused:
 		return Decision{Reason: ReasonLinkPaused, Since: l.PausedSince}
 	case owner.State != AccountActive:
 		return Decision{Reason: ReasonLinkPaused, Since: owner.StateSince}
 	case !plan.Allowed:
-		return Decision{Reason: ReasonLinkPausedPlan, Since: owner.TrialEnds}
+		return Decision{Reason: ReasonLinkPausedPlan, Since: plan.Since}
 	case over(l.Ends, now):
 		return Decision{Reason: ReasonLinkEnded, Since: l.Ends}
 	case now.Before(l.Starts):
@@ -73,8 +73,8 @@ func linkState(l *Link, owner *Account, now time.Time) Decision {
 
 // decideVisit adds what is about one guest: stopped or blocked by the owner,
 // and the password.
-func decideVisit(l *Link, owner *Account, v *Visit, now time.Time) Decision {
-	d := linkState(l, owner, now)
+func decideVisit(l *Link, owner *Account, v *Visit, plans PlanTable, now time.Time) Decision {
+	d := linkState(l, owner, plans, now)
 	switch {
 	case !d.Allowed:
 		return d

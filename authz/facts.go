@@ -16,6 +16,9 @@ type Facts struct {
 	LinkOwner *Account
 	Visit     *Visit
 
+	// Plans is what plans include; nil: DefaultPlans.
+	Plans PlanTable
+
 	// Broken says that a record was there and could not be understood, e.g.
 	// one of a newer version: everything is denied, nothing guessed (F30).
 	Broken bool

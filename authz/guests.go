@@ -60,7 +60,8 @@ type VisitInfo struct {
 	Zone      string
 	Cameras   []Camera // that exist, in the owner's order
 	Sound     bool
-	Owner     bool // the link's owner himself
+	Note      string // of the owner to his guests
+	Owner     bool   // the link's owner himself
 	Now       time.Time
 }
 
@@ -268,7 +269,7 @@ func (a *Authority) AuthenticateVisit(ctx context.Context, link string, cookie s
 // visitInfo is the page of a visit; v holds the link's owner and cameras.
 func visitInfo(v *view, l *Link, w *Visit) VisitInfo {
 	owner := get[Account](v.get, keyAccount(l.Owner))
-	d := decideVisit(l, owner, w, v.now)
+	d := decideVisit(l, owner, w, v.plans, v.now)
 	st, _ := StateOf(d)
 	info := VisitInfo{State: st, Since: d.Since, Until: d.Until, Name: l.Name, OwnerName: owner.Name,
 		Language: owner.Language, Zone: owner.Zone, Sound: l.Sound, Owner: w.Owner, Now: v.now}
@@ -281,6 +282,7 @@ func visitInfo(v *view, l *Link, w *Visit) VisitInfo {
 	if st == VisitPasswordRequired {
 		return info // nothing of the link before the password
 	}
+	info.Note = l.Note
 	for _, id := range l.Cameras {
 		if c := get[Camera](v.get, keyCamera(id)); c != nil && c.Owner == l.Owner {
 			info.Cameras = append(info.Cameras, *c)

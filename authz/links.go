@@ -38,7 +38,8 @@ type NewLink struct {
 	Note             string
 }
 
-// LinkPatch changes a link; nil leaves a field as it is. The name cannot change.
+// LinkPatch changes a link; nil leaves a field as it is, the zero time takes a
+// share link's on or off time away. The name cannot change.
 type LinkPatch struct {
 	Cameras      *[]string
 	Starts, Ends *time.Time
@@ -48,11 +49,28 @@ type LinkPatch struct {
 	Note         *string
 }
 
+// names lists what the patch changes apart from the cameras, which have a row of
+// their own in the log.
+func (p LinkPatch) names() string {
+	var out []string
+	for _, f := range []struct {
+		is   bool
+		name string
+	}{{p.Starts != nil, "starts"}, {p.Ends != nil, "ends"}, {p.Password != nil, "password"}, {p.MaxViewers != nil, "max_viewers"},
+		{p.Sound != nil, "sound"}, {p.Note != nil, "note"}} {
+		if f.is {
+			out = append(out, f.name)
+		}
+	}
+	return strings.Join(out, ",")
+}
+
 // LinkView is a link as its owner sees it; Link is without what is secret or
 // made of a secret.
 type LinkView struct {
 	Link        Link
-	State       string // active scheduled ended paused_owner paused_plan
+	State       string    // active scheduled ended paused_owner paused_plan
+	Since       time.Time // of a pause or an end, where known
 	Secret      secret.String
 	HasPassword bool
 	Cameras     []Camera
@@ -80,7 +98,7 @@ func (a *Authority) CreateLink(ctx context.Context, s Subject, in NewLink) (Link
 		if over(l.Ends, v.now) {
 			return fault.Field("ends", fault.CodeBadValue, "The end lies in the past.")
 		}
-		if err := a.countLink(ctx, d, l); err != nil {
+		if err := a.countLink(ctx, d, l, get[Account](v.get, keyAccount(l.Owner))); err != nil {
 			return err
 		}
 		d.absent(keyLink(l.ID))
@@ -119,8 +137,8 @@ func (a *Authority) draftLink(ctx context.Context, in NewLink) (*Link, error) {
 				return nil, err
 			}
 		}
-		if l.Starts.IsZero() || l.Ends.IsZero() {
-			return nil, fault.Field("ends", fault.CodeRequired, "A temporary link needs an on and an off time.")
+		if err := window(l); err != nil {
+			return nil, err
 		}
 		if len(l.Cameras) > 1 {
 			return nil, fault.Field("cameras", fault.CodeTooLong, "A temporary link is for one camera.")
@@ -154,6 +172,17 @@ func checkLink(l *Link) error {
 		if slices.Contains(l.Cameras[:i], c) {
 			return fault.Field("cameras", fault.CodeBadValue, "A camera stands twice in the list.")
 		}
+	}
+	return nil
+}
+
+// window: a temporary link has an on and an off time (R34).
+func window(l *Link) error {
+	switch {
+	case l.Starts.IsZero():
+		return fault.Field("starts", fault.CodeRequired, "Say when the link begins to work.")
+	case l.Ends.IsZero():
+		return fault.Field("ends", fault.CodeRequired, "Say when the link ends.")
 	}
 	return nil
 }
@@ -211,7 +240,7 @@ func (a *Authority) ownCameras(ctx context.Context, s Subject, d *draft, cameras
 }
 
 // countLink takes one of the places for links.
-func (a *Authority) countLink(ctx context.Context, d *draft, l *Link) error {
+func (a *Authority) countLink(ctx context.Context, d *draft, l *Link, owner *Account) error {
 	if l.Kind == LinkTemporary {
 		return a.countTemporary(ctx, d, l.Cameras[0])
 	}
@@ -228,8 +257,8 @@ func (a *Authority) countLink(ctx context.Context, d *draft, l *Link) error {
 		}
 		n = *c
 	}
-	if n.Links >= a.cfg.ShareLinks {
-		return fault.Newf(fault.Conflict, string(ReasonLinkCap), "You have %d of %d share links. Delete one first.", n.Links, a.cfg.ShareLinks)
+	if limit := a.shareLinks(owner, v.now); n.Links >= limit {
+		return fault.Newf(fault.Conflict, string(ReasonLinkCap), "You have %d of %d share links. Delete one first.", n.Links, limit)
 	}
 	if v.versions[1] != 0 {
 		return fault.Field("name", fault.CodeNameTaken, "You have a link of this name.")
@@ -301,7 +330,8 @@ func (a *Authority) linkViews(ctx context.Context, owner *Account, links []*Link
 	v.indexed()
 	out := make([]LinkView, 0, len(links))
 	for i, l := range links {
-		lv := LinkView{Link: *l, State: shownLink(linkState(l, owner, now)), HasPassword: l.PasswordHash != ""}
+		state := linkState(l, owner, a.cfg.Plans, now)
+		lv := LinkView{Link: *l, State: shownLink(state), Since: state.Since, HasPassword: l.PasswordHash != ""}
 		lv.Link.Sealed, lv.Link.SecretHash, lv.Link.PasswordHash = "", nil, ""
 		if lv.Secret, err = a.cfg.Seal.Unseal(l.Sealed, linkPlace(l.Owner, l.ID)); err != nil {
 			a.cfg.Log.Error("a link's secret cannot be opened; is the key file the one it was sealed with?", "link", l.ID)
@@ -365,7 +395,7 @@ func (a *Authority) Links(ctx context.Context, s Subject) (links []LinkView, use
 	}
 	slices.SortFunc(own, func(x, y *Link) int { return y.CreatedAt.Compare(x.CreatedAt) })
 	links, err = a.linkViews(ctx, f.Account, own, v.now)
-	return links, used, a.cfg.ShareLinks, err
+	return links, used, a.shareLinks(f.Account, v.now), err
 }
 
 // changeLink changes an own link in one commit.
@@ -398,6 +428,7 @@ func (a *Authority) UpdateLink(ctx context.Context, s Subject, id string, p Link
 		}
 	}
 	_, err := a.changeLink(ctx, s, id, ActLinkManage, func(ctx context.Context, l *Link, d *draft, now time.Time) error {
+		ended := l.Ends
 		if p.Cameras != nil {
 			if l.Kind == LinkTemporary && !slices.Equal(l.Cameras, *p.Cameras) {
 				return fault.Field("cameras", fault.CodeBadValue, "The camera of a temporary link cannot change.")
@@ -431,8 +462,15 @@ func (a *Authority) UpdateLink(ctx context.Context, s Subject, id string, p Link
 				return fault.Field("ends", fault.CodeBadValue, "The end lies in the past.")
 			}
 		}
-		if l.Kind == LinkTemporary && (l.Starts.IsZero() || l.Ends.IsZero()) {
-			return fault.Field("ends", fault.CodeRequired, "A temporary link needs an on and an off time.")
+		if l.Kind == LinkTemporary {
+			if err := window(l); err != nil {
+				return err
+			}
+			if over(ended, now) && !over(l.Ends, now) { // open again: it takes a place again
+				if err := a.countTemporary(ctx, d, l.Cameras[0]); err != nil {
+					return err
+				}
+			}
 		}
 		if withPassword != nil {
 			l.PasswordHash = withPassword.PasswordHash
@@ -453,8 +491,8 @@ func (a *Authority) UpdateLink(ctx context.Context, s Subject, id string, p Link
 		if err := checkLink(l); err != nil {
 			return err
 		}
-		if p.Cameras == nil {
-			d.audit(s, "link.change", l.Owner, id)
+		if what := p.names(); what != "" {
+			d.audit(s, "link.change", l.Owner, id, detail("what", what))
 		}
 		return nil
 	})

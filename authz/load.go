@@ -17,7 +17,8 @@ type view struct {
 	scans    [][]kv.Value
 	raw      []kv.Value // of all keys, for those that are not decoded here
 	revision uint64
-	now      time.Time      // store time
+	now      time.Time // store time
+	plans    PlanTable
 	places   map[string]int // of keys, for large views
 }
 
@@ -66,6 +67,7 @@ func (v *view) has(keys []string) bool {
 // facts assembles the facts of one decision.
 func (v *view) facts(s Subject, o Object) Facts {
 	f := assemble(s, o, v.get)
+	f.Plans = v.plans
 	for _, k := range wanted(s, o, v.get) {
 		if i := v.index(k); i >= 0 && v.broken[i] {
 			f.Broken = true
@@ -96,7 +98,7 @@ func (a *Authority) read(ctx context.Context, keys []string, scans ...kv.Scan) (
 	}
 	v := &view{
 		keys: keys, recs: make([]any, len(keys)), versions: make([]uint64, len(keys)), broken: make([]bool, len(keys)),
-		scans: snap.Scans, raw: snap.Values, revision: snap.Revision, now: snap.Now,
+		scans: snap.Scans, raw: snap.Values, revision: snap.Revision, now: snap.Now, plans: a.cfg.Plans,
 	}
 	for i, val := range snap.Values {
 		if val.Key != keys[i] { // an answer that is not for this question (CVE-2025-29923)

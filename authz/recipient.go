@@ -93,6 +93,6 @@ func (a *Authority) PlanPause(ctx context.Context, account string) (paused bool,
 	if acc == nil {
 		return false, 0, time.Time{}, nil
 	}
-	d := planAllowsLinks(acc, v.now)
+	d := a.cfg.Plans.links(acc, v.now)
 	return d.Reason == ReasonPlanMini, len(v.scans[0]), d.Until, nil
 }

@@ -82,3 +82,15 @@ func (r *Room) Watching(links []string) map[string]int {
 	}
 	return out
 }
+
+// WatchingVisits are the visits of a link that have media now on this node.
+func (r *Room) WatchingVisits(link string) map[string]bool {
+	out := map[string]bool{}
+	mono := clock.Mono()
+	for _, s := range r.sessions.all() {
+		if link != "" && s.subject.Link == link && s.live(mono) {
+			out[s.subject.Visit] = true
+		}
+	}
+	return out
+}

@@ -23,6 +23,8 @@ type Config struct {
 // Limits is every local limit of one node. All are safe for concurrent use and
 // remember at most MaxKeys keys each: the longest unused are forgotten first.
 type Limits struct {
+	LinkPasswords *Growing // wrong passwords of a link, by link and Prefix (R41)
+
 	Offers      *Offers  // SDP offers by subject and of the node
 	Guesses     *Windows // unknown link secrets by Prefix; one too many shuts it for Rules.GuessBlock
 	SetupCodes  *Windows // wrong set-up codes and one-time tokens by Prefix: as Guesses
@@ -46,6 +48,8 @@ func New(cfg Config) *Limits {
 		return newWindows(cfg.Now, m.of(kind), rules.Guesses, time.Minute, rules.GuessBlock)
 	}
 	return &Limits{
+		LinkPasswords: newGrowing(cfg.Now, m.of("link_password"), 5, 10*time.Second, 15*time.Minute, 24*time.Hour),
+
 		Offers: &Offers{
 			subject: newDeepBuckets(cfg.Now, nil, rules.Offers, time.Second, rules.OffersAtOnce),
 			node:    newBuckets(cfg.Now, nil, rules.OffersNode, time.Second),

@@ -36,6 +36,7 @@ type visitView struct {
 	Zone       string      `json:"zone"`
 	Cameras    []visitCell `json:"cameras"`
 	Sound      bool        `json:"sound"`
+	Note       string      `json:"note,omitempty"`  // of the owner to his guests
 	Owner      bool        `json:"owner,omitempty"` // the link's owner himself; not counted
 	ServerTime time.Time   `json:"server_time"`
 }
@@ -54,6 +55,9 @@ func guestRoutes() []route {
 		{method: "POST", path: "/g/:link/visit", who: public, body: jsonBody,
 			summary: "Begin a visit with a ticket, or go on with the one of the cookie. Sets the guest cookie.",
 			in:      visitInput{}, out: visitView{}, handle: beginVisit},
+		{method: "POST", path: "/g/:link/password", who: guest, body: jsonBody, wait: passwordWait,
+			summary: "Give the link's password for this visit. Five wrong ones an address, then 429 for longer and longer, never for good.",
+			in:      linkPassword{}, out: visitView{}, handle: givePassword},
 		{method: "GET", path: "/g/:link/visit", who: guest, summary: "The running visit.", out: visitView{}, handle: getVisit},
 		{method: "GET", path: "/g/:link/socket", who: guest, status: 101,
 			summary: "The one socket of a guest's tab (WebSocket), see docs/ref/socket.md.", handle: openSocket},
@@ -109,7 +113,7 @@ func getVisit(r *request) error {
 func viewVisit(v authz.VisitInfo) visitView {
 	out := visitView{
 		State: string(v.State), Reason: string(v.Reason), Since: optional(v.Since), Until: optional(v.Until), Name: v.Name,
-		OwnerName: v.OwnerName, Language: v.Language, Zone: v.Zone, Cameras: []visitCell{}, Sound: v.Sound, Owner: v.Owner,
+		OwnerName: v.OwnerName, Language: v.Language, Zone: v.Zone, Cameras: []visitCell{}, Sound: v.Sound, Note: v.Note, Owner: v.Owner,
 		ServerTime: v.Now.UTC(),
 	}
 	if v.Reason == authz.ReasonOK {

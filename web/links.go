@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"sightline/authz"
@@ -22,13 +23,15 @@ type linkView struct {
 	Cameras      []nameView `json:"cameras"`
 	State        string     `json:"state"` // active, scheduled, ended, paused_owner, paused_plan
 	CreatedAt    time.Time  `json:"created_at"`
-	StartsAt     *time.Time `json:"starts_at,omitempty"`
-	EndsAt       *time.Time `json:"ends_at,omitempty"`
+	Since        *time.Time `json:"since,omitempty"` // of the state, where it is a pause or an end
+	Starts       *time.Time `json:"starts,omitempty"`
+	Ends         *time.Time `json:"ends,omitempty"`
 	Watching     int        `json:"watching"` // guests with pictures now, on this node
 	LastOpenedAt *time.Time `json:"last_opened_at,omitempty"`
-	HasPassword  bool       `json:"has_password,omitempty"`
-	Sound        bool       `json:"sound,omitempty"`
-	Note         string     `json:"note,omitempty"`
+	HasPassword  bool       `json:"has_password"`
+	MaxViewers   int        `json:"max_viewers"` // 0: no own limit
+	Sound        bool       `json:"sound"`
+	Note         string     `json:"note"`
 	URL          string     `json:"url"`
 }
 
@@ -37,8 +40,8 @@ type linkCreate struct {
 	Name            string        `json:"name,omitempty"`
 	Cameras         []string      `json:"cameras"`
 	AcknowledgeRisk bool          `json:"acknowledge_risk,omitempty"`
-	StartsAt        *time.Time    `json:"starts_at,omitempty"`
-	EndsAt          *time.Time    `json:"ends_at,omitempty"`
+	Starts          *time.Time    `json:"starts,omitempty"`
+	Ends            *time.Time    `json:"ends,omitempty"`
 	Password        secret.String `json:"password,omitzero"`
 	MaxViewers      int           `json:"max_viewers,omitempty"`
 	Sound           bool          `json:"sound,omitempty"`
@@ -48,8 +51,8 @@ type linkCreate struct {
 type linkPatch struct {
 	Name       *string        `json:"name,omitempty"` // always refused: name_immutable
 	Cameras    *[]string      `json:"cameras,omitempty"`
-	StartsAt   *time.Time     `json:"starts_at,omitempty"`
-	EndsAt     *time.Time     `json:"ends_at,omitempty"`
+	Starts     clearableTime  `json:"starts,omitzero"`    // null: none
+	Ends       clearableTime  `json:"ends,omitzero"`      // null: none
 	Password   *secret.String `json:"password,omitempty"` // "" removes it
 	MaxViewers *int           `json:"max_viewers,omitempty"`
 	Sound      *bool          `json:"sound,omitempty"`
@@ -63,8 +66,8 @@ type cutView struct {
 
 func linkRoutes() []route {
 	a := func(r *request) *authz.Authority { return r.s.cfg.Authority }
-	return []route{
-		{method: "GET", path: "/api/v1/links", who: account, summary: "One's links with their addresses.", out: linksView{}, handle: listLinks},
+	return slices.Concat([]route{
+		{method: "GET", path: "/api/v1/links", who: account, summary: "One's links with their addresses; ?camera= those of one camera.", out: linksView{}, handle: listLinks},
 		{method: "POST", path: "/api/v1/links", who: account, body: jsonBody, status: created, summary: "Make a link.",
 			in: linkCreate{}, out: linkView{}, handle: createLink},
 		{method: "PATCH", path: "/api/v1/links/:id", who: account, body: jsonBody,
@@ -86,7 +89,7 @@ func linkRoutes() []route {
 				c, err := a(r).RemoveLink(r.ctx, r.subject, r.param("id"))
 				return r.cut(c.Revision, err)
 			}},
-	}
+	}, visitRoutes())
 }
 
 // cut answers a change that ends streams. The local cut has happened; with
@@ -110,6 +113,9 @@ func listLinks(r *request) error {
 	if err != nil {
 		return err
 	}
+	if camera := string(r.c.Request().URI().QueryArgs().Peek("camera")); camera != "" {
+		links = slices.DeleteFunc(links, func(l authz.LinkView) bool { return !l.Link.Has(camera) })
+	}
 	return r.ok(linksView{Links: r.viewLinks(links), Used: used, Cap: limit})
 }
 
@@ -120,11 +126,11 @@ func createLink(r *request) error {
 	}
 	l := authz.NewLink{Kind: authz.LinkKind(in.Kind), Name: in.Name, Cameras: in.Cameras, RiskAcknowledged: in.AcknowledgeRisk,
 		Password: in.Password, MaxViewers: in.MaxViewers, Sound: in.Sound, Note: in.Note}
-	if in.StartsAt != nil {
-		l.Starts = *in.StartsAt
+	if in.Starts != nil {
+		l.Starts = *in.Starts
 	}
-	if in.EndsAt != nil {
-		l.Ends = *in.EndsAt
+	if in.Ends != nil {
+		l.Ends = *in.Ends
 	}
 	made, err := r.s.cfg.Authority.CreateLink(r.ctx, r.subject, l)
 	if err != nil {
@@ -141,8 +147,8 @@ func patchLink(r *request) error {
 	if in.Name != nil {
 		return fault.Field("name", string(authz.ReasonNameImmutable), "A link's name cannot change, so that logs stay readable.")
 	}
-	l, err := r.s.cfg.Authority.UpdateLink(r.ctx, r.subject, r.param("id"), authz.LinkPatch{Cameras: in.Cameras, Starts: in.StartsAt,
-		Ends: in.EndsAt, Password: in.Password, MaxViewers: in.MaxViewers, Sound: in.Sound, Note: in.Note})
+	l, err := r.s.cfg.Authority.UpdateLink(r.ctx, r.subject, r.param("id"), authz.LinkPatch{Cameras: in.Cameras, Starts: in.Starts.patch(),
+		Ends: in.Ends.patch(), Password: in.Password, MaxViewers: in.MaxViewers, Sound: in.Sound, Note: in.Note})
 	if err != nil {
 		return err
 	}
@@ -159,9 +165,9 @@ func (r *request) viewLinks(list []authz.LinkView) []linkView {
 	for _, l := range list {
 		v := linkView{
 			ID: l.Link.ID, Kind: string(l.Link.Kind), Name: l.Link.Name, Cameras: []nameView{}, State: l.State,
-			CreatedAt: l.Link.CreatedAt, StartsAt: optional(l.Link.Starts), EndsAt: optional(l.Link.Ends),
+			CreatedAt: l.Link.CreatedAt, Since: optional(l.Since), Starts: optional(l.Link.Starts), Ends: optional(l.Link.Ends),
 			Watching: watching[l.Link.ID], LastOpenedAt: optional(l.LastOpen), HasPassword: l.HasPassword,
-			Sound: l.Link.Sound, Note: l.Link.Note, URL: r.base() + "/s#" + l.Secret.Reveal(),
+			MaxViewers: l.Link.MaxViewers, Sound: l.Link.Sound, Note: l.Link.Note, URL: r.base() + "/s#" + l.Secret.Reveal(),
 		}
 		for _, c := range l.Cameras {
 			v.Cameras = append(v.Cameras, nameView{c.ID, c.Name})

@@ -128,7 +128,7 @@ type schemas struct {
 
 func (g *schemas) schema(t reflect.Type) any {
 	switch {
-	case t == reflect.TypeFor[time.Time]():
+	case t == reflect.TypeFor[time.Time](), t == reflect.TypeFor[clearableTime]():
 		return map[string]any{"type": "string", "format": "date-time"}
 	case t == reflect.TypeFor[secret.String]():
 		return map[string]any{"type": "string", "writeOnly": true}
