@@ -25,6 +25,7 @@ type Config struct {
 	Engine     *sfu.Engine
 	Guard      *ingest.Guard // for TestCamera; the one the fleet uses
 	Seal       *seal.Box
+	Notices    Notices // what the badge of notices counts; nil: none
 	Limits     Limits
 	Node       string // name of this node, told in the socket's hello
 	Log        *slog.Logger
@@ -67,6 +68,13 @@ func (l Limits) withDefaults() Limits {
 		l.Idle = time.Hour
 	}
 	return l
+}
+
+// Notices counts an account's unread notices; mark differs whenever the list of
+// its notices does. Whoever changes one writes the account's id into the control
+// space: the open pages of that account look again.
+type Notices interface {
+	Unread(ctx context.Context, account string) (unread int, mark string, err error)
 }
 
 // Room is the control room of one node.

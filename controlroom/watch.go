@@ -137,6 +137,12 @@ func (s *Socket) lookAccount(ctx context.Context, last seen, noted interest) (ti
 	if err != nil {
 		return 0, err
 	}
+	unread, mark := 0, ""
+	if r.cfg.Notices != nil {
+		if unread, mark, err = r.cfg.Notices.Unread(ctx, s.subject.Account); err != nil {
+			return 0, err
+		}
+	}
 	about := interest{}.with(s.subject.Account, s.subject.Login, s.subject.Token).with(me.Groups...)
 	next, mine := time.Time{}, interest{}
 	pending := 0
@@ -172,14 +178,13 @@ func (s *Socket) lookAccount(ctx context.Context, last seen, noted interest) (ti
 	s.mu.Unlock()
 
 	first := len(last) == 0
-	if told(last, "badges", pending) {
-		none := 0
-		s.send(serverMessage{Type: "badges", Offers: &pending, Notices: &none})
+	if told(last, "badges", [2]int{pending, unread}) {
+		s.send(serverMessage{Type: "badges", Offers: &pending, Notices: &unread})
 	}
 	for _, part := range []struct {
 		what  string
 		value any
-	}{{"cameras", list}, {"offers", offers}, {"links", linkFaces(links)}, {"views", views}, {"me", me}} {
+	}{{"cameras", list}, {"offers", offers}, {"links", linkFaces(links)}, {"views", views}, {"notices", mark}, {"me", me}} {
 		if told(last, part.what, part.value) && !first {
 			s.send(serverMessage{Type: "changed", What: part.what})
 		}

@@ -29,6 +29,7 @@ import (
 type Config struct {
 	Authority  *authz.Authority      // required
 	Room       *controlroom.Room     // required
+	Notices    Notices               // required
 	Limits     *ratelimit.Limits     // required
 	Log        *slog.Logger          // required
 	Registerer prometheus.Registerer // nil: no metrics
@@ -73,6 +74,7 @@ func (c *Config) fill() error {
 	}
 	need(c.Authority != nil, "Config.Authority is required")
 	need(c.Room != nil, "Config.Room is required")
+	need(c.Notices != nil, "Config.Notices is required")
 	need(c.Limits != nil, "Config.Limits is required")
 	need(c.Log != nil, "Config.Log is required")
 	need((c.TLSCert == "") == (c.TLSKey == ""), "a TLS certificate needs its key, and a key its certificate")

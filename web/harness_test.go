@@ -17,6 +17,7 @@ import (
 
 	"sightline/authz"
 	"sightline/controlroom"
+	"sightline/controlroom/notice"
 	"sightline/ingest"
 	"sightline/internal/kv/boltkv"
 	"sightline/internal/seal"
@@ -85,14 +86,18 @@ func newHarness(t testing.TB, change ...func(*Config)) *harness {
 	fleet := ingest.New(ingest.Config{Guard: guard, Log: log, Registerer: h.registry})
 	engine, err := sfu.NewEngine(sfu.EngineConfig{Loopback: true, TCPPort: -1, Log: log, Registerer: h.registry})
 	fatal(err)
-	h.room, err = controlroom.New(controlroom.Config{Store: store, Authority: h.authority, Fleet: fleet, Engine: engine,
+	board, err := notice.NewBoard(notice.BoardConfig{Store: store, Authority: h.authority, Log: log, Registerer: h.registry})
+	fatal(err)
+	boardRan := make(chan error, 1)
+	go func() { boardRan <- board.Run(ctx) }()
+	h.room, err = controlroom.New(controlroom.Config{Store: store, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
 		Guard: guard, Seal: box, Node: "test", Log: log, Registerer: h.registry})
 	fatal(err)
 	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
 	fatal(h.room.Start(ctx))
 
 	cfg := Config{
-		Authority: h.authority, Room: h.room, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
+		Authority: h.authority, Room: h.room, Notices: board, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
 		Version: "test", Node: "test", StoreKind: store.Kind(), Assets: testPages(), Listen: "127.0.0.1:0", DataDir: dir,
 		Networks: func() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24")} },
 	}
@@ -124,6 +129,7 @@ func newHarness(t testing.TB, change ...func(*Config)) *harness {
 		}
 		cancel()
 		<-ran
+		<-boardRan
 		if err := store.Close(); err != nil {
 			t.Errorf("closing the store: %v", err)
 		}

@@ -26,6 +26,8 @@ type meInput struct {
 	Zone      *string `json:"zone,omitempty"`
 	Theme     *string `json:"theme,omitempty"`
 	Shortcuts *bool   `json:"shortcuts,omitempty"`
+
+	Discoverable *bool `json:"discoverable,omitempty"` // others may find one by name or e-mail
 }
 
 type passwordInput struct {
@@ -108,7 +110,11 @@ func getMe(r *request) error {
 			open++
 		}
 	}
-	return r.ok(meView{Account: viewAccount(r.account), Badges: badgesView{Offers: open},
+	unread, _, err := r.s.cfg.Notices.Unread(r.ctx, r.subject.Account)
+	if err != nil {
+		return err
+	}
+	return r.ok(meView{Account: viewAccount(r.account), Badges: badgesView{Offers: open, Notices: unread},
 		LoginID: r.subject.Login, ServerTime: r.s.cfg.Clock.Now().UTC()})
 }
 
@@ -117,8 +123,12 @@ func patchMe(r *request) error {
 	if err := r.decode(&in); err != nil {
 		return err
 	}
-	acc, err := r.s.cfg.Authority.UpdateProfile(r.ctx, r.subject, authz.ProfilePatch{
-		Name: in.Name, Language: in.Language, Zone: in.Zone, Theme: in.Theme, Shortcuts: in.Shortcuts})
+	patch := authz.ProfilePatch{Name: in.Name, Language: in.Language, Zone: in.Zone, Theme: in.Theme, Shortcuts: in.Shortcuts}
+	if in.Discoverable != nil {
+		hidden := !*in.Discoverable
+		patch.Hidden = &hidden
+	}
+	acc, err := r.s.cfg.Authority.UpdateProfile(r.ctx, r.subject, patch)
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,8 @@ type node struct {
 	store kv.Store
 	// Leases are kept alive as long as pictures run.
 	authority *authz.Authority
+	// Notices are counted by every open page.
+	board *notice.Board
 	// Streams outlive the peers they are attached to.
 	fleet  *ingest.Fleet
 	engine *sfu.Engine
@@ -118,8 +120,14 @@ func (n *node) build(ctx context.Context) (err error) {
 	if err := n.buildMedia(ctx, reg); err != nil {
 		return err
 	}
+	n.board, err = notice.NewBoard(notice.BoardConfig{Store: n.store, Authority: n.authority, Mail: letters != nil,
+		Log: log.With("part", "board"), Registerer: reg})
+	if err != nil {
+		return err
+	}
+	n.stack.loop("board", n.board.Run)
 	n.room, err = controlroom.New(controlroom.Config{
-		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box,
+		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board,
 		Limits: roomLimits(cfg.Limits),
 		Node:   nodeName(), Log: log.With("part", "room"), Registerer: reg,
 	})
@@ -127,7 +135,7 @@ func (n *node) build(ctx context.Context) (err error) {
 		return err
 	}
 	if letters != nil {
-		mails, err := notice.New(notice.Config{Store: n.store, Seal: box, Mail: letters, Texts: texts, PublicURL: cfg.PublicURL,
+		mails, err := notice.New(notice.Config{Store: n.store, Seal: box, Mail: letters, Texts: texts, PublicURL: cfg.PublicURL, Recipients: n.authority,
 			Log: log.With("part", "notice"), Registerer: reg})
 		if err != nil {
 			return err
@@ -185,7 +193,7 @@ func (n *node) buildMedia(ctx context.Context, reg *prometheus.Registry) (err er
 func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error) {
 	cfg := n.cfg
 	n.web, err = web.New(web.Config{
-		Authority: n.authority, Room: n.room, Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
+		Authority: n.authority, Room: n.room, Notices: n.board, Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
 		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },
