@@ -1,26 +1,43 @@
 package web
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"sightline/authz"
+	"sightline/internal/fault"
 )
 
 type accessView struct {
-	Version uint64      `json:"version"` // to send back with a Save
-	Rows    []accessRow `json:"rows"`
+	Version uint64        `json:"version"` // to send back with a Save
+	Rows    []accessRow   `json:"rows"`
+	Invited []invitedView `json:"invited,omitempty"` // of a Save: the invitations it made
+}
+
+type invitedView struct {
+	Email     string    `json:"email"`
+	ExpiresAt time.Time `json:"expires_at"`
+	URL       string    `json:"url,omitempty"` // to hand over, when this server sends no mail
+	Mailed    bool      `json:"mailed"`
 }
 
 type accessRow struct {
-	GrantID   string          `json:"grant_id"`
-	Account   accessPerson    `json:"account"`
-	State     string          `json:"state"` // offered, accepted, declined, expired
-	Levels    []string        `json:"levels"`
-	Schedule  *authz.Schedule `json:"schedule,omitempty"`
-	Until     *time.Time      `json:"until,omitempty"`
-	Message   string          `json:"message,omitempty"`
-	OnlyHours bool            `json:"only_hours,omitempty"`
-	OnlyFrom  bool            `json:"only_from,omitempty"`
+	GrantID    string          `json:"grant_id"`
+	Account    accessPerson    `json:"account"`           // without id and name while it waits
+	Email      string          `json:"email,omitempty"`   // of who waits, as the owner typed it
+	Waiting    bool            `json:"waiting,omitempty"` // for somebody to register with the e-mail
+	State      string          `json:"state"`             // offered, accepted, declined, expired
+	Levels     []string        `json:"levels"`
+	Rights     []string        `json:"rights"` // sound, ptz
+	Schedule   *authz.Schedule `json:"schedule,omitempty"`
+	Until      *time.Time      `json:"until,omitempty"`
+	Message    string          `json:"message,omitempty"`
+	OnlyHours  bool            `json:"only_hours,omitempty"`
+	OnlyFrom   bool            `json:"only_from,omitempty"`
+	Watching   bool            `json:"watching"` // live now, on this node
+	OfferedAt  time.Time       `json:"offered_at"`
+	AnsweredAt *time.Time      `json:"answered_at,omitempty"`
 }
 
 type accessPerson struct {
@@ -35,9 +52,12 @@ type accessInput struct {
 }
 
 type grantEdit struct {
-	GrantID   string          `json:"grant_id,omitempty"` // an existing row, or
-	Email     string          `json:"email,omitempty"`    // a new one
+	GrantID   string          `json:"grant_id,omitempty"` // an existing row, or a new one:
+	Account   string          `json:"account,omitempty"`  // somebody who was found, or
+	Email     string          `json:"email,omitempty"`    // an address typed in full
+	Invite    bool            `json:"invite,omitempty"`   // nobody is registered with it: invite, the grant waits
 	Levels    []string        `json:"levels"`
+	Rights    []string        `json:"rights,omitempty"` // sound, ptz
 	Schedule  *authz.Schedule `json:"schedule,omitempty"`
 	Until     *time.Time      `json:"until,omitempty"`
 	Message   string          `json:"message,omitempty"`
@@ -55,10 +75,18 @@ type offerView struct {
 	Owner    nameView        `json:"owner"`
 	State    string          `json:"state"` // offered, accepted, declined, expired
 	Levels   []string        `json:"levels"`
+	Rights   []string        `json:"rights"` // sound, ptz
 	Schedule *authz.Schedule `json:"schedule,omitempty"`
 	Zone     string          `json:"zone"` // of the schedule
 	Until    *time.Time      `json:"until,omitempty"`
 	Message  string          `json:"message,omitempty"`
+
+	OfferedAt  time.Time  `json:"offered_at"`
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+}
+
+type acceptedView struct {
+	Accepted []string `json:"accepted"` // grant ids
 }
 
 type nameView struct {
@@ -71,9 +99,12 @@ func accessRoutes() []route {
 		{method: "GET", path: "/api/v1/cameras/:id/access", who: account, summary: "Who has access to an own camera.",
 			out: accessView{}, handle: getAccess},
 		{method: "PUT", path: "/api/v1/cameras/:id/access", who: account, body: jsonBody,
-			summary: "Save the whole table, all or nothing. New rows become offers; rows left out are revoked, and their streams end first.",
-			in:      accessInput{}, out: accessView{}, handle: putAccess},
+			summary: "Save the whole table, all or nothing. New rows become offers; rows left out are revoked, and their streams end first. " +
+				"A version that is not the stored one is 409 stale with the fresh table beside it.",
+			in: accessInput{}, out: accessView{}, handle: putAccess},
 		{method: "GET", path: "/api/v1/offers", who: account, summary: "Cameras offered to one, in every state.", out: offersView{}, handle: listOffers},
+		{method: "POST", path: "/api/v1/offers/accept_all", who: account, summary: "Accept every offer that waits for an answer.",
+			out: acceptedView{}, handle: acceptAll},
 		{method: "POST", path: "/api/v1/offers/:id/accept", who: account, status: empty, summary: "Accept an offer, or one rejected earlier.",
 			handle: func(r *request) error { return r.then(r.s.cfg.Authority.AcceptOffer(r.ctx, r.subject, r.param("id"))) }},
 		{method: "POST", path: "/api/v1/offers/:id/reject", who: account, status: empty, summary: "Reject an offer, or leave a camera.",
@@ -86,8 +117,16 @@ func getAccess(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.ok(viewAccess(t))
+	return r.ok(r.viewAccess(t))
 }
+
+// staleTable is a Save that came too late, with the table as it is.
+type staleTable struct {
+	error
+	fresh accessView
+}
+
+func (e staleTable) Unwrap() error { return e.error }
 
 func putAccess(r *request) error {
 	var in accessInput
@@ -95,36 +134,85 @@ func putAccess(r *request) error {
 		return err
 	}
 	rows := make([]authz.GrantEdit, 0, len(in.Rows))
-	for _, e := range in.Rows {
-		levels, err := authz.ParseLevels(e.Levels)
+	for i, e := range in.Rows {
+		edit, err := r.edit(e)
 		if err != nil {
-			return err
-		}
-		edit := authz.GrantEdit{GrantID: e.GrantID, Email: e.Email, Levels: levels, Schedule: e.Schedule,
-			Message: e.Message, OnlyHours: e.OnlyHours, OnlyFrom: e.OnlyFrom}
-		if e.Until != nil {
-			edit.Until = *e.Until
+			return inRow(i, err)
 		}
 		rows = append(rows, edit)
 	}
 	t, err := r.s.cfg.Authority.SaveAccess(r.ctx, r.subject, r.param("id"), in.Version, rows)
 	if err != nil {
+		if fault.Code(err) == string(authz.ReasonStale) {
+			return staleTable{err, r.viewAccess(t)}
+		}
 		return err
 	}
-	return r.ok(viewAccess(t))
+	return r.ok(r.viewAccess(t))
 }
 
-func viewAccess(t authz.AccessTable) accessView {
+// edit reads one row of a Save. Asking for a whole address is a look for a
+// person too, and an invitation a mail of the account.
+func (r *request) edit(e grantEdit) (authz.GrantEdit, error) {
+	levels, err := authz.ParseGrant(e.Levels, e.Rights)
+	if err != nil {
+		return authz.GrantEdit{}, err
+	}
+	if e.GrantID == "" && e.Account == "" {
+		if err := limited(r.s.cfg.Limits.People.Look(r.subject.Account, "")); err != nil {
+			return authz.GrantEdit{}, err
+		}
+	}
+	if e.Invite {
+		if err := limited(r.s.cfg.Limits.SentMails.Add(r.subject.Account)); err != nil {
+			return authz.GrantEdit{}, err
+		}
+	}
+	edit := authz.GrantEdit{GrantID: e.GrantID, Account: e.Account, Email: e.Email, Invite: e.Invite, Base: r.base(), Levels: levels,
+		Schedule: e.Schedule, Message: e.Message, OnlyHours: e.OnlyHours, OnlyFrom: e.OnlyFrom}
+	if e.Until != nil {
+		edit.Until = *e.Until
+	}
+	return edit, nil
+}
+
+func inRow(i int, err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Field == "" {
+		return err
+	}
+	out := *f
+	out.Field = fmt.Sprintf("rows[%d].%s", i, f.Field)
+	return &out
+}
+
+func (r *request) viewAccess(t authz.AccessTable) accessView {
 	out := accessView{Version: t.Version, Rows: []accessRow{}}
+	watching := r.s.cfg.Room.WatchingCamera(r.param("id"))
 	for _, row := range t.Rows {
 		g := row.Grant
 		out.Rows = append(out.Rows, accessRow{
-			GrantID: g.ID, Account: accessPerson{ID: g.Account, Name: row.Name, EmailMasked: row.EmailMasked}, State: row.State,
-			Levels: g.Levels.Names(), Schedule: g.Schedule, Until: optional(g.Until), Message: g.Message,
-			OnlyHours: g.OnlyHours, OnlyFrom: g.OnlyFrom,
+			GrantID: g.ID, Account: accessPerson{ID: g.Account, Name: row.Name, EmailMasked: row.EmailMasked},
+			Email: g.Email, Waiting: g.Account == "", State: row.State,
+			Levels: g.Levels.LevelNames(), Rights: g.Levels.RightNames(), Schedule: g.Schedule, Until: optional(g.Until), Message: g.Message,
+			OnlyHours: g.OnlyHours, OnlyFrom: g.OnlyFrom, Watching: watching[g.Account], OfferedAt: g.From, AnsweredAt: optional(g.AnsweredAt),
 		})
 	}
+	for _, in := range t.Invited {
+		out.Invited = append(out.Invited, invitedView{Email: in.Email, ExpiresAt: in.Ends, URL: r.handed("/invite", in.Handed), Mailed: in.Mailed})
+	}
 	return out
+}
+
+func acceptAll(r *request) error {
+	ids, err := r.s.cfg.Authority.AcceptAll(r.ctx, r.subject)
+	if err != nil {
+		return err
+	}
+	if ids == nil {
+		ids = []string{}
+	}
+	return r.ok(acceptedView{ids})
 }
 
 func listOffers(r *request) error {
@@ -136,8 +224,9 @@ func listOffers(r *request) error {
 	for _, o := range list {
 		out.Offers = append(out.Offers, offerView{
 			GrantID: o.Grant.ID, Camera: nameView{o.Camera.ID, o.Camera.Name}, Owner: nameView{o.Owner.ID, o.Owner.Name},
-			State: o.State, Levels: o.Grant.Levels.Names(), Schedule: o.Grant.Schedule, Zone: o.Camera.Zone,
-			Until: optional(o.Grant.Until), Message: o.Grant.Message,
+			State: o.State, Levels: o.Grant.Levels.LevelNames(), Rights: o.Grant.Levels.RightNames(), Schedule: o.Grant.Schedule,
+			Zone: o.Camera.Zone, Until: optional(o.Grant.Until), Message: o.Grant.Message,
+			OfferedAt: o.Grant.From, AnsweredAt: optional(o.Grant.AnsweredAt),
 		})
 	}
 	return r.ok(out)

@@ -470,7 +470,8 @@ func TestAccessFlow(t *testing.T) {
 	if res := h.do("GET", "/api/v1/me", nil, friend).want(t, 200); !strings.Contains(string(res.body), `"offers":1`) {
 		t.Errorf("%s", res.body)
 	}
-	if res := h.do("PUT", "/api/v1/cameras/"+cam+"/access", save, owner).want(t, 409); res.code() != "stale" {
+	stale := map[string]any{"version": save["version"], "rows": []any{}}
+	if res := h.do("PUT", "/api/v1/cameras/"+cam+"/access", stale, owner).want(t, 409); res.code() != "stale" || !strings.Contains(string(res.body), `"state":"offered"`) {
 		t.Errorf("%s", res.body)
 	}
 	offers := h.do("GET", "/api/v1/offers", nil, friend).want(t, 200)

@@ -25,8 +25,9 @@ type accountView struct {
 	Name          string `json:"name"`
 	Language      string `json:"language"`
 	Zone          string `json:"zone"`
-	Theme         string `json:"theme"` // system, dark, light
+	Theme         string `json:"theme"` // dark (until another is chosen), light, system
 	Shortcuts     bool   `json:"shortcuts"`
+	Discoverable  bool   `json:"discoverable"` // others may find one by name or e-mail
 	Plan          string `json:"plan"`
 	InstanceAdmin bool   `json:"instance_admin"`
 }
@@ -34,11 +35,11 @@ type accountView struct {
 func viewAccount(a *authz.Account) accountView {
 	theme := a.Theme
 	if theme == "" {
-		theme = "system"
+		theme = "dark"
 	}
 	return accountView{
 		ID: a.ID, Email: a.Email, EmailVerified: a.EmailVerified, Name: a.Name, Language: a.Language, Zone: a.Zone,
-		Theme: theme, Shortcuts: !a.NoShortcuts, Plan: string(a.Plan), InstanceAdmin: a.InstanceAdmin,
+		Theme: theme, Shortcuts: !a.NoShortcuts, Discoverable: !a.Hidden, Plan: string(a.Plan), InstanceAdmin: a.InstanceAdmin,
 	}
 }
 

@@ -27,6 +27,8 @@ type problem struct {
 	Detail     string `json:"detail"`
 	RetryAfter int    `json:"retry_after_s,omitempty"`
 	ID         string `json:"id,omitempty"`
+
+	Table *accessView `json:"table,omitempty"` // of a stale Save: the table as it is
 }
 
 // codeLinkGone is the one answer to an unknown, malformed or removed link (ruling 4).
@@ -88,6 +90,10 @@ func problemOf(err error, id string) problem {
 	var f *fault.Error
 	var se *statusError
 	var fe *fiber.Error
+	var old staleTable
+	if errors.As(err, &old) {
+		p.Table = &old.fresh
+	}
 	switch {
 	case errors.As(err, &f):
 		p.Status, p.Code, p.Field, p.Detail = status(f.Kind), f.Code, f.Field, f.Msg

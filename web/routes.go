@@ -9,8 +9,9 @@ import (
 func (s *Server) apiRoutes() []route {
 	var t []route
 	for _, part := range [][]route{
-		statusRoutes(), setupRoutes(), loginRoutes(), registrationRoutes(), meRoutes(), cameraRoutes(), accessRoutes(),
-		viewRoutes(), linkRoutes(), instanceRoutes(), viewingRoutes(), guestRoutes(), whepRoutes(),
+		statusRoutes(), setupRoutes(), loginRoutes(), registrationRoutes(), meRoutes(), cameraRoutes(), accessRoutes(), peopleRoutes(),
+		groupRoutes(),
+		viewRoutes(), linkRoutes(), instanceRoutes(), viewingRoutes(), guestRoutes(), whepRoutes(), noticeRoutes(),
 	} {
 		t = append(t, part...)
 	}

@@ -1,0 +1,156 @@
+package web
+
+import (
+	"time"
+
+	"sightline/authz"
+)
+
+type peopleView struct {
+	People []accessPerson `json:"people"`
+}
+
+type sharingView struct {
+	People int `json:"people"` // rows of the table
+	Links  int `json:"links"`
+	Groups int `json:"groups"`
+}
+
+// sightView is what the person of a grant may do now.
+type sightView struct {
+	Allowed bool                  `json:"allowed"`
+	Reason  string                `json:"reason"`
+	Until   *time.Time            `json:"until,omitempty"`
+	Next    *time.Time            `json:"next,omitempty"`
+	Levels  []string              `json:"levels"`
+	Rights  []string              `json:"rights"`
+	Zone    string                `json:"zone"`    // of the schedule
+	Actions map[string]actionView `json:"actions"` // live, archive, notices, download, sound, ptz
+}
+
+type actionView struct {
+	Allowed bool       `json:"allowed"`
+	Reason  string     `json:"reason"`
+	Until   *time.Time `json:"until,omitempty"`
+	Next    *time.Time `json:"next,omitempty"`
+}
+
+type sharingPeopleView struct {
+	People []personSharingView `json:"people"`
+}
+
+type personSharingView struct {
+	Account *accessPerson      `json:"account,omitempty"`
+	Email   string             `json:"email,omitempty"` // of who is not registered yet, as typed
+	Cameras []sharedCameraView `json:"cameras"`
+	Groups  []sharedGroupView  `json:"groups"` // they are left as they are when all is revoked
+}
+
+type sharedCameraView struct {
+	ID     string     `json:"id"`
+	Name   string     `json:"name"`
+	Grant  string     `json:"grant_id"`
+	State  string     `json:"state"` // offered, accepted, declined, expired
+	Levels []string   `json:"levels"`
+	Rights []string   `json:"rights"`
+	Until  *time.Time `json:"until,omitempty"`
+}
+
+type sharedGroupView struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Role string `json:"role"` // of the person
+}
+
+func peopleRoutes() []route {
+	return []route{
+		{method: "GET", path: "/api/v1/people", who: account, out: peopleView{}, handle: findPeople,
+			summary: "People whose name or e-mail begins, at any word, with ?q=, at most 8; without those who have ?camera= already. Under 4 characters: nobody."},
+		{method: "GET", path: "/api/v1/cameras/:id/sharing", who: account, out: sharingView{}, handle: getSharing,
+			summary: "How many people, links and groups an own camera is shared with."},
+		{method: "GET", path: "/api/v1/cameras/:id/see_as", who: account, out: sightView{}, handle: seeAs,
+			summary: "What the person of ?grant= may do with an own camera now."},
+		{method: "GET", path: "/api/v1/sharing/people", who: account, out: sharingPeopleView{}, handle: sharingPeople,
+			summary: "Everything one shares, by person."},
+		{method: "POST", path: "/api/v1/sharing/people/:account/revoke", who: account, out: cutView{}, handle: revokePerson,
+			summary: "Revoke every grant of one's own cameras to a person; their streams end first."},
+	}
+}
+
+// findPeople is charged for what is looked up: too short a text is answered
+// without asking anything (row R5).
+func findPeople(r *request) error {
+	camera := r.c.Query("camera")
+	if camera != "" && !authz.ValidID(camera) {
+		return errInvisible
+	}
+	q, ok := authz.NewSearch(r.c.Query("q"))
+	if ok {
+		if err := limited(r.s.cfg.Limits.People.Look(r.subject.Account, q.Prefix())); err != nil {
+			return err
+		}
+	}
+	found, err := r.s.cfg.Authority.People(r.ctx, r.subject, q, camera)
+	if err != nil {
+		return err
+	}
+	out := peopleView{People: []accessPerson{}}
+	for _, p := range found {
+		out.People = append(out.People, accessPerson{ID: p.ID, Name: p.Name, EmailMasked: p.EmailMasked})
+	}
+	return r.ok(out)
+}
+
+func getSharing(r *request) error {
+	n, err := r.s.cfg.Authority.SharingOf(r.ctx, r.subject, r.param("id"))
+	if err != nil {
+		return err
+	}
+	return r.ok(sharingView{People: n.People, Links: n.Links, Groups: n.Groups})
+}
+
+func seeAs(r *request) error {
+	seen, err := r.s.cfg.Authority.SeeAs(r.ctx, r.subject, r.param("id"), r.c.Query("grant"))
+	if err != nil {
+		return err
+	}
+	w := viewAction(seen.Watch)
+	out := sightView{Allowed: w.Allowed, Reason: w.Reason, Until: w.Until, Next: w.Next, Zone: seen.Zone,
+		Levels: seen.Grant.Levels.LevelNames(), Rights: seen.Grant.Levels.RightNames(), Actions: map[string]actionView{}}
+	for act, d := range seen.Actions {
+		out.Actions[act.String()] = viewAction(d)
+	}
+	return r.ok(out)
+}
+
+func viewAction(d authz.Decision) actionView {
+	return actionView{Allowed: d.Allowed, Reason: string(d.Reason), Until: optional(d.Until), Next: optional(d.Next)}
+}
+
+func sharingPeople(r *request) error {
+	list, err := r.s.cfg.Authority.SharingByPerson(r.ctx, r.subject)
+	if err != nil {
+		return err
+	}
+	out := sharingPeopleView{People: []personSharingView{}}
+	for _, p := range list {
+		v := personSharingView{Email: p.Email, Cameras: []sharedCameraView{}, Groups: []sharedGroupView{}}
+		if p.Account != "" {
+			v.Account = &accessPerson{ID: p.Account, Name: p.Name, EmailMasked: p.EmailMasked}
+		}
+		for _, c := range p.Cameras {
+			v.Cameras = append(v.Cameras, sharedCameraView{ID: c.ID, Name: c.Name, Grant: c.Grant, State: c.State,
+				Levels: c.Levels.LevelNames(), Rights: c.Levels.RightNames(), Until: optional(c.Until)})
+		}
+		for _, g := range p.Groups {
+			v.Groups = append(v.Groups, sharedGroupView{ID: g.ID, Name: g.Name, Role: string(g.Role)})
+		}
+		out.People = append(out.People, v)
+	}
+	return r.ok(out)
+}
+
+func revokePerson(r *request) error {
+	c, err := r.s.cfg.Authority.RevokePerson(r.ctx, r.subject, r.param("account"))
+	return r.cut(c.Revision, err)
+}
