@@ -45,11 +45,12 @@ func decideSession(s Subject, f Facts, now time.Time) (Reason, time.Time) {
 		return ReasonLoginEnded, time.Time{}
 	}
 	var ends time.Time
+	suspended := a.State != AccountActive
 	switch {
 	case s.Login != "":
 		l := f.Login
-		if l == nil || l.ID != s.Login || l.Account != a.ID || l.Generation != a.LoginGeneration {
-			return ReasonLoginEnded, time.Time{}
+		if l == nil || l.ID != s.Login || l.Account != a.ID || l.Generation != a.LoginGeneration && !suspended {
+			return ReasonLoginEnded, time.Time{} // a suspension ends all logins, and says that it was it
 		}
 		ends = earlier(l.IdleEnds, l.Ends)
 	case s.Token != "":
@@ -64,7 +65,7 @@ func decideSession(s Subject, f Facts, now time.Time) (Reason, time.Time) {
 	if over(ends, now) {
 		return ReasonLoginEnded, time.Time{}
 	}
-	if a.State != AccountActive {
+	if suspended {
 		return ReasonAccountSuspended, time.Time{}
 	}
 	return ReasonOK, ends

@@ -153,7 +153,7 @@ func TestT8_ChangesCutBeforeTheyAreAcknowledged(t *testing.T) {
 		l, e = watch(bob.Subject, cam.ID)
 		_, err = s.SetState(ctx, Operator, bob.Account.ID, AccountSuspended)
 		must(err)
-		s.wantEnd(l, e, ReasonLoginEnded)
+		s.wantEnd(l, e, ReasonAccountSuspended)
 		_, err = s.SetState(ctx, Operator, bob.Account.ID, AccountActive)
 		must(err)
 		bob = s.signIn("bob@example.org")

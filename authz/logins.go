@@ -122,8 +122,7 @@ func makeRoom(d *draft, have []kv.Value, most int) {
 
 // Authenticate finds who a login cookie or a bearer token belongs to, in one
 // read. fault.Unauthenticated not_signed_in (nothing like it was ever given out,
-// or it was ended) or login_ended (it ran out), fault.Forbidden
-// account_suspended, fault.Unavailable. Use moves a login's idle end on.
+// or it was ended), login_ended (it ran out) or account_suspended, fault.Unavailable. Use moves a login's idle end on.
 func (a *Authority) Authenticate(ctx context.Context, credential secret.String) (Subject, *Account, error) {
 	account, id, isToken, ok := parseCredential(credential)
 	if !ok {
@@ -151,8 +150,11 @@ func (a *Authority) Authenticate(ctx context.Context, credential secret.String) 
 	if !f.Broken && !sameHash(hash, credential.Hash()) {
 		return Subject{}, nil, errNotSignedIn()
 	}
-	if err := Decide(s, ActSelf, Object{}, f, v.now).Fault(); err != nil {
-		return Subject{}, nil, err
+	switch d := Decide(s, ActSelf, Object{}, f, v.now); {
+	case d.Reason == ReasonAccountSuspended:
+		return Subject{}, nil, fault.New(fault.Unauthenticated, string(d.Reason), sentence(d.Reason))
+	case !d.Allowed:
+		return Subject{}, nil, d.Fault()
 	}
 	a.renew(ctx, s, f, v)
 	return s, f.Account, nil

@@ -211,8 +211,11 @@ func TestSocketEndsWithItsRight(t *testing.T) {
 		t.Errorf("the guest's socket ended after %v", d)
 	}
 	h.do("PATCH", "/api/v1/instance/accounts/"+other.account.ID, map[string]any{"state": "suspended"}, owner).want(t, 200)
-	if code := theirs.closed(); code != 4503 && code != 4500 {
+	if code := theirs.closed(); code != 4503 {
 		t.Errorf("suspended account: %d", code)
+	}
+	if res := h.do("GET", "/api/v1/me", nil, other).want(t, 401); res.code() != "account_suspended" {
+		t.Errorf("suspended account: %s", res.body)
 	}
 	begun = time.Now()
 	h.do("POST", "/api/v1/logout", nil, owner).want(t, 204)

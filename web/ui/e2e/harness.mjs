@@ -195,11 +195,11 @@ export function api(base, token) {
   };
 }
 
-const catalogue = () => JSON.parse(readFileSync(path.join(root, "internal/i18n/catalogues/en.json"), "utf8"));
+const catalogue = (language) => JSON.parse(readFileSync(path.join(root, `internal/i18n/catalogues/${language}.json`), "utf8"));
 
-/** word is the English sentence of a catalogue key, its {places} filled from v: tests follow the catalogue, not a copy of it. */
-export function word(key, v = {}) {
-  const s = catalogue()[key];
+/** word is the sentence of a catalogue key, its {places} filled from v: tests follow the catalogue, not a copy of it. */
+export function word(key, v = {}, language = "en") {
+  const s = catalogue(language)[key];
   if (typeof s !== "string") throw new Error("no plain sentence " + key);
   return s.replace(/\{(\w+)\}/g, (_, k) => v[k] ?? `{${k}}`);
 }

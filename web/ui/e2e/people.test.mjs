@@ -18,7 +18,8 @@ describe("people", () => {
     });
     owner = await (await context(b, desk)).newPage();
     friend = await (await context(b, phone, { locale: "uk-UA" })).newPage();
-    await owner.goto(base);
+    await owner.goto(base); // the browser asks for light; the room is dark until somebody chooses
+    assert.equal(await owner.getAttribute("html", "data-theme"), "dark");
     await field(owner, "setup.code").fill(code);
     await button(owner, "setup.next").click();
     await field(owner, "field.email").fill("owner@home.example");
@@ -69,6 +70,7 @@ describe("people", () => {
     await act("accounts.suspend");
     await owner.locator("dialog").getByRole("button", { name: word("accounts.suspend"), exact: true }).click();
     await friend.waitForURL("**/signin**");
+    await friend.getByText(word("reason.account_suspended", {}, "uk")).waitFor();
     await row.locator(".chip.bad").waitFor();
     await shot(owner, "instance-accounts-desk");
     assert.deepEqual(await findings(owner), []);

@@ -53,5 +53,12 @@ describe('send', () => {
     answer(401, { code: 'not_signed_in' })
     await send('GET', '/x').catch(() => {})
     expect(hooks.signedOut).toHaveBeenCalledWith('not_signed_in')
+    answer(401, { code: 'account_suspended' })
+    await send('GET', '/x').catch(() => {})
+    expect(hooks.signedOut).toHaveBeenCalledWith('account_suspended')
+    hooks.signedOut.mockClear()
+    answer(403, { code: 'account_suspended' }) // at the sign-in itself
+    await send('POST', '/x', {}).catch(() => {})
+    expect(hooks.signedOut).not.toHaveBeenCalled()
   })
 })

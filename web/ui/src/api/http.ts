@@ -2,11 +2,13 @@ import { Problem } from './problem'
 
 /** Hooks the application sets once: they see every outcome, whoever asked. */
 export interface Hooks {
-  /** The login is missing or has ended (401 not_signed_in or login_ended). */
+  /** The login is missing or has ended (401 not_signed_in, login_ended or account_suspended). */
   signedOut(code: string): void
   /** Whether the server reaches its store (503 authz_unavailable says it does not). */
   store(reachable: boolean): void
 }
+
+const signedOut = ['not_signed_in', 'login_ended', 'account_suspended']
 
 let hooks: Hooks = { signedOut() {}, store() {} }
 
@@ -45,7 +47,7 @@ export async function send<T>(method: string, path: string, body?: unknown, opti
   }
   const problem = await readProblem(res)
   if (problem.code === 'authz_unavailable') hooks.store(false)
-  else if (res.status === 401 && (problem.code === 'not_signed_in' || problem.code === 'login_ended')) hooks.signedOut(problem.code)
+  else if (res.status === 401 && signedOut.includes(problem.code)) hooks.signedOut(problem.code)
   throw problem
 }
 

@@ -47,7 +47,7 @@ function watchStore(): void {
 export function wireSession(): void {
   setHooks({
     signedOut: code => {
-      if (session.value) endedBy.value = code === 'login_ended' ? code : 'login_ended'
+      if (session.value) endedBy.value = code === 'account_suspended' ? code : 'login_ended'
       session.value = null
       if (!isOpenPage(path.value)) goSignIn()
     },
@@ -95,10 +95,10 @@ async function applyAccount(a: Account): Promise<void> {
 }
 
 const light = matchMedia('(prefers-color-scheme: light)')
-let theme: Theme = 'system'
+let theme: Theme = 'dark' // until an account says otherwise
 
 /** applyTheme: "system" follows the system, also when it changes. */
-export function applyTheme(next: Theme): void {
+function applyTheme(next: Theme): void {
   theme = next
   document.documentElement.dataset.theme = theme === 'system' ? (light.matches ? 'light' : 'dark') : theme
 }
