@@ -20,6 +20,7 @@ describe("the guest's wall", () => {
     const page = await ctx.newPage();
     await page.goto(d.guest_link);
     await allLive(page, 6);
+    assert.equal(await page.getAttribute("html", "data-theme"), "dark", "also where the browser asks for light");
     await moving(page, 6);
     assert.match(page.url(), /\/g\/[0-9a-z]+\/$/, "the secret is gone from the address");
     await shot(page, "guest-desk");

@@ -8,7 +8,7 @@ import { match, path, startRouter } from './kit/router'
 import { Shell } from './screens/shell'
 import { WallScreen } from './screens/wall'
 import { startEvents, stopEvents } from './state/events'
-import { applyTheme, goSignIn, isOpenPage, loadSession, session, sessionProblem, wireSession } from './state/session'
+import { goSignIn, isOpenPage, loadSession, session, sessionProblem, wireSession } from './state/session'
 import './styles/index.css'
 
 const Door = lazy(() => import('./screens/door').then(m => m.Door))
@@ -84,6 +84,5 @@ function Root() {
 }
 
 wireSession()
-applyTheme('system')
 const root = document.getElementById('app')
 if (root) render(<Root />, root)

@@ -1,7 +1,6 @@
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { browserLanguage, setLanguage } from '../i18n/i18n'
-import { applyGuestTheme } from './theme'
 import { GuestPage } from './page'
 import { openVisit, type Opening } from './visit'
 import '../styles/guest-index.css'
@@ -18,7 +17,6 @@ function Root() {
   return opening ? <GuestPage opening={opening} /> : null
 }
 
-applyGuestTheme()
 // Another link opened in this tab may differ only behind the #.
 addEventListener('hashchange', () => location.reload())
 const root = document.getElementById('app')
