@@ -63,6 +63,14 @@ func (n *node) expect() (epoch string, revision uint64, lost string) {
 	return n.epoch, n.revision, n.lost
 }
 
+// own is the newest commit that was acknowledged through this node: the store
+// must know it from then on.
+func (n *node) own() uint64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.floor
+}
+
 // storeNow estimates store time at a monotonic instant. Caller holds mu.
 func (n *node) storeNow(mono int64) time.Time {
 	if n.base.wall.IsZero() {
@@ -161,12 +169,15 @@ func (a *Authority) follow(ctx context.Context) error {
 		return a.begin(ctx)
 	}
 	for {
-		sent := n.mono()
+		sent, own := n.mono(), n.own()
 		ch, err := a.changes(ctx, after)
 		if err != nil {
 			return err
 		}
-		if err := a.recognise(epoch, after, ch.Epoch, ch.Revision); err != nil {
+		if ch.More { // the page's revision, not the store's
+			own = 0
+		}
+		if err := a.recognise(epoch, max(after, own), ch.Epoch, ch.Revision); err != nil {
 			return err
 		}
 		a.take(ch)

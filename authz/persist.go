@@ -86,7 +86,7 @@ func (a *Authority) remember(now bool) {
 	}
 	n := &a.node
 	n.mu.Lock()
-	is := memory{Epoch: n.epoch, Revision: n.revision, Lost: n.lost}
+	is := memory{Epoch: n.epoch, Revision: max(n.revision, n.floor), Lost: n.lost}
 	n.mu.Unlock()
 	if is.Epoch == "" { // not heard of in this process: keep what was known
 		is.Epoch, is.Revision = m.last.Epoch, m.last.Revision

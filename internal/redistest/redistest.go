@@ -57,6 +57,9 @@ func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.It
 // URL is what rediskv.Open takes.
 func (s *Server) URL() string { return "redis://" + s.Addr() }
 
+// Dir is where the server keeps its data.
+func (s *Server) Dir() string { return s.dir }
+
 // Kill ends the server with SIGKILL: nothing is flushed.
 func (s *Server) Kill() { s.t.Helper(); s.end(syscall.SIGKILL) }
 
