@@ -2,7 +2,6 @@ import type { Schedule } from '../share/schedule'
 import { send } from './http'
 import type { ID, Link, Time } from './wire'
 
-export type { Interval, Schedule } from '../share/schedule'
 
 export type Level = 'online' | 'archive' | 'notices' | 'download'
 export type Right = 'sound'

@@ -30,6 +30,8 @@ export interface Account {
   zone: string
   theme: Theme
   shortcuts: boolean
+  /** Whether others find this person by name or part of the e-mail. */
+  discoverable?: boolean
   plan: string
   instance_admin: boolean
 }
@@ -137,6 +139,14 @@ export interface Link {
   created_at: Time
   watching: number
   last_opened_at?: Time
+  starts?: Time
+  ends?: Time
+  has_password?: boolean
+  max_viewers?: number
+  sound?: boolean
+  note?: string
+  /** When the state began. */
+  since?: Time
   url: string
 }
 

@@ -9,6 +9,7 @@ import { Confirm } from '../kit/dialog'
 import { Check, SelectField, TextField } from '../kit/field'
 import { useForm, type Errors } from '../kit/form'
 import { Icon } from '../kit/icons'
+import { later } from '../kit/later'
 import { ProblemNotice } from '../kit/notice'
 import { announce, useResource } from '../kit/resource'
 import { go } from '../kit/router'
@@ -17,6 +18,8 @@ import { toast } from '../kit/toast'
 import { account } from '../state/session'
 import { ProbeResult } from './probe'
 import { zones } from './zones'
+
+const GiveAccess = later<{ camera: Camera; onClose(): void }>(() => import('../share/dialog').then(m => m.GiveAccess))
 
 /** CameraForm adds a camera, or changes the one of `id`. */
 export function CameraForm({ id }: { id?: string }) {
@@ -70,6 +73,7 @@ function Form({ camera }: { camera?: Camera }) {
   const [testing, setTesting] = useState(false)
   const [testProblem, setTestProblem] = useState<Problem>()
   const [removing, setRemoving] = useState(false)
+  const [sharing, share] = useState(false)
   const stored = camera?.source?.has_password ?? false
 
   const draft = (v: Values): CameraDraft => {
@@ -125,7 +129,11 @@ function Form({ camera }: { camera?: Camera }) {
   return (
     <main id="main" class="main narrow">
       <p class="crumb"><a href="/cameras"><Icon name="left" small />{t('cameras.title')}</a></p>
-      <h1>{camera ? <bdi>{camera.name}</bdi> : t('cameras.add')}</h1>
+      <div class="row">
+        <h1>{camera ? <bdi>{camera.name}</bdi> : t('cameras.add')}</h1>
+        <span class="sp" />
+        {camera && <Button icon="shared" onClick={() => share(true)}>{t('share.act')}</Button>}
+      </div>
       <form class="camera" onSubmit={form.onSubmit} noValidate>
         <div class="form">
           <TextField bound={form.bind('name')} label={t('camera.name')} placeholder={t('camera.name_example')} autoComplete="off" maxLength={60} />
@@ -157,6 +165,7 @@ function Form({ camera }: { camera?: Camera }) {
           {testProblem ? <ProblemNotice problem={testProblem} /> : <ProbeResult result={result} testing={testing} />}
         </section>
       </form>
+      {sharing && camera && <GiveAccess camera={camera} onClose={() => share(false)} />}
       {removing && camera && (
         <Confirm
           title={t('camera.remove_title', { name: camera.name })}

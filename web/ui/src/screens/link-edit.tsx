@@ -1,4 +1,4 @@
-import { links as api } from '../api/api'
+import { cameraLinks } from '../api/access'
 import type { Camera, Link } from '../api/wire'
 import { t } from '../i18n/i18n'
 import { Button } from '../kit/button'
@@ -6,15 +6,23 @@ import { Dialog } from '../kit/dialog'
 import { useForm } from '../kit/form'
 import { ProblemNotice } from '../kit/notice'
 import { toast } from '../kit/toast'
+import { altered, OptionFields, optionsOf } from '../share/link-options'
+import { checkOptions } from '../share/window'
+import { zone } from '../state/session'
 import { CameraTicks } from './camera-ticks'
 
-/** EditLink changes which cameras a link shows; its name never changes. */
+/** EditLink changes which cameras a link shows, and its options; its name never changes. */
 export function EditLink({ link, cameras, onClose, onSaved }: { link: Link; cameras: Camera[]; onClose(): void; onSaved(): void }) {
   const form = useForm(
-    { cameras: link.cameras.map(c => c.id) },
-    v => ({ cameras: v.cameras.length ? undefined : 'choose_camera' }),
+    () => ({ ...optionsOf(link, zone.value), cameras: link.cameras.map(c => c.id) }),
+    v => {
+      const options = checkOptions(v, zone.value, Date.now())
+      // An end that has passed may stay; only a new one must be still to come.
+      if (v.ends === optionsOf(link, zone.value).ends) options.ends = undefined
+      return { ...options, cameras: v.cameras.length ? undefined : 'choose_camera' }
+    },
     async v => {
-      await api.cameras(link.id, v.cameras)
+      await cameraLinks.change(link.id, { cameras: v.cameras, ...altered(v, link, zone.value) })
       onSaved()
       toast(t('links.saved', { name: link.name }))
       onClose()
@@ -25,6 +33,10 @@ export function EditLink({ link, cameras, onClose, onSaved }: { link: Link; came
       <form onSubmit={form.onSubmit} noValidate>
         <p class="muted">{t('links.edit_text')}</p>
         <CameraTicks bound={form.bind('cameras')} cameras={cameras} />
+        <details>
+          <summary>{t('link.options')}</summary>
+          <OptionFields form={form} zone={zone.value} link={link} />
+        </details>
         <ProblemNotice problem={form.problem} />
         <div class="acts">
           <span class="sp" />

@@ -6,20 +6,24 @@ import { Check, TextField } from '../kit/field'
 import { useForm } from '../kit/form'
 import { ProblemNotice } from '../kit/notice'
 import * as rules from '../kit/rules'
+import { made, OptionFields } from '../share/link-options'
+import { checkOptions, noOptions } from '../share/window'
+import { zone } from '../state/session'
 import { CameraTicks } from './camera-ticks'
 
 /** NewLink creates a share link; the risk is said in plain words and must be accepted. */
 export function NewLink({ cameras, onCreated }: { cameras: Camera[]; onCreated(l: Link): void }) {
   const form = useForm(
-    { name: '', cameras: [] as string[], acknowledge_risk: false },
+    { ...noOptions, name: '', cameras: [] as string[], acknowledge_risk: false },
     v => ({
+      ...checkOptions(v, zone.value, Date.now()),
       name: rules.name(v.name),
       cameras: v.cameras.length ? undefined : 'choose_camera',
       acknowledge_risk: v.acknowledge_risk ? undefined : 'risk_not_acknowledged',
     }),
     async v => {
-      const link = await api.add(v.name.trim(), v.cameras)
-      form.set({ name: '', cameras: [], acknowledge_risk: false })
+      const link = await api.add(v.name.trim(), v.cameras, made(v, zone.value))
+      form.set({ ...noOptions, name: '', cameras: [], acknowledge_risk: false })
       onCreated(link)
     },
   )
@@ -39,6 +43,10 @@ export function NewLink({ cameras, onCreated }: { cameras: Camera[]; onCreated(l
         </div>
         <CameraTicks bound={form.bind('cameras')} cameras={cameras} />
         <div>
+          <details>
+            <summary>{t('link.options')}</summary>
+            <OptionFields form={form} zone={zone.value} />
+          </details>
           <div class="risk">
             <p><b>{t('links.risk')}</b></p>
             <Check bound={form.bind('acknowledge_risk')} label={t('links.accept')} />

@@ -6,6 +6,7 @@ import { problemText } from '../i18n/reason'
 import { Empty, Failed } from '../kit/blocks'
 import { Button } from '../kit/button'
 import { Icon } from '../kit/icons'
+import { later } from '../kit/later'
 import { Menu } from '../kit/menu'
 import { Notice } from '../kit/notice'
 import { useResource } from '../kit/resource'
@@ -19,11 +20,14 @@ import { Pager } from '../wall/pager'
 import { Summary } from '../wall/summary'
 import { Wall, type WallItem } from '../wall/wall'
 
+const GiveAccess = later<{ camera: Camera; onClose(): void }>(() => import('../share/dialog').then(m => m.GiveAccess))
+
 export function WallScreen() {
   const cams = useResource(() => cameraAPI.list().then(r => r.cameras), ['cameras'])
   const views = useResource(() => viewAPI.list().then(r => r.views), ['views'])
   const [chosen, choose] = useState<string>()
   const [help, setHelp] = useState(false)
+  const [sharing, share] = useState<string>()
   const wall = useMemo(() => new Wall({ api: accountViewing, send: tell, clock: serverClock }), [])
   useEffect(() => {
     const stop = listen({ up: () => wall.up(), message: m => wall.receive(m) })
@@ -55,6 +59,7 @@ export function WallScreen() {
 
   const byId = new Map((list ?? []).map(c => [c.id, c]))
   const problem = wall.problem.value
+  const shared = sharing === undefined ? undefined : byId.get(sharing)
   return (
     <main id="main" class="wall">
       <h1 class="vh">{t('wall.title')}</h1>
@@ -73,6 +78,7 @@ export function WallScreen() {
         shortcuts={account.value?.shortcuts ?? true}
         mine={c => byId.get(c)?.mine ?? false}
         shared={c => byId.get(c)?.shared ?? false}
+        onShare={share}
         onHelp={() => setHelp(true)}
       />
       <div class="thumb">
@@ -80,6 +86,7 @@ export function WallScreen() {
         <div class="row"><WallActs wall={wall} onHelp={() => setHelp(true)} large /></div>
       </div>
       {help && <Help onClose={() => setHelp(false)} />}
+      {shared && <GiveAccess camera={shared} onClose={() => share(undefined)} />}
     </main>
   )
 }

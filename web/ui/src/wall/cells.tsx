@@ -11,6 +11,7 @@ export interface GridProps {
   shortcuts: boolean
   mine(camera: string): boolean
   shared(camera: string): boolean
+  onShare?(camera: string): void
   onHelp(): void
 }
 
@@ -58,6 +59,7 @@ export function WallGrid(p: GridProps) {
               zone={p.zone}
               mine={p.mine(item.camera)}
               shared={p.shared(item.camera)}
+              onShare={p.onShare}
               watermark={p.watermark}
               hasSound={item.sound}
               sound={item.sound && wall.soundOn.value && (full === undefined ? i === selected : full === item.camera)}

@@ -20,6 +20,8 @@ export interface TileProps {
   /** The viewer owns this camera: reasons come with what to do. */
   mine: boolean
   shared: boolean
+  /** Opens what the camera is shared with; absent where that is nobody's to change. */
+  onShare?(camera: string): void
   watermark?: string
   hasSound: boolean
   sound: boolean
@@ -92,7 +94,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
       <div class="rail">
         <span class="kbd" aria-hidden="true">{p.number}</span>
         <bdi class="nm" title={name}>{name}</bdi>
-        {p.shared && <span class="share" role="img" aria-label={t('cameras.shared')} title={t('cameras.shared')}><Icon name="shared" small /></span>}
+        {p.shared && p.onShare && <button type="button" class="share" aria-label={t('share.open', { name })} title={t('share.open', { name })} onClick={e => { e.stopPropagation(); p.onShare?.(p.camera) }}><Icon name="shared" small /></button>}
         {p.sound && <Icon name="sound" small />}
         <span class="sp" />
         <span class="st"><Icon name={stateIcon[v.state]} small />{word}</span>
