@@ -77,15 +77,17 @@ func (a *Authority) UnshareFromGroup(ctx context.Context, s Subject, group, came
 		if err != nil {
 			return err
 		}
-		if f.Camera == nil || f.Camera.InGroup(group) == nil {
-			return errNotFound()
-		}
-		act := ActGroupRemoveAny
-		if f.Camera.Owner == s.Account {
-			act = ActGroupRemoveOwn
+		act := ActGroupRemoveOwn
+		if f.Camera == nil || f.Camera.Owner != s.Account {
+			if act = ActGroupRemoveAny; f.Camera == nil || f.Camera.InGroup(group) == nil {
+				return errNotFound()
+			}
 		}
 		if err := a.counted(Decide(s, act, o, f, v.now)).Fault(); err != nil {
 			return err
+		}
+		if f.Camera.InGroup(group) == nil {
+			return errNotFound()
 		}
 		d.bind(v, s, o)
 		d.put(keyCamera(camera), f.Camera.outOf(group))

@@ -18,6 +18,7 @@ type Rules struct {
 	MailsAccount          int           // caused by an account in a day: 20
 	Lookups               int           // of people, by an account in a minute (R7): 30
 	NewPrefixes           int           // first four letters an account has not looked for, in a day (ruling 9): 100
+	WrongShareCodes       int           // wrong share codes of groups, by account and by prefix in an hour (R45): 10
 }
 
 // MaxCount bounds every count of Rules.
@@ -42,6 +43,7 @@ func (r Rules) withDefaults() Rules {
 	set(&r.MailsAccount, 20)
 	set(&r.Lookups, 30)
 	set(&r.NewPrefixes, 100)
+	set(&r.WrongShareCodes, 10)
 	if r.GuessBlock <= 0 {
 		r.GuessBlock = 15 * time.Minute
 	}

@@ -98,7 +98,7 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 			path = strings.Replace(path, "/g/:link/", "/g/"+link+"/", 1)
 			path = strings.Replace(path, "/whep/:camera", "/whep/"+cam, 1)
 			foreign := c == other || c == admin
-			for _, p := range []string{":id", ":session", ":view", ":visit"} {
+			for _, p := range []string{":id", ":session", ":view", ":account", ":code", ":camera", ":visit"} {
 				id := authz.NewID()
 				if p == ":id" && strings.HasPrefix(path, "/api/v1/cameras/:id") && foreign {
 					id = cam // somebody else's, must look like none

@@ -21,6 +21,6 @@ func limitRules(l config.Limits) ratelimit.Rules {
 		Guesses: l.Guesses, GuessBlock: l.GuessBlock,
 		WrongPasswords: l.WrongPasswords, WrongPasswordsAccount: l.WrongPasswordsAccount, WrongPasswordsAddress: l.WrongPasswordsAddress,
 		CameraTests: l.CameraTests, Mails: l.Mails, MailsAccount: l.MailsAccount,
-		Lookups: l.Lookups, NewPrefixes: l.NewPrefixes,
+		Lookups: l.Lookups, NewPrefixes: l.NewPrefixes, WrongShareCodes: l.WrongShareCodes,
 	}
 }

@@ -32,4 +32,5 @@ type Limits struct {
 	MailsAccount          int           `key:"limits.mails_account" default:"20" help:"Mails an account may cause in a day: invitations and links it sends."`
 	Lookups               int           `key:"limits.lookups" default:"30" help:"Times an account may look for people in a minute (R7)."`
 	NewPrefixes           int           `key:"limits.new_prefixes" default:"100" help:"First four letters an account may look for people by in a day; going on with the same is free."`
+	WrongShareCodes       int           `key:"limits.wrong_share_codes" default:"10" help:"Wrong share codes of groups an account, and an address (IPv6: its /64), may try in an hour (R45)."`
 }
