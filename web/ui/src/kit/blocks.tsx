@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import type { Problem } from '../api/problem'
 import { problemText } from '../i18n/reason'
 import { t } from '../i18n/i18n'
+import { useAgain } from './again'
 import { Button } from './button'
 import { Icon } from './icons'
 import type { Resource } from './resource'
@@ -25,8 +26,9 @@ export function Skeleton({ rows = 3 }: { rows?: number }) {
   )
 }
 
-/** Failed stands where the list would: the reason, and a way to try again. */
+/** Failed stands where the list would: the reason, and a way to try again. It also tries by itself where waiting helps. */
 export function Failed({ problem, retry }: { problem: Problem; retry(): void }) {
+  useAgain(problem, retry)
   return (
     <div class="failed" role="alert">
       <Icon name="warn" />
