@@ -72,7 +72,7 @@ type tokenCreated struct {
 }
 
 func meRoutes() []route {
-	return []route{
+	return append([]route{
 		{method: "GET", path: "/api/v1/me", who: account, summary: "Who is signed in.", out: meView{}, handle: getMe},
 		{method: "PATCH", path: "/api/v1/me", who: account, body: jsonBody, summary: "Change one's own profile.",
 			in: meInput{}, out: accountAnswer{}, handle: patchMe},
@@ -88,7 +88,7 @@ func meRoutes() []route {
 			handle: func(r *request) error { return r.then(r.s.cfg.Authority.RevokeToken(r.ctx, r.subject, r.param("id"))) }},
 		{method: "GET", path: "/api/v1/socket", who: account, summary: "The one socket of a tab (WebSocket), see docs/ref/socket.md.",
 			status: 101, handle: openSocket},
-	}
+	}, closingRoutes()...)
 }
 
 // then answers 204, or with the error.

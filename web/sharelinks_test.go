@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sightline/authz"
+	"sightline/internal/secret"
 )
 
 // decoded is an answer's body.
@@ -346,4 +347,15 @@ func TestR76_VisitsAndStopThisViewer(t *testing.T) {
 			t.Errorf("%s: %s", in, got)
 		}
 	}
+}
+
+// subjectOf is the subject behind a caller's login cookie.
+func subjectOf(t testing.TB, h *harness, c *caller) authz.Subject {
+	t.Helper()
+	_, key, _ := strings.Cut(c.cookie, "=")
+	s, _, err := h.authority.Authenticate(t.Context(), secret.New(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

@@ -21,6 +21,7 @@ var pages = map[string]string{
 	event.MailInvitation:   "/invite",
 	event.MailVerification: "/verify",
 	event.MailReset:        "/reset",
+	event.MailLink:         "/s",
 }
 
 var errNoBase = errors.New("no address of this server to put into a link; set the public URL")
@@ -49,7 +50,12 @@ func compose(texts *i18n.Catalogues, id, base string, m event.MailRequested, one
 	if m.Name == "" {
 		args["name"] = m.Email
 	}
-	body := texts.Text(lang, "mail."+m.Kind+".body", args)
+	body := ""
+	if m.Kind == event.MailLink {
+		body = linkBody(texts, lang, m, args)
+	} else {
+		body = texts.Text(lang, "mail."+m.Kind+".body", args)
+	}
 	return mail.Letter{
 		ID: id, To: m.Email, Name: m.Name, Language: lang,
 		Subject: oneLine(texts.Text(lang, "mail."+m.Kind+".subject", args)),

@@ -5,6 +5,7 @@ const (
 	MailInvitation   = "invitation"
 	MailVerification = "verification"
 	MailReset        = "reset"
+	MailLink         = "link"  // an owner's link to a guest; Sealed is the link's secret
 	MailOffer        = "offer" // to a receiver who has an account; it has no secret
 )
 
@@ -20,7 +21,16 @@ type MailRequested struct {
 	Base    string `json:"base,omitempty"`    // origin for the link when --public-url is not set
 	Sealed  []byte `json:"sealed,omitempty"`  // seal.Box of the one-time secret
 	Expires int64  `json:"expires,omitempty"` // Unix seconds, end of the one-time link
-	Camera  string `json:"camera,omitempty"`  // MailOffer: what is offered; named only if it still is when the mail goes
+
+	// Of a MailLink:
+	Link     string `json:"link,omitempty"`     // its name
+	Text     string `json:"text,omitempty"`     // what its owner writes, ≤ 500 characters
+	Zone     string `json:"zone,omitempty"`     // of the owner, for the times in the letter
+	Starts   int64  `json:"starts,omitempty"`   // Unix seconds, when still to come
+	Ends     int64  `json:"ends,omitempty"`     // Unix seconds
+	Password bool   `json:"password,omitempty"` // it asks for one, which never is in the letter
+
+	Camera string `json:"camera,omitempty"` // MailOffer: what is offered; named only if it still is when the mail goes
 }
 
 func (MailRequested) Type() string { return "mail_requested" }
