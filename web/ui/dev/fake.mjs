@@ -1,4 +1,8 @@
 // Invented answers of the API for looking at every screen. Development only.
+import { share } from './fake-share.mjs'
+
+import { answerSharing, temporary } from './fake-sharing.mjs'
+
 const ago = s => new Date(Date.now() - s * 1000).toISOString()
 const ahead = s => new Date(Date.now() + s * 1000).toISOString()
 
@@ -24,18 +28,22 @@ const links = [
 ]
 
 export function account(o = {}) {
-  return { id: 'me', email: 'olena@example.org', email_verified: true, name: 'Olena Koval', language: 'en', zone: 'Europe/Kyiv', theme: 'dark', shortcuts: true, plan: 'pro', instance_admin: true, ...o }
+  return { id: 'me', email: 'olena@example.org', email_verified: true, name: 'Olena Koval', language: 'en', zone: 'Europe/Kyiv', theme: 'dark', shortcuts: true, discoverable: true, plan: 'pro', instance_admin: true, ...o }
 }
 
 /** answer gives [status, body] of a request, or undefined for none. `w` is the world: {account, status, empty, …}. */
 export function answer(method, path, body, w) {
   const problem = (status, code, field) => [status, { type: 'about:blank', title: code, status, code, field, detail: code, id: 'x' }]
+  const shared = w.account && share(method, path, body, w)
+  if (shared) return shared
   const key = `${method} ${path}`
+  const sharing = answerSharing(method, path, body, w)
+  if (sharing) return sharing
   switch (key) {
     case 'GET /api/v1/status':
       return [200, { setup_required: !!w.setup, registration: w.registration ?? 'closed', mail: !!w.mail, version: '0.1.0', insecure_http: false, languages: ['en', 'uk', 'ar'] }]
     case 'GET /api/v1/me':
-      return w.account ? [200, { account: w.account, badges: { offers: 0, notices: 0 }, login_id: 'g1', server_time: ago(0) }] : problem(401, 'not_signed_in')
+      return w.account ? [200, { account: w.account, badges: { offers: w.empty || w.quiet ? 0 : 2, notices: w.empty || w.quiet ? 0 : 2 }, login_id: 'g1', server_time: ago(0) }] : problem(401, 'not_signed_in')
     case 'PATCH /api/v1/me':
       return [200, { account: Object.assign(w.account, body) }]
     case 'POST /api/v1/login':
@@ -57,7 +65,7 @@ export function answer(method, path, body, w) {
     case 'GET /api/v1/views':
       return [200, { views: [] }]
     case 'GET /api/v1/links':
-      return [200, { links: w.empty ? [] : links, used: w.empty ? 0 : 2, cap: 3 }]
+      return [200, { links: w.empty ? [] : [...links, ...temporary], used: w.empty ? 0 : 2, cap: 3 }]
     case 'POST /api/v1/links':
       return body.name === 'Yard and gate' ? problem(409, 'name_taken', 'name') : [201, { ...links[0], id: 'l3', name: body.name }]
     case 'GET /api/v1/me/logins':

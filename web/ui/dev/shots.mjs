@@ -8,6 +8,7 @@ import { axe } from './axe.mjs'
 import { launch } from './browser.mjs'
 import { account, ago, ahead, answer, states, tiles, visit } from './fake.mjs'
 import { fakeRTC } from './fakertc.mjs'
+import { shareScreens } from './screens-share.mjs'
 import { serve } from './static.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -17,6 +18,7 @@ mkdirSync(out, { recursive: true })
 
 const me = () => ({ account: account() })
 const screens = [
+  ...shareScreens,
   { name: 'wall', path: '/', world: me, wait: '.tile.live' },
   { name: 'wall-states', path: '/', world: () => ({ ...me(), states }), frozen: [1], wait: '.tile.stalled' },
   { name: 'wall-full', path: '/', world: me, wait: '.tile.live', act: async p => { await p.keyboard.press('2'); await p.keyboard.press('f'); await p.waitForTimeout(300) } },
@@ -40,6 +42,28 @@ const screens = [
   { name: 'links-made', path: '/settings/sharing', world: me, wait: '.new-link', act: async p => { await p.fill('.new-link [name=name]', 'Night'); await p.click('.ticks label'); await p.click('[name=acknowledge_risk]'); await p.click('.new-link button[type=submit]'); await p.waitForSelector('dialog') } },
   { name: 'links-remove', path: '/settings/sharing', world: me, wait: '.tb', act: async p => { await p.click('.tb .danger') } },
   { name: 'links-empty', path: '/settings/sharing', world: () => ({ ...me(), empty: true }), wait: '.empty' },
+  { name: 'shared', path: '/cameras/shared', world: me, wait: '.offer' },
+  { name: 'shared-accepted', path: '/cameras/shared', world: me, wait: '.offer', act: async p => { await p.click('.offer .primary'); await p.click('.rejected button'); await p.waitForTimeout(200) } },
+  { name: 'shared-empty', path: '/cameras/shared', world: () => ({ ...me(), empty: true }), wait: '.empty' },
+  { name: 'offers-panel', path: '/', world: me, wait: '.tile.live', act: async p => { await p.click('.offers'); await p.waitForSelector('.offer') } },
+  { name: 'temporary', path: '/settings/temporary', world: me, wait: '.tb' },
+  { name: 'temporary-empty', path: '/settings/temporary', world: () => ({ ...me(), empty: true }), wait: '.empty' },
+  { name: 'link-visits', path: '/settings/sharing', world: me, wait: '.tb', act: async p => { await p.click('.tb .col-acts .quiet'); await p.waitForSelector('dialog .tb') } },
+  { name: 'people', path: '/settings/people', world: me, wait: '.given' },
+  { name: 'people-revoke', path: '/settings/people', world: me, wait: '.given', act: p => p.click('.given .danger') },
+  { name: 'groups', path: '/settings/groups', world: me, wait: '.tb', act: async p => { await p.fill('[name=code]', 'nonsense'); await p.click('form.inline [type=submit]'); await p.waitForSelector('.err') } },
+  { name: 'groups-empty', path: '/settings/groups', world: () => ({ ...me(), empty: true }), wait: '.empty' },
+  { name: 'groups-new', path: '/settings/groups', world: me, wait: '.tb', act: p => p.click('.head .primary') },
+  { name: 'group', path: '/settings/groups/G1', world: me, wait: '.tb' },
+  { name: 'group-viewer', path: '/settings/groups/G2', world: me, wait: '.tb' },
+  { name: 'group-code', path: '/settings/groups/G1', world: me, wait: '.tb', act: async p => { await p.click('[aria-labelledby=codes] .head .btn'); await p.click('dialog [type=submit]'); await p.waitForSelector('.secret') } },
+  { name: 'group-invite', path: '/settings/groups/G1', world: me, wait: '.tb', act: p => p.click('[aria-labelledby=codes] .head .btn:last-child') },
+  { name: 'group-camera', path: '/settings/groups/G1', world: me, wait: '.tb', act: async p => { await p.click('[aria-labelledby=cameras] .head .btn') } },
+  { name: 'group-leave', path: '/settings/groups/G1', world: me, wait: '.tb', act: p => p.click('.main > .head .btn:nth-last-child(2)') },
+  { name: 'group-leave-delete', path: '/settings/groups/G1', world: me, wait: '.tb', act: async p => { await p.click('.main > .head .btn:nth-last-child(2)'); await p.click('dialog .danger') } },
+  { name: 'audit', path: '/settings/audit', world: me, wait: '.tb' },
+  { name: 'notices', path: '/notices', world: me, wait: '.notices' },
+  { name: 'closing', path: '/settings/account', world: me, wait: '.btn.edge', act: async p => { await p.click('.btn.edge'); await p.waitForSelector('.ends') } },
   { name: 'account', path: '/settings/account', world: me, wait: '.tb' },
   { name: 'instance', path: '/settings/instance', world: me, wait: '.facts' },
   { name: 'instance-accounts', path: '/settings/instance', world: me, wait: '.facts', act: async p => { await p.click('[role=tab]:nth-child(2)'); await p.waitForSelector('.tb'); await p.click('.tb tr:nth-child(2) .menu-root button') } },
@@ -57,6 +81,10 @@ const screens = [
   { name: 'guest-slowed', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'throttled', until: ahead(7800) }), states: Object.fromEntries([1, 2, 3, 4, 5, 6].map(i => [`c${i}`, { state: 'throttled', until: ahead(7800) }])) }), wait: '.tile.throttled', settle: 800 },
   { name: 'guest-notyet', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'not_yet', until: ahead(8760) }) }), wait: '.gst' },
   { name: 'guest-paused', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'paused', since: ago(1020) }) }), wait: '.gst' },
+  { name: 'guest-paused-plan', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'paused', reason: 'link_paused_plan', since: ago(1020) }) }), wait: '.gst' },
+  { name: 'guest-stopped', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'ended', reason: 'stopped_by_owner', since: ago(20) }) }), wait: '.gst' },
+  { name: 'guest-password', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'password_required', reason: 'password_required', cameras: [] }) }), wait: '.gst' },
+  { name: 'guest-password-wrong', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'password_required', cameras: [] }) }), wait: '.gst', act: async p => { await p.fill('[name=password]', 'x'); await p.click('[type=submit]'); await p.waitForSelector('.err') } },
   { name: 'guest-ended', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'ended', since: ago(9000) }) }), wait: '.gst' },
   { name: 'guest-gone', path: '/s#secret', guest: true, world: () => ({}), wait: '.gst' },
   { name: 'guest-removed', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l }), remove: true }), wait: '.gst' },
@@ -70,7 +98,7 @@ const variants = [
   { id: 'phone-ar', size: { width: 390, height: 844 }, theme: 'dark', lang: 'ar' },
 ]
 
-const web = await serve(join(here, '../dist'))
+const web = await serve(process.env.DIST ?? join(here, '../dist'))
 const browser = await launch()
 let bad = 0
 for (const v of variants) {

@@ -15,6 +15,12 @@ const Door = lazy(() => import('./screens/door').then(m => m.Door))
 const Cameras = lazy(() => import('./screens/cameras').then(m => m.Cameras))
 const CameraForm = lazy<{ id?: string }>(() => import('./screens/camera-form').then(m => m.CameraForm))
 const Sharing = lazy(() => import('./screens/sharing').then(m => m.Sharing))
+const Temporary = lazy(() => import('./screens/temporary').then(m => m.Temporary))
+const SharingPeople = lazy(() => import('./screens/sharing-people').then(m => m.SharingPeople))
+const Groups = lazy(() => import('./screens/groups').then(m => m.Groups))
+const GroupScreen = lazy<{ id: string }>(() => import('./screens/group').then(m => m.GroupScreen))
+const Audit = lazy(() => import('./screens/audit').then(m => m.Audit))
+const Notices = lazy(() => import('./screens/notices').then(m => m.Notices))
 const AccountScreen = lazy(() => import('./screens/account').then(m => m.AccountScreen))
 const InstanceScreen = lazy(() => import('./screens/instance').then(m => m.InstanceScreen))
 
@@ -43,7 +49,8 @@ function App() {
 
 const titles: readonly [string, Key][] = [
   ['/cameras/new', 'cameras.add'], ['/cameras', 'cameras.title'], ['/settings/account', 'settings.account'],
-  ['/settings/instance', 'settings.instance'], ['/settings', 'links.title'], ['/signin', 'signin.title'],
+  ['/settings/temporary', 'settings.temporary'], ['/settings/people', 'settings.people'], ['/settings/groups', 'settings.groups'],
+  ['/settings/audit', 'settings.audit'], ['/notices', 'nav.notices'], ['/settings/instance', 'settings.instance'], ['/settings', 'links.title'], ['/signin', 'signin.title'],
   ['/setup', 'setup.title'], ['/invite', 'invite.title'], ['/reset', 'reset.title'], ['/verify', 'verify.title'],
   ['/register', 'register.title'], ['/', 'wall.title'],
 ]
@@ -56,11 +63,18 @@ function title(p: string): string {
 
 function Page({ path: p, admin }: { path: string; admin: boolean }) {
   if (p === '/') return <WallScreen />
-  if (p === '/cameras') return <Cameras />
+  if (p === '/cameras' || p === '/cameras/shared') return <Cameras />
   if (p === '/cameras/new') return <CameraForm key="new" />
   const camera = match('/cameras/:id', p)
   if (camera) return <CameraForm key={camera.id} id={camera.id} />
   if (p === '/settings' || p === '/settings/sharing') return <Sharing />
+  if (p === '/settings/temporary') return <Temporary />
+  if (p === '/settings/people') return <SharingPeople />
+  if (p === '/settings/groups') return <Groups />
+  const group = match('/settings/groups/:id', p)
+  if (group) return <GroupScreen key={group.id} id={group.id ?? ''} />
+  if (p === '/settings/audit') return <Audit />
+  if (p === '/notices') return <Notices />
   if (p === '/settings/account') return <AccountScreen />
   if (p === '/settings/instance' && admin) return <InstanceScreen />
   return (

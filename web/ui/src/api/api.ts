@@ -1,3 +1,4 @@
+import type { LinkOptions } from './access'
 import { send } from './http'
 import type {
   Account, Camera, CameraDraft, ID, Instance, InstanceAccount, Invitation, Link, Login, Me, Opened, Probe, Status,
@@ -39,7 +40,7 @@ export interface SetupRequest extends Person {
 /** Whoever is signed in. */
 export const me = {
   get: () => send<Me>('GET', `${v1}/me`),
-  patch: (b: Partial<Pick<Account, 'name' | 'language' | 'zone' | 'theme' | 'shortcuts'>>) =>
+  patch: (b: Partial<Pick<Account, 'name' | 'language' | 'zone' | 'theme' | 'shortcuts' | 'discoverable'>>) =>
     send<{ account: Account }>('PATCH', `${v1}/me`, b),
   password: (current: string, password: string) => send<void>('POST', `${v1}/me/password`, { current, password }),
   logout: () => send<void>('POST', `${v1}/logout`, {}),
@@ -67,9 +68,8 @@ export const views = {
 
 export const links = {
   list: () => send<{ links: Link[]; used: number; cap: number }>('GET', `${v1}/links`),
-  add: (name: string, cams: ID[]) =>
-    send<Link>('POST', `${v1}/links`, { kind: 'share', name, cameras: cams, acknowledge_risk: true }),
-  cameras: (l: ID, cams: ID[]) => send<Link>('PATCH', `${v1}/links/${id(l)}`, { cameras: cams }),
+  add: (name: string, cams: ID[], o: LinkOptions) =>
+    send<Link>('POST', `${v1}/links`, { kind: 'share', name, cameras: cams, acknowledge_risk: true, ...o }),
   pause: (l: ID) => send<unknown>('POST', `${v1}/links/${id(l)}/pause`, {}),
   resume: (l: ID) => send<unknown>('POST', `${v1}/links/${id(l)}/resume`, {}),
   remove: (l: ID) => send<unknown>('DELETE', `${v1}/links/${id(l)}`),
@@ -111,6 +111,7 @@ export const accountViewing = viewingAPI(v1)
 export const guest = {
   exchange: (secret: string) => send<{ link: ID; ticket: string }>('POST', '/g/exchange', { secret }),
   visit: (link: ID, ticket?: string) => send<Visit>('POST', `/g/${id(link)}/visit`, { ticket }),
+  password: (link: ID, password: string) => send<Visit>('POST', `/g/${id(link)}/password`, { password }),
   see: (link: ID) => send<Visit>('GET', `/g/${id(link)}/visit`),
   viewing: (link: ID) => viewingAPI(`/g/${id(link)}`),
 }

@@ -4,7 +4,7 @@ import type { ServerMessage } from '../api/messages'
 import { asProblem } from '../api/problem'
 import type { Visit } from '../api/wire'
 import { active, isLang, languages, setLanguage, t } from '../i18n/i18n'
-import { problemText } from '../i18n/reason'
+import { problemText, reason } from '../i18n/reason'
 import { at, duration, moment, parseTime, sentence } from '../i18n/time'
 import { Icon, Logo } from '../kit/icons'
 import { Menu } from '../kit/menu'
@@ -18,6 +18,7 @@ import { Help } from '../wall/help'
 import { Pager } from '../wall/pager'
 import { Wall } from '../wall/wall'
 import { Button } from '../kit/button'
+import { Password } from './password'
 import { StatePage } from './state'
 import type { Opening } from './visit'
 
@@ -95,7 +96,7 @@ function VisitPage({ link, first }: { link: string; first: Visit }) {
         </Notice>
       )}
       {!up && shows && <div class="line" role="status"><Icon name="warn" small /><span>{t('line.offline')}</span></div>}
-      {shows ? <GuestWall link={link} visit={visit} wire={wire} onHelp={() => setHelp(true)} onGone={() => setEnd('removed')} /> : <Standing visit={visit} end={end} zone={zone} now={now} refresh={refresh} />}
+      {shows ? <GuestWall link={link} visit={visit} wire={wire} onHelp={() => setHelp(true)} onGone={() => setEnd('removed')} /> : <Standing link={link} visit={visit} end={end} zone={zone} now={now} refresh={refresh} onVisit={setVisit} />}
       {help && <Help onClose={() => setHelp(false)} />}
     </Frame>
   )
@@ -129,7 +130,7 @@ function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit:
 }
 
 /** Standing is every state without pictures: what happened, since when, what comes next. */
-function Standing({ visit: v, end, zone, now, refresh }: { visit: Visit; end: End | undefined; zone: string; now: number; refresh(): void }) {
+function Standing({ link, visit: v, end, zone, now, refresh, onVisit }: { link: string; visit: Visit; end: End | undefined; zone: string; now: number; refresh(): void; onVisit(v: Visit): void }) {
   const [, beat] = useState(0)
   const until = parseTime(v.until)
   const since = parseTime(v.since)
@@ -142,7 +143,7 @@ function Standing({ visit: v, end, zone, now, refresh }: { visit: Visit; end: En
     if (due && !end) refresh()
   }, [due])
   const facts = [
-    since === undefined ? null : { name: t('guest.since'), text: moment(since, zone, now) },
+    since === undefined ? null : { name: t(v.state === 'paused' ? 'guest.paused_since' : 'guest.ended_since'), text: moment(since, zone, now) },
     { name: t('guest.now'), text: at(now, zone, now) },
     { name: t('guest.link'), text: v.name },
   ].filter(f => f !== null)
@@ -164,11 +165,15 @@ function Standing({ visit: v, end, zone, now, refresh }: { visit: Visit; end: En
         />
       )
     case 'paused':
-      return <StatePage icon="pause" title={t('guest.paused')} text={t('guest.paused_text')} facts={facts} />
+      // A plan that ended is not the owner's act; the page does not say it was.
+      return v.reason === 'link_paused_plan'
+        ? <StatePage icon="pause" title={t('guest.paused_plan')} text={t('guest.paused_plan_text')} facts={facts} />
+        : <StatePage icon="pause" title={t('guest.paused')} text={t('guest.paused_text')} facts={facts} />
     case 'ended':
+      if (v.reason === 'stopped_by_owner' || v.reason === 'ip_blocked') return <StatePage icon="exit" title={t('guest.stopped')} text={reason(v.reason)} facts={facts} />
       return <StatePage icon="exit" title={t('guest.ended')} text={t('guest.ended_text')} facts={facts} />
   }
-  return <StatePage icon="lock" title={t('guest.password')} text={t('reason.password_required')} />
+  return <Password link={link} onVisit={onVisit} />
 }
 
 function Frame({ name, owner, acts, foot, children }: { name?: string; owner?: string; acts?: preact.ComponentChildren; foot?: string; children: preact.ComponentChildren }) {

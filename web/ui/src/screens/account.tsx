@@ -17,6 +17,7 @@ import * as rules from '../kit/rules'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
 import { account, putAccount, zone } from '../state/session'
+import { CloseAccount } from './close-account'
 import { Settings } from './settings'
 import { Tokens } from './tokens'
 import { zones } from './zones'
@@ -36,6 +37,7 @@ export function AccountScreen() {
       </div>
       <Logins />
       <Tokens />
+      <CloseAccount />
     </Settings>
   )
 }
@@ -65,7 +67,7 @@ function Profile({ account: a }: { account: Account }) {
 /** Looks takes effect at once. */
 function Looks({ account: a }: { account: Account }) {
   const [failed, setFailed] = useState<string>()
-  const patch = async (b: { theme?: Theme; shortcuts?: boolean }): Promise<void> => {
+  const patch = async (b: { theme?: Theme; shortcuts?: boolean; discoverable?: boolean }): Promise<void> => {
     setFailed(undefined)
     const before = a
     await putAccount({ ...a, ...b })
@@ -93,6 +95,7 @@ function Looks({ account: a }: { account: Account }) {
           ]}
         />
       </div>
+      {a.discoverable !== undefined && <Switch label={t('account.discoverable')} hint={t('account.discoverable_hint')} checked={a.discoverable} onChange={discoverable => void patch({ discoverable })} />}
       <Switch label={t('account.shortcuts')} hint={t('account.shortcuts_hint')} checked={a.shortcuts} onChange={shortcuts => void patch({ shortcuts })} />
       {failed && <Notice tone="bad">{failed}</Notice>}
     </section>

@@ -3,18 +3,45 @@ import { t } from '../i18n/i18n'
 import { path } from '../kit/router'
 import { account } from '../state/session'
 
+interface Section {
+  title: string
+  pages: { href: string; text: string }[]
+}
+
+function sections(): Section[] {
+  return [
+    {
+      title: t('settings.sharing_part'),
+      pages: [
+        { href: '/settings/sharing', text: t('settings.sharing') },
+        { href: '/settings/temporary', text: t('settings.temporary') },
+        { href: '/settings/people', text: t('settings.people') },
+        { href: '/settings/groups', text: t('settings.groups') },
+      ],
+    },
+    {
+      title: t('settings.account_part'),
+      pages: [
+        { href: '/settings/account', text: t('settings.account') },
+        { href: '/settings/audit', text: t('settings.audit') },
+      ],
+    },
+    ...(account.value?.instance_admin ? [{ title: t('settings.server_part'), pages: [{ href: '/settings/instance', text: t('settings.instance') }] }] : []),
+  ]
+}
+
 /** Settings is the frame of the settings pages: a list beside them, above them on a phone. */
 export function Settings({ children }: { children: ComponentChildren }) {
-  const pages = [
-    { href: '/settings/sharing', text: t('settings.sharing') },
-    { href: '/settings/account', text: t('settings.account') },
-    ...(account.value?.instance_admin ? [{ href: '/settings/instance', text: t('settings.instance') }] : []),
-  ]
   const here = path.value === '/settings' ? '/settings/sharing' : path.value
   return (
     <div class="page">
       <nav class="side" aria-label={t('nav.settings')}>
-        {pages.map(x => <a key={x.href} href={x.href} aria-current={x.href === here ? 'page' : undefined}>{x.text}</a>)}
+        {sections().map(s => (
+          <div key={s.title} class="sec">
+            <p class="cap">{s.title}</p>
+            {s.pages.map(x => <a key={x.href} href={x.href} aria-current={x.href === here || here.startsWith(`${x.href}/`) ? 'page' : undefined}>{x.text}</a>)}
+          </div>
+        ))}
       </nav>
       <main id="main" class="main">{children}</main>
     </div>

@@ -3,8 +3,8 @@ import { cameras as cameraAPI, links as api } from '../api/api'
 import { asProblem } from '../api/problem'
 import type { Camera, Link } from '../api/wire'
 import { t } from '../i18n/i18n'
-import { problemText, reason } from '../i18n/reason'
-import { date, day, hour, list as join, parseTime } from '../i18n/time'
+import { problemText } from '../i18n/reason'
+import { list as join } from '../i18n/time'
 import { Empty, Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
 import { Chip } from '../kit/chip'
@@ -14,8 +14,10 @@ import { announce, useResource } from '../kit/resource'
 import { Table, type Column } from '../kit/table'
 import { toast } from '../kit/toast'
 import { Notice } from '../kit/notice'
-import { account, zone } from '../state/session'
+import { account } from '../state/session'
 import { EditLink } from './link-edit'
+import { LinkOpened, LinkState } from './link-state'
+import { LinkVisits } from './link-visits'
 import { NewLink } from './link-new'
 import { Settings } from './settings'
 import { ShowLink } from './link-show'
@@ -25,6 +27,7 @@ export function Sharing() {
   const links = useResource(api.list, ['links'])
   const cams = useResource(() => cameraAPI.list().then(r => r.cameras.filter(c => c.mine)), ['cameras'])
   const [removing, setRemoving] = useState<Link>()
+  const [visits, setVisits] = useState<Link>()
   const [editing, setEditing] = useState<Link>()
   const [shown, setShown] = useState<Link>()
   const [failed, setFailed] = useState<string>()
@@ -71,7 +74,7 @@ export function Sharing() {
               {share.length === 0 ? (
                 <Empty title={t('links.none')} />
               ) : (
-                <Table label={t('links.title')} rows={share} id={l => l.id} columns={columns({ copyLink, pause, setEditing, setRemoving })} />
+                <Table label={t('links.title')} rows={share} id={l => l.id} columns={columns({ copyLink, pause, setVisits, setEditing, setRemoving })} />
               )}
               {mini ? (
                 <Notice>{t('reason.plan_mini')}</Notice>
@@ -85,6 +88,7 @@ export function Sharing() {
         }}
       </Loaded>
       {shown && <ShowLink link={shown} onClose={() => setShown(undefined)} />}
+      {visits && <LinkVisits link={visits} onClose={() => setVisits(undefined)} />}
       {editing && cams.data && <EditLink link={editing} cameras={cams.data} onClose={() => setEditing(undefined)} onSaved={changed} />}
       {removing && (
         <Confirm
@@ -112,6 +116,7 @@ function Create({ cameras, onCreated }: { cameras: Camera[]; onCreated(l: Link):
 interface Acts {
   copyLink(l: Link): Promise<void>
   pause(l: Link, on: boolean): Promise<void>
+  setVisits(l: Link): void
   setEditing(l: Link): void
   setRemoving(l: Link): void
 }
@@ -128,9 +133,9 @@ function columns(a: Acts): Column<Link>[] {
         </>
       ),
     },
-    { head: t('cameras.state'), role: 'state', cell: l => <State link={l} /> },
+    { head: t('cameras.state'), role: 'state', cell: l => <LinkState link={l} /> },
     { head: t('links.watching'), role: 'num', cell: l => l.watching },
-    { head: t('links.last_opened'), cell: l => <Opened link={l} /> },
+    { head: t('links.last_opened'), cell: l => <LinkOpened link={l} /> },
     {
       head: '',
       role: 'acts',
@@ -139,32 +144,11 @@ function columns(a: Acts): Column<Link>[] {
           <Button small icon="copy" onClick={() => void a.copyLink(l)} aria-label={t('links.copy_name', { name: l.name })}>{t('action.copy')}</Button>
           {l.state === 'active' && <Button small icon="pause" onClick={() => void a.pause(l, true)}>{t('links.pause')}</Button>}
           {l.state === 'paused_owner' && <Button small icon="play" onClick={() => void a.pause(l, false)}>{t('links.resume')}</Button>}
+          <Button small kind="quiet" onClick={() => a.setVisits(l)}>{t('visits.title')}</Button>
           <Button small kind="quiet" onClick={() => a.setEditing(l)}>{t('action.edit')}</Button>
           <Button small kind="danger" onClick={() => a.setRemoving(l)} aria-label={t('links.remove_name', { name: l.name })}>{t('action.remove')}</Button>
         </>
       ),
     },
   ]
-}
-
-function State({ link: l }: { link: Link }) {
-  switch (l.state) {
-    case 'active':
-      return <Chip tone="live" icon="check">{t('links.active')}</Chip>
-    case 'paused_owner':
-      return <Chip icon="pause">{t('links.paused')}</Chip>
-    case 'paused_plan':
-      return <span class="why"><Chip tone="warn" icon="pause">{t('links.paused_plan')}</Chip><span class="meta">{reason('link_paused_plan')}</span></span>
-    case 'scheduled':
-      return <Chip tone="sched" icon="clock">{t('links.scheduled')}</Chip>
-  }
-  return <Chip tone="shut" icon="exit">{t('links.ended')}</Chip>
-}
-
-function Opened({ link: l }: { link: Link }) {
-  const ms = parseTime(l.last_opened_at)
-  if (ms === undefined) return <span class="dim">{t('links.never')}</span>
-  const now = Date.now()
-  const near = Math.abs(now - ms) < 6 * 86_400_000
-  return <span class="num nw">{near ? t('time.short', { day: day(ms, zone.value, now), time: hour(ms, zone.value) }) : date(ms, zone.value)}</span>
 }

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { me } from '../api/api'
 import { t } from '../i18n/i18n'
+import { Avatar } from '../kit/avatar'
 import { Icon, Logo, type IconName } from '../kit/icons'
 import { Menu } from '../kit/menu'
 import { loads } from '../kit/resource'
@@ -9,12 +10,15 @@ import { path } from '../kit/router'
 import { Toaster } from '../kit/toast'
 import { online, stopEvents, stopped } from '../state/events'
 import { account, goSignIn, session, storeAway } from '../state/session'
+import { Circle, OffersPanel } from './offers-circle'
 
 interface Place {
   href: string
   text: string
   icon: IconName
   here: boolean
+  /** What is new there. */
+  badge?: number
 }
 
 /** Only what exists is listed. */
@@ -23,6 +27,7 @@ function places(): Place[] {
   return [
     { href: '/', text: t('nav.wall'), icon: 'wall', here: p === '/' },
     { href: '/cameras', text: t('nav.cameras'), icon: 'camera', here: p.startsWith('/cameras') },
+    { href: '/notices', text: t('nav.notices'), icon: 'bell', here: p === '/notices', badge: session.value?.badges.notices ?? 0 },
     { href: '/settings/sharing', text: t('nav.settings'), icon: 'gear', here: p.startsWith('/settings') },
   ]
 }
@@ -35,9 +40,10 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <header class="bar">
         <a class="brand" href="/"><Logo /><span>Sightline</span></a>
         <nav class="nav" aria-label={t('nav.main')}>
-          {places().map(x => <a key={x.href} href={x.href} aria-current={x.here ? 'page' : undefined}>{x.text}</a>)}
+          {places().map(x => <a key={x.href} href={x.href} aria-current={x.here ? 'page' : undefined}>{x.text}<Badge of={x} /></a>)}
         </nav>
         <span class="sp" />
+        <Circle />
         <Person />
         <Progress />
       </header>
@@ -48,14 +54,19 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <nav class="ph-nav" aria-label={t('nav.main')}>
         {places().map(x => (
           <a key={x.href} href={x.href} aria-current={x.here ? 'page' : undefined}>
-            <span class="w"><Icon name={x.icon} /></span>
+            <span class="w"><Icon name={x.icon} /><Badge of={x} /></span>
             {x.text}
           </a>
         ))}
       </nav>
+      <OffersPanel />
       <Toaster />
     </div>
   )
+}
+
+function Badge({ of: x }: { of: Place }) {
+  return x.badge ? <><b class="count num" aria-hidden="true">{x.badge > 99 ? '99+' : x.badge}</b><span class="vh">{t('notices.badge', { n: x.badge })}</span></> : null
 }
 
 function skip(e: Event): void {
@@ -99,19 +110,13 @@ function Person() {
     <Menu
       end
       cls="me"
-      button={<><span class="ava" data-text={initials(name)} aria-hidden="true" /><bdi class="vh-phone">{name}</bdi><Icon name="down" small /></>}
+      button={<><Avatar name={name} /><bdi class="vh-phone">{name}</bdi><Icon name="down" small /></>}
       items={[
         { text: t('settings.account'), icon: 'gear', href: '/settings/account' },
         { text: t('nav.sign_out'), icon: 'exit', act: () => void signOut() },
       ]}
     />
   )
-}
-
-function initials(name: string): string {
-  const words = name.split(/[\s@.]+/).filter(Boolean)
-  const letters = words.length > 1 ? [words[0], words[1]].map(w => [...(w ?? '')][0]) : [...(words[0] ?? '')].slice(0, 2)
-  return letters.join('').toUpperCase()
 }
 
 async function signOut(): Promise<void> {

@@ -10,7 +10,7 @@ import { useForm } from '../kit/form'
 import { Notice, ProblemNotice } from '../kit/notice'
 import { go } from '../kit/router'
 import * as rules from '../kit/rules'
-import { endedBy, loadSession } from '../state/session'
+import { endedBy, fresh, loadSession } from '../state/session'
 import { Heading } from './door'
 
 export function SignIn({ status }: { status: Status }) {
@@ -46,6 +46,7 @@ export function SignIn({ status }: { status: Status }) {
  */
 export async function enter(): Promise<void> {
   endedBy.value = undefined
+  fresh.value = true
   const me = await loadSession()
   if (!me) throw new Problem({ status: 0, code: 'cookie_lost' })
   const next = new URLSearchParams(location.search).get('next') ?? '/'

@@ -66,6 +66,8 @@ export function startEvents(): void {
       }
       if (m.type === 'badges' && session.value) {
         session.value = { ...session.value, badges: { offers: m.offers, notices: m.notices } }
+        // Lists are watched from here on: what was missed before is fetched now.
+        announce('offers')
       }
       for (const l of listeners) l.message(m)
     },

@@ -10,6 +10,8 @@ import { go, path } from '../kit/router'
 
 /** Who is signed in; null: nobody; undefined: not known yet. */
 export const session = signal<Me | null | undefined>(undefined)
+/** Whether this page has just signed in: a message then says what waits. */
+export const fresh = signal(false)
 /** Why the question could not be answered. */
 export const sessionProblem = signal<Problem | undefined>(undefined)
 /** The server says it cannot reach its store: an amber line, never the sign-in page. */
