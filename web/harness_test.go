@@ -19,6 +19,7 @@ import (
 	"sightline/controlroom"
 	"sightline/controlroom/notice"
 	"sightline/ingest"
+	"sightline/internal/clock"
 	"sightline/internal/kv/boltkv"
 	"sightline/internal/seal"
 	"sightline/internal/secret"
@@ -62,6 +63,12 @@ const testPassword = "correct horse battery"
 
 func newHarness(t testing.TB, change ...func(*Config)) *harness {
 	t.Helper()
+	return newHarnessAt(t, clock.System, change...)
+}
+
+// newHarnessAt is newHarness at another time of day.
+func newHarnessAt(t testing.TB, clk clock.Clock, change ...func(*Config)) *harness {
+	t.Helper()
 	h := &harness{t: t, registry: prometheus.NewRegistry(), log: &logBuffer{}}
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	dir := t.TempDir()
@@ -74,12 +81,12 @@ func newHarness(t testing.TB, change ...func(*Config)) *harness {
 		}
 	}
 
-	store, err := boltkv.Open(ctx, dir, boltkv.Config{Log: log, Registerer: h.registry})
+	store, err := boltkv.Open(ctx, dir, boltkv.Config{Log: log, Registerer: h.registry, Clock: clk})
 	fatal(err)
 	h.store = store
 	box, err := seal.Open(dir)
 	fatal(err)
-	h.authority = authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: "test", DataDir: dir, Registerer: h.registry})
+	h.authority = authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: "test", DataDir: dir, Registerer: h.registry, Clock: clk})
 	ran := make(chan error, 1)
 	go func() { ran <- h.authority.Run(ctx) }()
 	guard := ingest.NewGuard(ingest.GuardConfig{Loopback: true})
@@ -91,7 +98,7 @@ func newHarness(t testing.TB, change ...func(*Config)) *harness {
 	boardRan := make(chan error, 1)
 	go func() { boardRan <- board.Run(ctx) }()
 	h.room, err = controlroom.New(controlroom.Config{Store: store, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
-		Guard: guard, Seal: box, Node: "test", Log: log, Registerer: h.registry})
+		Guard: guard, Seal: box, Node: "test", Log: log, Registerer: h.registry, Clock: clk})
 	fatal(err)
 	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
 	fatal(h.room.Start(ctx))
