@@ -132,19 +132,20 @@ func groupShare(s Subject, c *Camera, g GroupFacts) *CameraGroup {
 
 // decideGroupCamera: live picture and images for every role, nothing else (R59).
 func decideGroupCamera(act Action, share *CameraGroup, c *Camera, owner *Account) Decision {
+	d := Decision{Reason: ReasonOK, via: viaGroup, group: share.Group}
 	switch {
 	case act == ActManage || act == ActShare || act == ActLink:
 		return deny(ReasonNotOwner)
 	case owner.State != AccountActive:
-		return Decision{Reason: ReasonAccountSuspended, via: viaGroup}
+		d.Reason = ReasonAccountSuspended
 	case act == ActSee || act == ActImages:
-		return Decision{Allowed: true, Reason: ReasonOK, via: viaGroup}
 	case act != ActLive || share.ImagesOnly:
-		return Decision{Reason: ReasonLevelMissing, via: viaGroup}
+		d.Reason = ReasonLevelMissing
 	case !c.Enabled:
-		return Decision{Reason: ReasonCameraOff, via: viaGroup}
+		d.Reason = ReasonCameraOff
 	}
-	return Decision{Allowed: true, Reason: ReasonOK, via: viaGroup}
+	d.Allowed = d.Reason == ReasonOK
+	return d
 }
 
 // better picks between two ways to one camera: what is allowed before what is

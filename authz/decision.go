@@ -29,7 +29,8 @@ type Decision struct {
 	// (paused, ended); zero else.
 	Since time.Time
 
-	via path // which way allowed it; tells what to say when that way closes
+	via   path   // which way allowed it; tells what to say when that way closes
+	group string // viaGroup: which group
 }
 
 // path is the way a subject reaches a camera.

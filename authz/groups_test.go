@@ -539,7 +539,9 @@ func TestR50_OnlyOwnCamerasAreShared(t *testing.T) {
 		hers := s.camera(eve.Subject, "Barn")
 		g := s.group(ann, []NewLogin{bob}, []NewLogin{eve})
 		s.give(max.Subject, cam.ID, bob, LevelOnline|LevelArchive|LevelDownload|LevelNotices, time.Time{})
-		try := func(p NewLogin, group, camera string) error { return second(s.ShareInGroup(ctx, p.Subject, group, camera, false)) }
+		try := func(p NewLogin, group, camera string) error {
+			return second(s.ShareInGroup(ctx, p.Subject, group, camera, false))
+		}
 		wantCode(t, try(bob, g, cam.ID), fault.Forbidden, "not_owner")
 		wantCode(t, try(eve, g, hers.ID), fault.Forbidden, "role_viewer") // R43
 		wantCode(t, try(ann, g, cam.ID), fault.NotFound, fault.CodeNotFound)
@@ -559,22 +561,27 @@ func TestR55_ChangingTheCamerasCutsAtOnce(t *testing.T) {
 		ann, bob, eve := s.person("Ann"), s.person("Bob"), s.person("Eve")
 		g := s.group(ann, []NewLogin{bob}, []NewLogin{eve})
 		cam := s.camera(bob.Subject, "Yard")
-		ways := map[string]func() error{
-			"images only":         func() error { return second(s.ShareInGroup(ctx, bob.Subject, g, cam.ID, true)) },
-			"taken out by owner":  func() error { return second(s.UnshareFromGroup(ctx, bob.Subject, g, cam.ID)) },
-			"by an administrator": func() error { return second(s.UnshareFromGroup(ctx, ann.Subject, g, cam.ID)) },
-			"R56: the sharer left": func() error {
+		ways := map[string]struct {
+			want Reason
+			cut  func() error
+		}{
+			"images only":         {ReasonLevelMissing, func() error { return second(s.ShareInGroup(ctx, bob.Subject, g, cam.ID, true)) }},
+			"taken out by owner":  {ReasonRevoked, func() error { return second(s.UnshareFromGroup(ctx, bob.Subject, g, cam.ID)) }},
+			"by an administrator": {ReasonRevoked, func() error { return second(s.UnshareFromGroup(ctx, ann.Subject, g, cam.ID)) }},
+			"R56: the sharer left": {ReasonRevoked, func() error {
 				return second(s.LeaveGroup(ctx, bob.Subject, g, false))
-			},
-			"R56: the sharer was removed": func() error { return second(s.RemoveParticipant(ctx, ann.Subject, g, bob.Account.ID)) },
-			"R57: the sharer became a viewer": func() error {
+			}},
+			"R56: the sharer was removed": {ReasonRevoked, func() error { return second(s.RemoveParticipant(ctx, ann.Subject, g, bob.Account.ID)) }},
+			"R57: the sharer became a viewer": {ReasonRevoked, func() error {
 				return second(s.SetRole(ctx, ann.Subject, g, bob.Account.ID, RoleViewer))
-			},
-			"R56: the viewer left":        func() error { return second(s.LeaveGroup(ctx, eve.Subject, g, false)) },
-			"R56: the viewer was removed": func() error { return second(s.RemoveParticipant(ctx, ann.Subject, g, eve.Account.ID)) },
-			"the camera is gone from all": func() error { return second(s.UpdateCamera(ctx, bob.Subject, cam.ID, CameraPatch{Enabled: new(false)})) },
+			}},
+			"R56: the viewer left":        {ReasonNotMember, func() error { return second(s.LeaveGroup(ctx, eve.Subject, g, false)) }},
+			"R56: the viewer was removed": {ReasonNotMember, func() error { return second(s.RemoveParticipant(ctx, ann.Subject, g, eve.Account.ID)) }},
+			"the camera is off": {ReasonCameraOff, func() error {
+				return second(s.UpdateCamera(ctx, bob.Subject, cam.ID, CameraPatch{Enabled: new(false)}))
+			}},
 		}
-		for name, cut := range ways {
+		for name, way := range ways {
 			t.Run(name, func(t *testing.T) {
 				share(t, s, bob, g, cam)
 				s.wantDecision(eve.Subject, ActLive, cam.ID, ReasonOK)
@@ -584,13 +591,13 @@ func TestR55_ChangingTheCamerasCutsAtOnce(t *testing.T) {
 					t.Fatal(d, err)
 				}
 				defer l.Release()
-				if err := cut(); err != nil {
+				if err := way.cut(); err != nil {
 					t.Fatal(err)
 				}
 				select {
 				case d := <-ended:
-					if d.Allowed || d.Reason == ReasonUnavailable {
-						t.Fatalf("ended as %+v", d)
+					if d.Allowed || d.Reason != way.want {
+						t.Fatalf("ended as %s, want %s", d.Reason, way.want)
 					}
 				case <-time.After(2 * time.Second):
 					t.Fatal("still alive 2 s after the answer")
@@ -720,7 +727,10 @@ func TestR58_DeletingAGroup(t *testing.T) {
 			t.Fatal(err)
 		}
 		select {
-		case <-ended:
+		case d := <-ended:
+			if d.Reason != ReasonGroupGone {
+				t.Fatalf("ended as %s", d.Reason)
+			}
 		case <-time.After(2 * time.Second):
 			t.Fatal("still alive 2 s after the answer")
 		}

@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -211,9 +212,22 @@ func afterwards(was, is Decision, f Facts) Decision {
 	case viaGrant:
 		is.Reason = ReasonRevoked
 	case viaGroup:
-		is.Reason = ReasonNotMember
+		is.Reason = groupClosed(was.group, f)
 	}
 	return is
+}
+
+// groupClosed says why a camera is not seen through a group any more.
+func groupClosed(group string, f Facts) Reason {
+	if f.Account == nil || !slices.Contains(f.Account.Groups, group) {
+		return ReasonNotMember
+	}
+	for _, g := range f.Groups { // those that the camera is in
+		if g.Group == nil && f.Camera.InGroup(group) != nil {
+			return ReasonGroupGone
+		}
+	}
+	return ReasonRevoked
 }
 
 // hold lets an owner go on while the store is silent (ruling 11): his running
