@@ -4,7 +4,7 @@ import type { ID, Link, Time } from './wire'
 
 
 export type Level = 'online' | 'archive' | 'notices' | 'download'
-export type Right = 'sound'
+export type Right = 'sound' | 'ptz'
 
 /** Somebody else, as far as one may know him: the e-mail is masked unless it was typed in full. */
 export interface Person {
@@ -35,6 +35,8 @@ export interface AccessRow {
 export interface AccessTable {
   version: number
   rows: AccessRow[]
+  /** The invitations a Save made; one that was not mailed has a link to be handed over. */
+  invited?: { email: string; url?: string; mailed?: boolean }[]
 }
 
 /** One row of a Save: an existing grant, a known account, or an e-mail typed in full. */
@@ -81,7 +83,8 @@ export interface SharedGroup {
 
 export interface LinkOptions {
   starts?: Time
-  ends?: Time
+  /** null takes the end away. */
+  ends?: Time | null
   password?: string
   max_viewers?: number
   sound?: boolean

@@ -42,6 +42,8 @@ interface PopoverProps {
   cls?: string
   button?: string
   end?: boolean
+  /** Shown before the text where no heading above says it (on a phone). */
+  head?: string
 }
 
 /**
@@ -49,7 +51,7 @@ interface PopoverProps {
  * dialog. Escape, a click outside and the browser's own back close it; the
  * focus goes into it and comes back.
  */
-export function Popover({ text, label, children, cls = '', button = 'fld pick', end }: PopoverProps) {
+export function Popover({ text, label, children, cls = '', button = 'fld pick', end, head }: PopoverProps) {
   const id = useId()
   const box = useRef<HTMLDivElement>(null)
   const anchor = useRef<HTMLButtonElement>(null)
@@ -64,7 +66,7 @@ export function Popover({ text, label, children, cls = '', button = 'fld pick', 
   }
   return (
     <>
-      <button ref={anchor} type="button" class={button} aria-label={label} aria-haspopup="dialog" aria-expanded={open} {...{ popovertarget: id }}>
+      <button ref={anchor} type="button" class={button} data-label={head} aria-label={label} aria-haspopup="dialog" aria-expanded={open} {...{ popovertarget: id }}>
         <span>{text}</span>
         <Icon name="down" small />
       </button>

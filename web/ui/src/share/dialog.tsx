@@ -18,6 +18,7 @@ import { Links } from './links'
 import { nameOf, People } from './people'
 import { isNever } from './schedule'
 import { SeeAs } from './see-as'
+import { SecretLine } from '../screens/link-show'
 
 type Ask = { leave: true } | { stop: Row } | { never: Row[] }
 
@@ -40,6 +41,7 @@ export function GiveAccess({ camera, onClose }: { camera: Camera; onClose(): voi
   const [problem, setProblem] = useState<Problem>()
   const [stale, setStale] = useState(false)
   const [said, say] = useState('')
+  const [invited, setInvited] = useState<NonNullable<AccessTable['invited']>>([])
   const focusRow = useRef<string | undefined>(undefined)
 
   const took = (x: AccessTable, drop = false): void => {
@@ -92,6 +94,7 @@ export function GiveAccess({ camera, onClose }: { camera: Camera; onClose(): voi
       const offers = rows.filter(r => !r.base).length
       took(fresh, true)
       setStale(false)
+      setInvited(fresh.invited ?? [])
       say(offers ? t('share.saved_offers', { n: offers }) : t('share.saved'))
       announce('cameras')
     } catch (e) {
@@ -164,6 +167,12 @@ export function GiveAccess({ camera, onClose }: { camera: Camera; onClose(): voi
       >
         {stale && <Notice tone="warn" live>{t('share.stale')}</Notice>}
         <ProblemNotice problem={problem} />
+        {invited.map(x => (
+          <section class="fresh" key={x.email}>
+            <p>{x.url ? t('share.invited', { email: x.email }) : t('share.invited_mailed', { email: x.email })}</p>
+            {x.url && <SecretLine label={t('links.link')} text={x.url} />}
+          </section>
+        ))}
         {tab === 'people' && <Loaded of={table} rows={3}>{() => rows && <People camera={camera} rows={rows} put={put} onAdd={onAdd} onStop={r => ask({ stop: r })} />}</Loaded>}
         {tab === 'links' && <Links camera={camera} of={links} mail={status.data?.mail ?? false} />}
         {tab === 'groups' && <Groups camera={camera} of={groups} />}

@@ -31,7 +31,7 @@ export function LevelsMenu({ name, levels: now, rights, sound, onChange }: Props
   const hints: Record<Level, string> = { online: t('levels.online_hint'), archive: t('levels.archive_hint'), notices: t('levels.notices_hint'), download: t('levels.download_hint') }
   const text = words(now, rights)
   return (
-    <Popover text={text} label={t('levels.of', { name, levels: text })} cls="levels">
+    <Popover text={text} label={t('levels.of', { name, levels: text })} cls="levels" head={t('people.levels')}>
       {() => (
         <>
           <p class="cap" id="presets">{t('levels.presets')}</p>
@@ -63,7 +63,7 @@ export function LevelsMenu({ name, levels: now, rights, sound, onChange }: Props
             label={t('right.sound')}
             hint={sound ? t('levels.sound_hint') : t('levels.sound_off')}
             checked={rights.includes('sound')}
-            onChange={() => onChange([...now], rights.includes('sound') ? [] : ['sound'])}
+            onChange={() => onChange([...now], rights.includes('sound') ? rights.filter(r => r !== 'sound') : [...rights, 'sound'])}
           />
         </>
       )}

@@ -52,7 +52,7 @@ export function made(v: OptionValues, zone: string): LinkOptions {
 export function altered(v: OptionValues, l: Link, zone: string): LinkOptions {
   const was = optionsOf(l, zone)
   const out: LinkOptions = {}
-  if (v.ends !== was.ends) out.ends = iso(v.ends, zone) ?? noEnd
+  if (v.ends !== was.ends) out.ends = iso(v.ends, zone) ?? null
   if (v.no_password) out.password = ''
   else if (v.password) out.password = v.password
   if (v.max_viewers.trim() !== was.max_viewers) out.max_viewers = Number(v.max_viewers.trim() || 0)
@@ -60,6 +60,3 @@ export function altered(v: OptionValues, l: Link, zone: string): LinkOptions {
   if (v.note.trim() !== was.note) out.note = v.note.trim()
   return out
 }
-
-/** The zero instant takes an end away. */
-const noEnd = '0001-01-01T00:00:00Z'

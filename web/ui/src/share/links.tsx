@@ -82,7 +82,7 @@ export function Links({ camera, of, mail }: { camera: Camera; of: Resource<Link[
                       <div class="grow">
                         <b><bdi>{title(l)}</bdi></b>
                         <p class="meta muted">{windowText(l, camera.zone)}</p>
-                        <p class="meta dim">{t('link.watching', { n: l.watching })} · <LinkOpened link={l} /></p>
+                        <p class="meta dim">{t('link.watching', { n: l.watching })}, {t('link.opened')} <LinkOpened link={l} /></p>
                       </div>
                       <LinkState link={l} />
                       <div class="lacts">
@@ -105,7 +105,7 @@ export function Links({ camera, of, mail }: { camera: Camera; of: Resource<Link[
                   <ul class="lrows">
                     {share.map(l => (
                       <li key={l.id}>
-                        <div class="grow"><b><bdi>{l.name}</bdi></b><p class="meta dim">{t('link.watching', { n: l.watching })} · <LinkOpened link={l} /></p></div>
+                        <div class="grow"><b><bdi>{l.name}</bdi></b><p class="meta dim">{t('link.watching', { n: l.watching })}, {t('link.opened')} <LinkOpened link={l} /></p></div>
                         <LinkState link={l} />
                         <Button small icon="copy" onClick={() => void copyLink(l)} aria-label={t('links.copy_name', { name: l.name })}>{t('action.copy')}</Button>
                       </li>

@@ -43,7 +43,7 @@ export function People({ camera, rows, put, onAdd, onStop }: Props) {
       ) : (
         <>
           <div class="ppl-head" aria-hidden="true">
-            <span>{t('people.person')}</span><span>{t('cameras.state')}</span><span>{t('people.levels')}</span><span>{t('people.schedule')}</span><span>{t('people.until')}</span><span />
+            <span>{t('people.person')}</span><span>{t('cameras.state')}</span><span>{t('people.levels')}</span><span>{t('people.schedule')}</span><span>{t('people.ends')}</span><span />
           </div>
           <ul class="ppl">
             {rows.map(r => (
@@ -105,7 +105,7 @@ function PersonRow({ row: r, camera, edit, patch, onSchedule, onDelete }: RowPro
       {!fixed && (
         <>
           <LevelsMenu name={name} levels={r.terms.levels} rights={r.terms.rights} sound={camera.sound} onChange={(levels, rights) => edit({ levels, rights })} />
-          <button type="button" class="fld pick" onClick={onSchedule} aria-haspopup="dialog" aria-label={t('people.schedule_of', { name, schedule: scheduleWord(r.terms.schedule) })}>
+          <button type="button" class="fld pick" data-label={t('people.schedule')} onClick={onSchedule} aria-haspopup="dialog" aria-label={t('people.schedule_of', { name, schedule: scheduleWord(r.terms.schedule) })}>
             <span>{scheduleWord(r.terms.schedule)}</span>
             <Icon name="right" small />
           </button>

@@ -26,7 +26,7 @@ export function ScheduleList({ schedule, onChange }: { schedule: Schedule; onCha
   const still = editing && all.find(e => e.from === editing.from && e.to === editing.to && e.days.join() === editing.days.join())
   return (
     <div class="slist">
-      <h3 class="lab">{t('sched.list')}</h3>
+      <h3 class="lab only-desk">{t('sched.list')}</h3>
       {all.length > 0 && (
         <ul class="lines">
           {all.map(e => {

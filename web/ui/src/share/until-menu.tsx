@@ -10,7 +10,7 @@ import { Popover } from '../kit/popover'
 export function UntilMenu({ name, until, zone, onChange }: { name: string; until: string; zone: string; onChange(until: string): void }) {
   const text = until ? date(Date.parse(until), zone) : t('until.none')
   return (
-    <Popover text={text} label={t('until.of', { name, until: text })} cls="until">
+    <Popover text={text} label={t('until.of', { name, until: text })} cls="until" head={t('people.ends')}>
       {close => <Choose until={until} zone={zone} onChange={onChange} close={close} />}
     </Popover>
   )
