@@ -136,16 +136,16 @@ func (a *Authority) SaveAccess(ctx context.Context, s Subject, camera string, ve
 		if err != nil {
 			return err
 		}
-		if v.condition(keyTable(camera)).Version != version {
-			last, err := decode[accessRecord](v.raw[v.index(keyTable(camera))].Data)
+		have, err := a.read(ctx, []string{keyTable(camera)}, grantScans(camera)...)
+		if err != nil {
+			return err
+		}
+		if have.versions[0] != version || v.condition(keyTable(camera)).Version != version { // its rows are of that version
+			last, err := decode[accessRecord](have.raw[0].Data)
 			if err == nil && last.From == version && last.By == s.Account && bytes.Equal(last.Digest, digest) {
 				return errNothing
 			}
 			return fault.New(fault.Conflict, string(ReasonStale), "Somebody saved this table meanwhile. Look at it again.")
-		}
-		have, err := a.read(ctx, nil, grantScans(camera)...)
-		if err != nil {
-			return err
 		}
 		sv := saver{a: a, s: s, d: d, v: v, camera: f.Camera, owner: f.Account, old: make(map[string]kv.Value)}
 		if err := sv.save(ctx, rows, slices.Concat(have.scans...)); err != nil {
