@@ -114,3 +114,54 @@ func TestR56_R55_R57_R58_R59_GroupsOnRunningStreams(t *testing.T) {
 		}
 	})
 }
+
+// Whoever takes part in a group hears that it changed, and nobody else.
+func TestR56_GroupsChangeInOpenPages(t *testing.T) {
+	n := newNode(t, bolt(t), "a")
+	ann, bob, eve := n.person(t, "ann@example.org"), n.person(t, "bob@example.org"), n.person(t, "eve@example.org")
+	hers, his, foreign := n.connect(t, ann, ""), n.connect(t, bob, ""), n.connect(t, eve, "")
+	for _, b := range []*tab{hers, his, foreign} {
+		poll(t, 5*time.Second, "first badges", func() bool { return b.heard("badges") == 1 })
+	}
+	step := func(what string, who []*tab, do func() error) {
+		t.Helper()
+		before := make([]int, len(who))
+		for i, b := range who {
+			before[i] = b.heard("changed", "what", "groups")
+		}
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+		for i, b := range who {
+			poll(t, 2*time.Second, what, func() bool { return b.heard("changed", "what", "groups") > before[i] })
+		}
+	}
+	g := ""
+	step("made", []*tab{hers}, func() error {
+		v, err := n.auth.CreateGroup(t.Context(), ann, "Crew")
+		g = v.Group.ID
+		return err
+	})
+	code := ""
+	step("a code", []*tab{hers}, func() error {
+		c, err := n.auth.CreateShareCode(t.Context(), ann, g, authz.RoleViewer, 0)
+		code = c.Code.Reveal()
+		return err
+	})
+	step("joined", []*tab{hers, his}, func() error { _, err := n.auth.JoinGroup(t.Context(), bob, code); return err })
+	step("promoted", []*tab{hers, his}, func() error {
+		_, err := n.auth.SetRole(t.Context(), ann, g, bob.Account, authz.RoleMember)
+		return err
+	})
+	step("renamed", []*tab{hers, his}, func() error { return n.auth.RenameGroup(t.Context(), ann, g, "Night watch") })
+	step("removed", []*tab{hers, his}, func() error { _, err := n.auth.RemoveParticipant(t.Context(), ann, g, bob.Account); return err })
+	step("deleted", []*tab{hers}, func() error { _, err := n.auth.DeleteGroup(t.Context(), ann, g); return err })
+	name := "Eve"
+	if _, err := n.auth.UpdateProfile(t.Context(), eve, authz.ProfilePatch{Name: &name}); err != nil {
+		t.Fatal(err)
+	}
+	poll(t, 5*time.Second, "her own change", func() bool { return foreign.heard("changed", "what", "me") == 1 })
+	if foreign.heard("changed", "what", "groups") != 0 {
+		t.Errorf("a stranger heard %s", foreign.dump())
+	}
+}

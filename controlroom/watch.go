@@ -192,6 +192,9 @@ func (s *Socket) lookAccount(ctx context.Context, last seen, noted interest) (ti
 	if !first && noted.meets(mine) { // a row of the table of who has access may have moved
 		s.send(serverMessage{Type: "changed", What: "access"})
 	}
+	if moved := told(last, "groups", me.Groups); !first && (moved || noted.meets(interest{}.with(me.Groups...))) {
+		s.send(serverMessage{Type: "changed", What: "groups"}) // who is in them, their codes or cameras
+	}
 	return until(next, s.room.deps.clock.Now()), nil
 }
 
