@@ -50,6 +50,9 @@
 //	instance             Instance
 //	sweep/<kind>/<id>    parents whose children are to be removed; mail: accounts whose waiting grants are to be moved
 //
+// An owner's space (kv.Bulk) has his log: audit/<place in the control feed>,
+// copied from there by FollowAudit.
+//
 // Prefixes of others: ev/ and evc/ (internal/event), source/ and view/
 // (controlroom). The space "nodes" holds node/<name>: how far each node is.
 //

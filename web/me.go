@@ -88,7 +88,7 @@ func meRoutes() []route {
 			handle: func(r *request) error { return r.then(r.s.cfg.Authority.RevokeToken(r.ctx, r.subject, r.param("id"))) }},
 		{method: "GET", path: "/api/v1/socket", who: account, summary: "The one socket of a tab (WebSocket), see docs/ref/socket.md.",
 			status: 101, handle: openSocket},
-	}, closingRoutes()...)
+	}, append(closingRoutes(), auditRoutes()...)...)
 }
 
 // then answers 204, or with the error.

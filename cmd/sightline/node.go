@@ -116,6 +116,7 @@ func (n *node) build(ctx context.Context) (err error) {
 		Languages: texts.Languages(),
 	})
 	n.stack.loop("authority", n.authority.Run)
+	n.stack.loop("audit log", n.authority.FollowAudit)
 
 	if err := n.buildMedia(ctx, reg); err != nil {
 		return err
