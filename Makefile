@@ -67,6 +67,9 @@ bench: need-test build ## the figures themselves: server CPU a packet, memory, f
 	@$(BIN) bench
 	@go test -run '^$$' -bench 'Check|Decide' -benchtime 2s ./authz
 
+bench-revoke: need-test build ## from a revocation to the last packet, every way, both stores, with and without hints
+	@$(BIN) bench revoke
+
 spec: ## the rows of the specification with and without tests
 	@SPEC=1 go test -count=1 -v -run TestRowsCited ./internal/archtest | grep -v '^ok\|^PASS\|^=== \|^--- '
 
@@ -87,4 +90,4 @@ need-test:
 ui-packages:
 	@scripts/need node && scripts/npm-ci
 
-.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz soak bench spec docs image-check clean need-run need-test ui-packages
+.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz soak bench bench-revoke spec docs image-check clean need-run need-test ui-packages

@@ -10,6 +10,11 @@ import (
 	"sightline/internal/measure"
 )
 
+type benchCmds struct {
+	Figures benchCmd       `cmd:"" default:"withargs" help:"First picture, cost of a delivered packet, memory, one cut."`
+	Revoke  benchRevokeCmd `cmd:"" help:"From a request that ends a right to the last packet, for every way a right ends."`
+}
+
 type benchCmd struct {
 	Viewers []int           `default:"12,60,120" help:"Numbers of viewers to measure with."`
 	For     time.Duration   `default:"30s" help:"How long each number of viewers watches."`
@@ -67,7 +72,7 @@ func (b *benchCmd) Run(ctx context.Context, m *Main) error {
 		row(fmt.Sprintf("%d viewers of 2 Mbit/s 720p", n), "%.2f µs server CPU a packet, %.2f MB a viewer, %.0f packets/s, %d lost by the server",
 			float64(crowd.PerPacket().Nanoseconds())/1000, float64(crowd.PerViewer())/1e6, float64(crowd.Packets)/crowd.For.Seconds(), crowd.Lost())
 	}
-	cut, err := measure.RemoveLink(ctx, p.Demo, []string{p.Demo.BaseURL}, b.Guests)
+	cut, err := measure.Revoke(ctx, p.Demo, []string{p.Demo.BaseURL}, measure.LinkRemoved, b.Guests)
 	if err != nil {
 		return fmt.Errorf("removing a link: %w", err)
 	}

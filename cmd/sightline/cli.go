@@ -17,7 +17,7 @@ type cli struct {
 	Account     accountCmd     `cmd:"" help:"Add, list and change accounts, on a running server or its store."`
 	CheckConfig checkConfigCmd `cmd:"" help:"Check the configuration and print what is in force, secrets as ***."`
 	AdoptStore  adoptStoreCmd  `cmd:"" help:"Accept a store that was restored or replaced, after a server refused it."`
-	Bench       benchCmd       `cmd:"" help:"Measure this program on this machine and print the figures."`
+	Bench       benchCmds      `cmd:"" help:"Measure this program on this machine and print the figures."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 }
 
@@ -35,7 +35,10 @@ func (c *configured) checked() (config.Config, error) {
 	return c.Config, nil
 }
 
-type serveCmd struct{ configured }
+type serveCmd struct {
+	configured
+	hidden
+}
 
 // Run serves until ctx ends.
 func (s *serveCmd) Run(ctx context.Context, m *Main) error {
@@ -44,7 +47,7 @@ func (s *serveCmd) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	log := m.logger(cfg.Log)
-	n, err := newNode(ctx, cfg, log)
+	n, err := newNode(ctx, cfg, log, s.hidden)
 	if err != nil {
 		return err
 	}

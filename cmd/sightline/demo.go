@@ -13,6 +13,7 @@ import (
 )
 
 type demoCmd struct {
+	hidden
 	Data      string          `placeholder:"FOLDER" help:"Data folder. Default: a temporary one that is removed at the end."`
 	Listen    string          `default:"127.0.0.1:0" help:"Address of the pages. With 0.0.0.0:8443 a phone on the same network can watch, over https."`
 	Ops       string          `name:"ops-listen" default:"127.0.0.1:0" help:"Address of metrics and health."`
@@ -45,7 +46,7 @@ func (d *demoCmd) Run(ctx context.Context, m *Main) (err error) {
 	}
 	defer cams.stop() // after the server: its cameras stay up while it stops
 
-	n, err := newNode(ctx, cfg, m.logger(cfg.Log))
+	n, err := newNode(ctx, cfg, m.logger(cfg.Log), d.hidden)
 	if err != nil {
 		return err
 	}

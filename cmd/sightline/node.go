@@ -59,6 +59,7 @@ type node struct {
 	// Subcommands come last and go first: they would see a half-stopped server.
 	control *control.Server
 
+	deaf     bool // hints of the store are dropped
 	stack    *stack
 	guard    *ingest.Guard
 	ready    atomic.Bool
@@ -68,8 +69,9 @@ type node struct {
 
 // newNode builds a server and starts its parts up to, not including, serving.
 // On an error everything is stopped again.
-func newNode(ctx context.Context, cfg config.Config, log *slog.Logger) (*node, error) {
+func newNode(ctx context.Context, cfg config.Config, log *slog.Logger, h hidden) (*node, error) {
 	n := &node{cfg: cfg, log: log, stack: newStack(log)}
+	n.deaf = h.DropHints
 	if err := n.build(ctx); err != nil {
 		return nil, errors.Join(err, n.stack.stop())
 	}
@@ -95,6 +97,9 @@ func (n *node) build(ctx context.Context) (err error) {
 	}
 	if n.store, err = openStore(ctx, cfg, log.With("part", "store"), reg); err != nil {
 		return err
+	}
+	if n.deaf {
+		n.store = deafStore{n.store}
 	}
 	n.stack.push("store", func(context.Context) error { return n.store.Close() })
 	if _, err := checkSealed(ctx, n.store, box, false); err != nil {

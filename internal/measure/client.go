@@ -117,8 +117,12 @@ func (c *Client) Socket(ctx context.Context, path string) (*websocket.Conn, erro
 	h := http.Header{}
 	c.sign(h)
 	h.Del("X-Sightline")
+	var cookies []string
 	for _, k := range c.HTTP.Jar.Cookies(u) {
-		h.Add("Cookie", k.String())
+		cookies = append(cookies, k.String())
+	}
+	if len(cookies) > 0 {
+		h.Set("Cookie", strings.Join(cookies, "; ")) // one line, as browsers send it
 	}
 	u.Scheme = strings.Replace(u.Scheme, "http", "ws", 1)
 	d := websocket.Dialer{HandshakeTimeout: 5 * time.Second, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}

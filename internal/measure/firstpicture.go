@@ -28,6 +28,15 @@ func (v *viewer) Close() {
 	v.Peer.Close()
 }
 
+// Playing reports whether the first key frame has come.
+func (v *viewer) Playing() bool { return !v.Stats()[0].FirstKey.IsZero() }
+
+// LastPacket is the newest arrival, on this process's clock.
+func (v *viewer) LastPacket() time.Time { return v.Stats()[0].LastPacket }
+
+// Heard is never: a player has no page to be told on.
+func (v *viewer) Heard(string) time.Time { return time.Time{} }
+
 // watch joins one camera's layer over WHEP with the first account's token.
 func watch(ctx context.Context, c *http.Client, d Demo, camera, layer string) (*viewer, error) {
 	exchange, leave := testpeer.WHEP(c, whepURL(d, camera, layer), d.Accounts[0].Token)

@@ -64,10 +64,11 @@ type Program struct {
 	Demo Demo
 	Data string
 
-	cmd  *exec.Cmd
-	done chan struct{}
-	mu   sync.Mutex
-	out  bytes.Buffer
+	binary string
+	cmd    *exec.Cmd
+	done   chan struct{}
+	mu     sync.Mutex
+	out    bytes.Buffer
 }
 
 // StartDemo starts `sightline demo` and returns once demo.json says that
@@ -117,7 +118,7 @@ func Start(o Options, args []string) (*Program, error) {
 		}
 		bin = self
 	}
-	p := &Program{Data: o.Data, cmd: exec.Command(bin, args...), done: make(chan struct{})}
+	p := &Program{Data: o.Data, binary: bin, cmd: exec.Command(bin, args...), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), o.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}

@@ -78,7 +78,7 @@ func TestPromiseRevocation_R101(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := demo(t, store(t))
-			got, err := RemoveLink(t.Context(), p.Demo, []string{p.Demo.BaseURL}, 50)
+			got, err := Revoke(t.Context(), p.Demo, []string{p.Demo.BaseURL}, LinkRemoved, 50)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,7 +102,7 @@ func TestPromiseRevocationTwoNodes_R101(t *testing.T) {
 			t.Log(second.Output())
 		}
 	})
-	got, err := RemoveLink(t.Context(), p.Demo, []string{p.Demo.BaseURL, second.Demo.BaseURL}, 50)
+	got, err := Revoke(t.Context(), p.Demo, []string{p.Demo.BaseURL, second.Demo.BaseURL}, LinkRemoved, 50)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,91 +5,172 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"sightline/internal/testpeer"
 )
 
-// Cut is what the viewers of a link saw of its removal.
+// Cut is what the viewers saw of their right being taken away.
 type Cut struct {
-	Acknowledged time.Duration // from sending the request to its answer
+	Way          string
+	Acknowledged time.Duration // from sending the request to its answer; the longest of several
 	LastPacket   Durations     // a viewer: from sending the request to its last packet (spec ruling 5)
 	AfterAck     Durations     // a viewer: from the answer to its last packet; 0 when that came before
-	Told         Durations     // a viewer: from sending the request to "link_removed"
+	Told         Durations     // a viewer with a page: from sending the request to the word of why
 }
 
 func (c Cut) String() string {
-	return fmt.Sprintf("answered in %v; last packet: %v; after the answer: max %v; told: %v",
-		c.Acknowledged.Round(time.Millisecond/10), c.LastPacket, c.AfterAck.Max().Round(time.Millisecond/10), c.Told)
+	return fmt.Sprintf("%s: answered in %v; last packet: %v; after the answer: max %v; told: %v",
+		c.Way, c.Acknowledged.Round(time.Millisecond/10), c.LastPacket, c.AfterAck.Max().Round(time.Millisecond/10), c.Told)
 }
 
-// RemoveLink makes a share link over two cameras, lets n guests watch it, spread
-// over the given base URLs (one a node), removes it on the first node and
-// measures on the viewers' own clock.
-func RemoveLink(ctx context.Context, d Demo, bases []string, n int) (Cut, error) {
-	var out Cut
-	owner := NewClient(bases[0], d.Accounts[0].Token)
-	cams := []string{d.Cameras[0].ID, d.Cameras[1].ID}
-	var link struct{ ID, URL string }
-	err := owner.Do(ctx, "POST", "/api/v1/links", map[string]any{
-		"kind": "share", "name": "Cut " + time.Now().Format("15:04:05.000"), "cameras": cams, "acknowledge_risk": true}, &link)
-	if err != nil {
-		return out, fmt.Errorf("create link: %w", err)
-	}
-	var walls []*Wall
-	defer func() {
-		var wg sync.WaitGroup
-		for _, w := range walls {
-			wg.Go(w.Close)
-		}
-		wg.Wait()
-	}()
-	for i := range n {
-		c, id, err := Guest(ctx, bases[i%len(bases)], link.URL)
-		if err != nil {
-			return out, fmt.Errorf("guest %d: %w", i+1, err)
-		}
-		w, err := OpenWall(ctx, c, "/g/"+id, cams, 320, testpeer.Config{})
-		if err != nil {
-			return out, fmt.Errorf("guest %d: %w", i+1, err)
-		}
-		walls = append(walls, w)
-		if err := pause(ctx, 30*time.Millisecond); err != nil {
-			return out, err
-		}
-	}
-	for i, w := range walls {
-		if err := until(ctx, 30*time.Second, fmt.Sprintf("pictures at guest %d", i+1), w.Playing); err != nil {
-			return out, err
-		}
-	}
-	if err := pause(ctx, time.Second); err != nil {
-		return out, err
-	}
+// watcher is one viewer with pictures: a wall or a player.
+type watcher interface {
+	Playing() bool
+	LastPacket() time.Time
+	Heard(key string) time.Time // zero: never
+	Close()
+}
 
-	t0 := time.Now()
-	if err := owner.Do(ctx, "DELETE", "/api/v1/links/"+link.ID, nil, nil); err != nil {
-		return out, fmt.Errorf("delete link: %w", err)
+// party is the viewers that one request cuts.
+type party struct {
+	watchers []watcher
+	cut      func(ctx context.Context) error
+	told     []string // what a page hears of it, any of them; nil: players have no page
+}
+
+const (
+	settle = time.Second     // pictures flow for so long before the request
+	silent = 4 * time.Second // after the request: twice the worst case, so that whatever still flows shows
+)
+
+// Revoke brings n viewers, spread over the given base URLs (one a node), to
+// watch by a right, takes it away on the first node and measures on the viewers'
+// own clock. The demo is as before when it returns without an error.
+func Revoke(ctx context.Context, d Demo, bases []string, w Way, n int) (Cut, error) {
+	out := Cut{Way: string(w)}
+	l := &lab{demo: d, bases: bases, owner: NewClient(bases[0], d.Accounts[0].Token)}
+	defer l.close()
+	prepare, ok := ways[w]
+	if !ok {
+		return out, fmt.Errorf("there is no way %q", w)
 	}
-	ack := time.Now()
-	out.Acknowledged = ack.Sub(t0)
-	if err := pause(ctx, 4*time.Second); err != nil { // twice the worst case: whatever still flows shows
-		return out, err
+	parties, err := prepare(ctx, l, n)
+	if err != nil {
+		return out, fmt.Errorf("%s: %w", w, err)
 	}
-	for i, w := range walls {
-		last := w.LastPacket()
-		if since := time.Since(last); since < time.Second {
-			return out, fmt.Errorf("guest %d still receives, %v after the removal", i+1, time.Since(t0))
-		}
-		if idle := t0.Sub(last); idle > time.Second {
-			return out, fmt.Errorf("guest %d had received nothing for %v when the link was removed", i+1, idle)
-		}
-		out.LastPacket = append(out.LastPacket, max(last.Sub(t0), 0))
-		out.AfterAck = append(out.AfterAck, max(last.Sub(ack), 0))
-		told := w.Heard("link_removed")
-		if told.IsZero() {
-			return out, fmt.Errorf("guest %d was not told why its pictures ended", i+1)
-		}
-		out.Told = append(out.Told, told.Sub(t0))
+	if err := out.measure(ctx, parties); err != nil {
+		return out, fmt.Errorf("%s: %w", w, err)
 	}
-	return out, nil
+	return out, l.restore(ctx)
+}
+
+func (c *Cut) measure(ctx context.Context, parties []party) error {
+	i := 0
+	for _, p := range parties {
+		for _, w := range p.watchers {
+			i++
+			if err := until(ctx, 30*time.Second, fmt.Sprintf("pictures at viewer %d", i), w.Playing); err != nil {
+				return err
+			}
+		}
+	}
+	if err := pause(ctx, settle); err != nil {
+		return err
+	}
+	type times struct{ sent, answered time.Time }
+	at := make([]times, len(parties))
+	for i, p := range parties {
+		at[i].sent = time.Now()
+		if err := p.cut(ctx); err != nil {
+			return err
+		}
+		at[i].answered = time.Now()
+		c.Acknowledged = max(c.Acknowledged, at[i].answered.Sub(at[i].sent))
+	}
+	if err := pause(ctx, silent); err != nil {
+		return err
+	}
+	i = 0
+	for k, p := range parties {
+		for _, w := range p.watchers {
+			i++
+			if err := c.count(w, p.told, at[k].sent, at[k].answered); err != nil {
+				return fmt.Errorf("viewer %d %w", i, err)
+			}
+		}
+	}
+	return nil
+}
+
+// count adds one viewer's times.
+func (c *Cut) count(w watcher, told []string, sent, answered time.Time) error {
+	last := w.LastPacket()
+	if time.Since(last) < time.Second {
+		return fmt.Errorf("still receives, %v after the request", time.Since(sent).Round(time.Millisecond))
+	}
+	if idle := sent.Sub(last); idle > time.Second {
+		return fmt.Errorf("had received nothing for %v when the request was sent", idle)
+	}
+	c.LastPacket = append(c.LastPacket, max(last.Sub(sent), 0))
+	c.AfterAck = append(c.AfterAck, max(last.Sub(answered), 0))
+	if len(told) == 0 {
+		return nil
+	}
+	first := time.Time{}
+	for _, key := range told {
+		if at := w.Heard(key); !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	if first.IsZero() {
+		return fmt.Errorf("was not told why its pictures ended: none of %v", told)
+	}
+	c.Told = append(c.Told, max(first.Sub(sent), 0))
+	return nil
+}
+
+// lab makes what a measurement needs and takes it away again.
+type lab struct {
+	demo  Demo
+	bases []string
+	owner *Client
+
+	mu       sync.Mutex
+	watchers []watcher
+	undo     []func(context.Context) error
+}
+
+// later is done at the end, newest first.
+func (l *lab) later(fn func(context.Context) error) { l.undo = append(l.undo, fn) }
+
+func (l *lab) restore(ctx context.Context) error {
+	for i := len(l.undo) - 1; i >= 0; i-- {
+		fn := l.undo[i]
+		l.undo = l.undo[:i]
+		if err := fn(ctx); err != nil {
+			return fmt.Errorf("putting things back: %w", err)
+		}
+	}
+	return nil
+}
+
+func (l *lab) close() {
+	var wg sync.WaitGroup
+	for _, w := range l.watchers {
+		wg.Go(w.Close)
+	}
+	wg.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_ = l.restore(ctx) // of a measurement that failed: its own error is the one to tell
+}
+
+// watch keeps a viewer to be closed at the end, and waits a little: joining is
+// under the offers' limit of a server.
+func (l *lab) watch(ctx context.Context, w watcher, err error) error {
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.watchers = append(l.watchers, w)
+	l.mu.Unlock()
+	return pause(ctx, 30*time.Millisecond)
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // StartSecondNode starts `sightline serve` beside the demo over the same Redis
-// store, with the demo's sealing key, and returns once it is ready.
-func (p *Program) StartSecondNode(ctx context.Context, store, data string) (*Program, error) {
+// store, with the demo's sealing key and more arguments, and returns once it is ready.
+func (p *Program) StartSecondNode(ctx context.Context, store, data string, more ...string) (*Program, error) {
 	ports, err := freePorts(3)
 	if err != nil {
 		return nil, err
@@ -25,10 +25,10 @@ func (p *Program) StartSecondNode(ctx context.Context, store, data string) (*Pro
 	if err := os.WriteFile(filepath.Join(data, "seal.key"), key, 0o600); err != nil {
 		return nil, err
 	}
-	second, err := Start(Options{Data: data}, []string{
+	second, err := Start(Options{Data: data, Binary: p.binary}, append([]string{
 		"serve", "--data", data, "--store", store, "--media-loopback",
 		"--listen", ports[0], "--ops-listen", ports[1], "--media-port", portOf(ports[2]),
-	})
+	}, more...))
 	if err != nil {
 		return nil, err
 	}
