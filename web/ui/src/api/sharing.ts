@@ -117,6 +117,9 @@ export interface LinkVisit {
   first_seen: Time
   last_seen: Time
   watching: boolean
+  /** The owner himself, signed in on the same browser. */
+  owner?: boolean
+  stopped?: boolean
 }
 
 export const visits = {

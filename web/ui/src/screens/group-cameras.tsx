@@ -39,7 +39,7 @@ export function GroupCameras({ group: g, onChanged }: { group: GroupPage; onChan
       <div class="head">
         <div>
           <h2 id="cameras">{t('cameras.title')}</h2>
-          <p class="muted">{shares ? t('groups.cameras_text') : t('reason.role_viewer')}</p>
+          <p class="muted">{shares ? t('groups.cameras_text') : t('groups.viewer_text')}</p>
         </div>
         <span class="sp" />
         {shares && free.length > 0 && <Button icon="plus" onClick={() => setAdding(true)}>{t('groups.add_camera')}</Button>}

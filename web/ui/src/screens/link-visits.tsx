@@ -41,11 +41,11 @@ export function LinkVisits({ link, onClose }: { link: Link; onClose(): void }) {
             id={v => v.id}
             columns={[
               { head: t('account.address'), role: 'title', cell: v => <b><bdi dir="ltr" class="num">{v.ip_masked}</bdi></b> },
-              { head: '', role: 'state', cell: v => (v.watching ? <Chip tone="live" icon="live">{t('links.watching')}</Chip> : null) },
+              { head: '', role: 'state', cell: v => (v.stopped ? <Chip tone="shut" icon="none">{t('visits.was_stopped')}</Chip> : v.owner ? <Chip tone="blue">{t('groups.you')}</Chip> : v.watching ? <Chip tone="live" icon="live">{t('links.watching')}</Chip> : null) },
               { head: t('account.browser'), cell: v => <bdi>{v.browser || t('account.unknown_browser')}</bdi> },
               { head: t('visits.first'), cell: v => <span class="num">{when(v.first_seen)}</span> },
               { head: t('account.seen'), cell: v => <span class="num">{when(v.last_seen)}</span> },
-              { head: '', role: 'acts', cell: v => <Button small kind="danger" onClick={() => void stop(v)}>{t('visits.stop')}</Button> },
+              { head: '', role: 'acts', cell: v => (v.stopped ? null : <Button small kind="danger" onClick={() => void stop(v)}>{t('visits.stop')}</Button>) },
             ]}
           />
         )}

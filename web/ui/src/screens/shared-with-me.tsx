@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import { offers as api, type Offer } from '../api/sharing'
+import { asProblem } from '../api/problem'
+import { notices, offers as api, type Offer } from '../api/sharing'
 import type { Camera } from '../api/wire'
 import { hours, terms } from '../i18n/hours'
 import { t } from '../i18n/i18n'
@@ -17,16 +18,31 @@ import { Levels, OfferCard } from './offer-card'
 /** SharedWithMe is everything others give: offered, accepted by owner, rejected. */
 export function SharedWithMe({ cameras }: { cameras: readonly Camera[] }) {
   const list = useResource(() => api.list().then(r => r.offers), ['offers'])
+  const told = useResource(() => notices.list(), ['notices'])
   useEffect(() => () => { answerProblem.value = undefined }, [])
+  const mute = async (camera: string, muted: boolean): Promise<void> => {
+    answerProblem.value = undefined
+    try {
+      await notices.mute(camera, muted)
+    } catch (e) {
+      answerProblem.value = asProblem(e)
+    }
+    told.reload()
+  }
   return (
     <>
       <ProblemNotice problem={answerProblem.value} />
-      <Loaded of={list} rows={3}>{all => <Lists offers={asAnswered(all)} cameras={cameras} />}</Loaded>
+      <Loaded of={list} rows={3}>{all => <Lists offers={asAnswered(all)} cameras={cameras} muted={told.data?.muted ?? []} onMute={mute} />}</Loaded>
     </>
   )
 }
 
-function Lists({ offers, cameras }: { offers: readonly Offer[]; cameras: readonly Camera[] }) {
+interface Mute {
+  muted: readonly string[]
+  onMute(camera: string, muted: boolean): Promise<void>
+}
+
+function Lists({ offers, cameras, ...mute }: { offers: readonly Offer[]; cameras: readonly Camera[] } & Mute) {
   const offered = offers.filter(o => o.state === 'offered')
   const accepted = offers.filter(o => o.state === 'accepted')
   // What has expired stands below too: it says why the picture is gone, and comes back when the owner extends it.
@@ -53,7 +69,7 @@ function Lists({ offers, cameras }: { offers: readonly Offer[]; cameras: readonl
         {owners(accepted).map(([owner, rows]) => (
           <section key={owner.id} class="by">
             <h3 class="meta dim"><bdi>{owner.name}</bdi></h3>
-            <ul>{rows.map(o => <Accepted key={o.grant_id} offer={o} camera={cameras.find(c => c.id === o.camera.id)} />)}</ul>
+            <ul>{rows.map(o => <Accepted key={o.grant_id} {...mute} offer={o} camera={cameras.find(c => c.id === o.camera.id)} />)}</ul>
           </section>
         ))}
         {byGroup.length > 0 && (
@@ -75,7 +91,8 @@ function Lists({ offers, cameras }: { offers: readonly Offer[]; cameras: readonl
   )
 }
 
-function Accepted({ offer: o, camera }: { offer: Offer; camera: Camera | undefined }) {
+function Accepted({ offer: o, camera, muted, onMute }: { offer: Offer; camera: Camera | undefined } & Mute) {
+  const off = muted.includes(o.camera.id)
   return (
     <li class="gave">
       <div class="nm">
@@ -85,6 +102,7 @@ function Accepted({ offer: o, camera }: { offer: Offer; camera: Camera | undefin
       <div class="st">{camera && <CameraState camera={camera} short />}</div>
       <Levels of={o.levels} rights={o.rights} />
       <span class="sp" />
+      {o.levels.includes('notices') && <Button small onClick={() => void onMute(o.camera.id, !off)}>{t(off ? 'notices.unmute' : 'notices.mute')}</Button>}
       <Button small kind="quiet" onClick={() => void leave(o)} aria-label={t('offers.leave_name', { name: o.camera.name })}>{t('offers.leave')}</Button>
     </li>
   )
