@@ -102,22 +102,33 @@ func (a *Authority) CreateShareCode(ctx context.Context, s Subject, group string
 		return GroupCode{}, fault.Field("days", fault.CodeBadValue, "A code works for 1 to 90 days.")
 	}
 	life := time.Duration(days) * 24 * time.Hour
-	return a.newCode(ctx, s, group, ShareCode{Role: role, Life: life}, "group.code_create", func(*ShareCode) bool { return false })
+	return a.newCode(ctx, s, group, ShareCode{Role: role, Life: life}, "group.code_create", "", func(*ShareCode) bool { return false })
 }
 
 // InviteAdministrator makes an invitation that works once, for a day, for the
 // account with this e-mail address only (R47): administrators. An older one for
-// the address is withdrawn.
-func (a *Authority) InviteAdministrator(ctx context.Context, s Subject, group, email string) (GroupCode, error) {
-	email, err := NormalEmail(email)
-	if err != nil {
-		return GroupCode{}, err
+// the address is withdrawn. Where mail can be sent the code goes to the address
+// only (mailed, and Code is empty); base is as for Invite.
+func (a *Authority) InviteAdministrator(ctx context.Context, s Subject, group, email, base string) (c GroupCode, mailed bool, err error) {
+	if email, err = NormalEmail(email); err != nil {
+		return GroupCode{}, false, err
 	}
-	c := ShareCode{Role: RoleAdministrator, Life: groupInviteFor, Email: email, MaxUses: 1}
-	return a.newCode(ctx, s, group, c, "group.invite", func(old *ShareCode) bool { return old.Email == email })
+	in := ShareCode{Role: RoleAdministrator, Life: groupInviteFor, Email: email, MaxUses: 1}
+	c, err = a.newCode(ctx, s, group, in, "group.invite", base, func(old *ShareCode) bool { return old.Email == email })
+	return c, err == nil && c.Code.Empty(), err
 }
 
-func (a *Authority) newCode(ctx context.Context, s Subject, group string, c ShareCode, action string, replaces func(*ShareCode) bool) (GroupCode, error) {
+// sendCode puts the letter with an invitation's code into the draft.
+func (a *Authority) sendCode(d *draft, from *Account, g *Group, c *ShareCode, text secret.String, base string) error {
+	if !from.EmailVerified {
+		return deny(ReasonEmailUnverified).Fault()
+	}
+	d.event(a.mail(event.MailRequested{Kind: event.MailGroup, Account: from.ID, Email: c.Email, From: from.Name, Locale: from.Language,
+		Base: base, Group: g.Name, Expires: c.Ends.Unix()}, text))
+	return nil
+}
+
+func (a *Authority) newCode(ctx context.Context, s Subject, group string, c ShareCode, action, base string, replaces func(*ShareCode) bool) (GroupCode, error) {
 	var text secret.String
 	_, err := a.change(ctx, func(ctx context.Context, d *draft) error {
 		o := Object{Group: group}
@@ -154,6 +165,12 @@ func (a *Authority) newCode(ctx context.Context, s Subject, group string, c Shar
 		if c.Email != "" {
 			if invited := string(v.raw[v.index(keyMail(c.Email))].Data); ValidID(invited) {
 				d.event(groupChanged(&g, event.GroupInvited, s.Account, invited))
+			}
+			if a.cfg.Mail {
+				if err := a.sendCode(d, f.Account, &g, &c, text, base); err != nil {
+					return err
+				}
+				text = secret.String{}
 			}
 		}
 		d.audit(s, action, s.Account, group, detail("code", c.ID, "role", string(c.Role)))

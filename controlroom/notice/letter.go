@@ -22,6 +22,7 @@ var pages = map[string]string{
 	event.MailVerification: "/verify",
 	event.MailReset:        "/reset",
 	event.MailLink:         "/s",
+	event.MailGroup:        "/settings/groups", // where the code of the letter is typed
 }
 
 var errNoBase = errors.New("no address of this server to put into a link; set the public URL")
@@ -37,7 +38,10 @@ func compose(texts *i18n.Catalogues, id, base string, m event.MailRequested, one
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
 		return mail.Letter{}, errNoBase
 	}
-	link := strings.TrimSuffix(u.Scheme+"://"+u.Host+u.Path, "/") + page + "#" + oneTime.Reveal()
+	link := strings.TrimSuffix(u.Scheme+"://"+u.Host+u.Path, "/") + page
+	if m.Kind != event.MailGroup {
+		link += "#" + oneTime.Reveal()
+	}
 	lang := m.Locale
 	if !texts.Has(lang) {
 		lang = i18n.Fallback
@@ -49,6 +53,9 @@ func compose(texts *i18n.Catalogues, id, base string, m event.MailRequested, one
 	}
 	if m.Name == "" {
 		args["name"] = m.Email
+	}
+	if m.Kind == event.MailGroup {
+		args["group"], args["code"] = m.Group, oneTime.Reveal()
 	}
 	body := ""
 	if m.Kind == event.MailLink {

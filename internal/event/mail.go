@@ -6,6 +6,7 @@ const (
 	MailVerification = "verification"
 	MailReset        = "reset"
 	MailLink         = "link"  // an owner's link to a guest; Sealed is the link's secret
+	MailGroup        = "group" // to who is to administer a group; Sealed is the code
 	MailOffer        = "offer" // to a receiver who has an account; it has no secret
 )
 
@@ -30,6 +31,7 @@ type MailRequested struct {
 	Ends     int64  `json:"ends,omitempty"`     // Unix seconds
 	Password bool   `json:"password,omitempty"` // it asks for one, which never is in the letter
 
+	Group  string `json:"group,omitempty"`  // MailGroup: its name
 	Camera string `json:"camera,omitempty"` // MailOffer: what is offered; named only if it still is when the mail goes
 }
 
