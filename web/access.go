@@ -56,8 +56,8 @@ type grantEdit struct {
 	Account   string          `json:"account,omitempty"`  // somebody who was found, or
 	Email     string          `json:"email,omitempty"`    // an address typed in full
 	Invite    bool            `json:"invite,omitempty"`   // nobody is registered with it: invite, the grant waits
-	Levels    []string        `json:"levels"`
-	Rights    []string        `json:"rights,omitempty"` // sound, ptz
+	Levels    []string        `json:"levels,omitempty"`   // of a new row without any: online
+	Rights    []string        `json:"rights,omitempty"`   // sound, ptz
 	Schedule  *authz.Schedule `json:"schedule,omitempty"`
 	Until     *time.Time      `json:"until,omitempty"`
 	Message   string          `json:"message,omitempty"`
@@ -154,6 +154,9 @@ func putAccess(r *request) error {
 // edit reads one row of a Save. Asking for a whole address is a look for a
 // person too, and an invitation a mail of the account.
 func (r *request) edit(e grantEdit) (authz.GrantEdit, error) {
+	if e.Levels == nil && e.GrantID == "" {
+		e.Levels = authz.LevelOnline.LevelNames() // row R11
+	}
 	levels, err := authz.ParseGrant(e.Levels, e.Rights)
 	if err != nil {
 		return authz.GrantEdit{}, err

@@ -178,6 +178,11 @@ func TestR7_WhoIsNeverListed(t *testing.T) {
 	if found("bobb") != 0 {
 		t.Error("listed though opted out")
 	}
+	tab := read[tableOf](t, h.save(owner, cam, h.table(owner, cam).Version, row{"email": "Bobby@Example.org"}).want(t, 200)) // R6, R11
+	if len(tab.Rows) != 1 || strings.Join(tab.Rows[0].Levels, "+") != "online" || len(tab.Rows[0].Rights) != 0 {
+		t.Errorf("typed in full: %+v", tab)
+	}
+	h.save(owner, cam, tab.Version).want(t, 200)
 	h.do("PATCH", "/api/v1/me", map[string]any{"discoverable": true, "name": "Robert Brown"}, bob).want(t, 200)
 	if found("robe") != 1 || found("bobb") != 1 { // the latter by e-mail
 		t.Error("the new name is not found")
@@ -659,6 +664,31 @@ func TestR23_EverythingByPerson(t *testing.T) {
 	h.grant(owner, cams[1], bob, row{"levels": []string{"archive"}})
 	h.grant(owner, cams[0], eve, nil)
 	h.save(owner, cams[2], 0, row{"email": "new@example.net", "invite": true, "levels": []string{"online"}}).want(t, 200)
+	group := h.do("POST", "/api/v1/groups", map[string]any{"name": "Street"}, owner).want(t, 201).field("id")
+	code := h.do("POST", "/api/v1/groups/"+group+"/codes", map[string]any{"role": "viewer"}, owner).want(t, 201).field("code")
+	h.do("POST", "/api/v1/groups/join", map[string]any{"code": code}, eve).want(t, 200)
+	groups := func() int {
+		t.Helper()
+		n := 0
+		for _, p := range read[sharingPeopleView](t, h.do("GET", "/api/v1/sharing/people", nil, owner).want(t, 200)).People {
+			for _, g := range p.Groups {
+				if n++; p.Account.Name != "Evelyn" || g.Name != "Street" || g.Role != "viewer" {
+					t.Errorf("%+v", p)
+				}
+			}
+		}
+		return n
+	}
+	if groups() != 0 {
+		t.Error("a group in which nothing is shared is listed")
+	}
+	h.do("PUT", "/api/v1/groups/"+group+"/cameras/"+cams[0], map[string]any{"images_only": false}, owner).want(t, 200)
+	if groups() != 1 {
+		t.Error("the group is not listed")
+	}
+	if res := h.do("GET", "/api/v1/cameras/"+cams[0]+"/sharing", nil, owner).want(t, 200); string(res.body) != `{"people":2,"links":0,"groups":1}`+"\n" {
+		t.Errorf("%s", res.body)
+	}
 	open := h.table(owner, cams[1])
 	list := read[sharingPeopleView](t, h.do("GET", "/api/v1/sharing/people", nil, owner).want(t, 200)).People
 	if len(list) != 3 || list[0].Account.Name != "Bobby" || len(list[0].Cameras) != 2 || list[0].Cameras[1].State != "accepted" ||
