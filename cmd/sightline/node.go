@@ -127,7 +127,7 @@ func (n *node) build(ctx context.Context) (err error) {
 		return err
 	}
 	n.board, err = notice.NewBoard(notice.BoardConfig{Store: n.store, Authority: n.authority, Mail: letters != nil,
-		Log: log.With("part", "board"), Registerer: reg})
+		Keep: cfg.Limits.NoticesKeep, Most: cfg.Limits.Notices, Mails: cfg.Limits.MailsAccount, Log: log.With("part", "board"), Registerer: reg})
 	if err != nil {
 		return err
 	}

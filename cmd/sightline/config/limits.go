@@ -29,8 +29,11 @@ type Limits struct {
 	WrongPasswordsAddress int           `key:"limits.wrong_passwords_address" default:"300" help:"Wrong passwords from one address in an hour, for any account."`
 	CameraTests           int           `key:"limits.camera_tests" default:"10" help:"Tests of a camera's address an account may start in a minute."`
 	Mails                 int           `key:"limits.mails" default:"5" help:"Mails that can be asked for without signing in, for one e-mail address and from one address in an hour."`
-	MailsAccount          int           `key:"limits.mails_account" default:"20" help:"Mails an account may cause in a day: invitations and links it sends."`
-	Lookups               int           `key:"limits.lookups" default:"30" help:"Times an account may look for people in a minute (R7)."`
-	NewPrefixes           int           `key:"limits.new_prefixes" default:"100" help:"First four letters an account may look for people by in a day; going on with the same is free."`
-	WrongShareCodes       int           `key:"limits.wrong_share_codes" default:"10" help:"Wrong share codes of groups an account, and an address (IPv6: its /64), may try in an hour (R45)."`
+	MailsAccount          int           `key:"limits.mails_account" default:"20" help:"Mails an account may cause in a day: invitations and links it sends, and as many offers."`
+
+	NoticesKeep     time.Duration `key:"limits.notices_keep" default:"720h" help:"How long a notice stays in its receiver's list (168h to 720h)."`
+	Notices         int           `key:"limits.notices" default:"500" help:"Notices an account keeps; older ones go first."`
+	Lookups         int           `key:"limits.lookups" default:"30" help:"Times an account may look for people in a minute (R7)."`
+	NewPrefixes     int           `key:"limits.new_prefixes" default:"100" help:"First four letters an account may look for people by in a day; going on with the same is free."`
+	WrongShareCodes int           `key:"limits.wrong_share_codes" default:"10" help:"Wrong share codes of groups an account, and an address (IPv6: its /64), may try in an hour (R45)."`
 }

@@ -146,6 +146,10 @@ func (c *Config) counts() error {
 			return fmt.Errorf("%s: at most %d can be kept", k.Path, maxCount)
 		}
 	}
+	const day = 24 * time.Hour
+	if keep := c.Limits.NoticesKeep; keep < 7*day || keep > 30*day {
+		return fmt.Errorf("limits.notices_keep: %s is not between 168h and 720h", keep)
+	}
 	return nil
 }
 
