@@ -266,20 +266,33 @@ func TestR23_AWithdrawnOfferLeavesNoNotice(t *testing.T) {
 func TestR58_AGroupsEndIsOneNoticeToEachMember(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		olena, max, eve := w.person(t, "olena"), w.person(t, "max"), w.person(t, "eve")
-		group := authz.NewID()
-		say := func(what string, to ...string) {
-			t.Helper()
-			if _, err := w.store.Commit(t.Context(), kv.Txn{ID: kv.NewID(time.Now()), Space: kv.Control, Writes: []kv.Write{
-				event.Write(event.GroupChanged{Group: group, Name: "House", What: what, By: olena.Account, Accounts: to})}}); err != nil {
+		g, err := w.auth.CreateGroup(t.Context(), olena, "House")
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := g.Group.ID
+		code, err := w.auth.CreateShareCode(t.Context(), olena, id, authz.RoleViewer, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []authz.Subject{max, eve} {
+			if _, err := w.auth.JoinGroup(t.Context(), s, code.Code.Reveal()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		say(event.GroupInvited, max.Account)
+		if _, _, err := w.auth.InviteAdministrator(t.Context(), olena, id, "max@example.org", "https://cams.example.org"); err != nil {
+			t.Fatal(err)
+		}
 		w.reads(t, max, "group_invitation by olena in House", 1)
-		say(event.GroupRemoved, eve.Account)
+		if _, err := w.auth.RemoveParticipant(t.Context(), olena, id, eve.Account); err != nil {
+			t.Fatal(err)
+		}
 		w.reads(t, eve, "group_removed by olena in House", 1)
-		say(event.GroupDeleted, olena.Account, max.Account)
+		if _, err := w.auth.DeleteGroup(t.Context(), olena, id); err != nil {
+			t.Fatal(err)
+		}
 		w.reads(t, max, "group_deleted by olena in House", 1)
+		w.reads(t, eve, "group_removed by olena in House", 1)
 		w.reads(t, olena, "", 0)
 	})
 }

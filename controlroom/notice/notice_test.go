@@ -113,6 +113,9 @@ func TestEveryLetterInEveryLanguage(t *testing.T) {
 			}
 			got := mails[n-1]
 			link := "https://cams.example.org" + page + "#s3cret-" + kind
+			if kind == event.MailGroup {
+				link = "https://cams.example.org" + page // its code is typed there, so that only who is signed in can use it
+			}
 			if !strings.Contains(got.Text, "\n"+link+"\n") || !strings.Contains(got.HTML, `<a href="`+link+`">`) {
 				t.Errorf("%s %s: no link in\n%s\n%s", kind, lang, got.Text, got.HTML)
 			}
