@@ -86,7 +86,8 @@ func newHarnessAt(t testing.TB, clk clock.Clock, change ...func(*Config)) *harne
 	h.store = store
 	box, err := seal.Open(dir)
 	fatal(err)
-	h.authority = authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: "test", DataDir: dir, Registerer: h.registry, Clock: clk})
+	h.authority = authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: "test", DataDir: dir, Registerer: h.registry, Clock: clk,
+		Timeout: 5 * time.Second}) // of one call; this machine may be busy
 	ran := make(chan error, 1)
 	go func() { ran <- h.authority.Run(ctx) }()
 	guard := ingest.NewGuard(ingest.GuardConfig{Loopback: true})
