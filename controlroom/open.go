@@ -68,9 +68,14 @@ func (r *Room) begin(ctx context.Context, sub authz.Subject, whep, offer string,
 	if err := r.sessions.add(s, r.deps.clock.Now()); err != nil {
 		return nil, "", r.refused(err)
 	}
+	if err := r.takeSeat(ctx, sub); err != nil {
+		r.sessions.remove(s)
+		return nil, "", r.refused(err)
+	}
 	p, answer, err := r.dialer.newPeer(ctx, sfu.PeerConfig{Offer: offer, OnState: s.onPeer})
 	if err != nil {
 		r.sessions.remove(s)
+		r.leaveSeat(sub)
 		return nil, "", r.refused(err)
 	}
 	s.peer = p
@@ -79,6 +84,7 @@ func (r *Room) begin(ctx context.Context, sub authz.Subject, whep, offer string,
 	if !r.start(s) {
 		p.Close()
 		r.sessions.remove(s)
+		r.leaveSeat(sub)
 		return nil, "", r.refused(fault.New(fault.Unavailable, string(sfu.ReasonDraining), "The server is restarting.").After(backoff(0)))
 	}
 	r.deps.metrics.opened.WithLabelValues(s.kind()).Inc()
@@ -100,7 +106,10 @@ func (r *Room) start(s *session) bool {
 	}
 	ctx := r.ctx
 	r.wg.Go(func() {
-		defer r.sessions.remove(s)
+		defer func() {
+			r.sessions.remove(s)
+			r.leaveSeat(s.subject)
+		}()
 		s.run(ctx)
 	})
 	return true

@@ -86,6 +86,7 @@ type Room struct {
 	sockets  *sockets
 	cameras  *cameras
 	nudge    chan struct{} // capacity 1: follow the store now
+	seats    seats         // nil: no link has a number of viewers
 
 	mu      sync.Mutex
 	ctx     context.Context // of everything that runs; nil before Start
@@ -115,6 +116,7 @@ func New(cfg Config) (*Room, error) {
 		cameras:  &cameras{fleet: cfg.Fleet, box: cfg.Seal, log: cfg.Log, byID: map[string]*camera{}},
 		nudge:    make(chan struct{}, 1),
 	}
+	r.seats = cfg.Authority
 	r.deps = sessionDeps{
 		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name,
 		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m,
@@ -140,6 +142,7 @@ func (r *Room) Start(ctx context.Context) error {
 	r.unwatch = r.cfg.Fleet.Watch(func(id string, _ ingest.CameraState) { r.cameraMoved(id) })
 	r.wg.Go(func() { r.follow(run, revision, epoch) })
 	r.wg.Go(func() { r.beat(run) })
+	r.wg.Go(func() { r.keepSeats(run) })
 	return nil
 }
 
