@@ -76,7 +76,7 @@ function Tick({ label, hint, checked, onChange }: { label: string; hint: string;
   return (
     <label class="o" for={id}>
       {/* What is checked is decided by the caller, also when a click changes nothing. */}
-      <input type="checkbox" class="chk" id={id} checked={checked} aria-describedby={`${id}-h`} onChange={e => { e.currentTarget.checked = checked; onChange() }} />
+      <input type="checkbox" class="chk" id={id} checked={checked} aria-label={label} aria-describedby={`${id}-h`} onChange={e => { e.currentTarget.checked = checked; onChange() }} />
       <span>
         <b>{label}</b>
         <span class="hint" id={`${id}-h`}>{hint}</span>

@@ -96,7 +96,7 @@ function EntryForm({ entry, onSave, onCancel }: { entry: Entry | undefined; onSa
 
 function Time({ label, value, options, onChange }: { label: string; value: number; options: readonly number[]; onChange(v: number): void }) {
   return (
-    <span class="sel time">
+    <span class="sel time" dir="ltr">
       <select class="fld num" dir="ltr" aria-label={label} value={String(value)} onChange={e => onChange(Number(e.currentTarget.value))}>
         {options.map(m => <option key={m} value={String(m)} selected={m === value}>{hhmm(m)}</option>)}
       </select>
