@@ -142,7 +142,7 @@ export const closing = {
 export interface AuditRow {
   id: ID
   at: Time
-  who: { id?: ID; name: string }
+  who: { id?: ID; name: string; as?: string }
   action: string
   what: { kind: string; id: ID; name?: string }
   detail?: string

@@ -23,7 +23,7 @@ export function Password({ link, onVisit }: { link: string; onVisit(v: Visit): v
       <form class="in" ref={root} onSubmit={form.onSubmit} noValidate>
         <div class="gl"><Icon name="lock" /></div>
         <h1>{t('guest.password')}</h1>
-        <p class="text">{t('reason.password_required')}</p>
+        <p class="ask">{t('reason.password_required')}</p>
         <TextField bound={form.bind('password')} label={t('field.password')} type="password" autoComplete="off" dir="ltr" />
         <ProblemNotice problem={form.problem} />
         <Button kind="primary" type="submit" busy={form.busy}>{t('guest.open')}</Button>

@@ -51,6 +51,15 @@ describe('catalogues', () => {
     }
   })
 
+  it('has words for every notice and every act of the log', () => {
+    const kinds = codes('controlroom/notice', /^\t(?:Offer|Access|Group|Links|Camera)\w+\s+= "(\w+)"/gm).flatMap(k => (k === 'offer_answered' ? ['accepted', 'declined', 'left'].map(a => `${k}_${a}`) : [k]))
+    const acts = codes('authz', /"((?:account|access|camera|grant|group|invitation|link|login|token|visit|instance)\.[a-z_]+)"/g)
+    expect(kinds.length).toBeGreaterThan(7)
+    expect(acts.length).toBeGreaterThan(40)
+    const want = [...kinds.map(k => `notice.${k}`), ...acts.map(a => `audit.do.${a}`), ...acts.map(a => `audit.kind.${a.split('.')[0]}`)]
+    expect([...new Set(want)].filter(k => !(k in en))).toEqual([])
+  })
+
   it('has a sentence for every code of the three closed lists', () => {
     const list = [
       ...codes('authz', /\bReason\w+\s+Reason\s*=\s*"(\w+)"/g),

@@ -45,9 +45,9 @@ export function Audit() {
                 rows={rows}
                 id={r => r.id}
                 columns={[
-                  { head: t('audit.what'), role: 'title', cell: r => <><b>{actionText(r.action)}</b>{r.detail && <p class="dim meta"><bdi>{r.detail}</bdi></p>}</> },
+                  { head: t('audit.what'), role: 'title', cell: r => <><b>{actionText(r.action)}</b>{role(r) && <p class="dim meta">{role(r)}</p>}</> },
                   { head: t('audit.about'), cell: r => <span>{kindText(r.what.kind)} <bdi>{r.what.name ?? ''}</bdi></span> },
-                  { head: t('audit.who'), cell: r => <bdi>{r.who.name}</bdi> },
+                  { head: t('audit.who'), cell: r => (r.who.name ? <bdi>{r.who.name}</bdi> : t('audit.as.system')) },
                   { head: t('audit.when'), cell: r => <span class="num nw">{date(parseTime(r.at) ?? 0, zone.value)}</span> },
                 ]}
               />
@@ -68,6 +68,13 @@ function unique(rows: readonly AuditRow[]): AuditRow[] {
 function actionText(action: string): string {
   const key = `audit.do.${action}`
   return hasText(key) ? t(key) : action
+}
+
+/** role is what a row about a group says of the role; the ids of its detail are for machines. */
+function role(r: AuditRow): string {
+  const found = /\brole: (\w+)/.exec(r.detail ?? '')?.[1]
+  const key = `role.${found ?? ''}`
+  return hasText(key) ? t(key) : ''
 }
 
 function kindText(kind: string): string {

@@ -30,7 +30,7 @@ export function LinkVisits({ link, onClose }: { link: Link; onClose(): void }) {
   }
   const when = (s: string): string => moment(parseTime(s) ?? 0, zone.value, Date.now())
   return (
-    <Dialog title={<bdi>{link.name}</bdi>} onClose={onClose} wide>
+    <Dialog title={<bdi>{link.name}</bdi>} onClose={onClose} size="large">
       <p>{t('visits.text')}</p>
       <ProblemNotice problem={problem} />
       <Loaded of={list} rows={2}>
