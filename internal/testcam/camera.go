@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Fault is how a camera misbehaves.
@@ -31,7 +32,8 @@ type Config struct {
 	InBand    bool // parameter sets only before each key frame
 	TCPOnly   bool // UDP is refused
 	Fault     Fault
-	Redirect  string // every DESCRIBE is redirected to this URL
+	Start     time.Duration // position of the loop at which every start begins
+	Redirect  string        // every DESCRIBE is redirected to this URL
 }
 
 // Camera is a running camera with /main and /sub. Clients come and go as they

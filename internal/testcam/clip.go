@@ -55,6 +55,18 @@ func (c *Clip) Bytes() int {
 	return n
 }
 
+// at counts the pictures and the sound packets that are due before a position
+// of the first loop.
+func (c *Clip) at(pos time.Duration) (units, packets int) {
+	for units < len(c.Units) && c.Units[units].DTS < pos {
+		units++
+	}
+	if c.Audio != nil {
+		packets = int((pos + c.Audio.Packet - 1) / c.Audio.Packet)
+	}
+	return units, packets
+}
+
 // WithSound returns a copy of the clip with another audio track.
 func (c *Clip) WithSound(s *Sound) *Clip {
 	d := *c

@@ -106,11 +106,11 @@ func (p *player) stop() {
 
 func (p *player) run() {
 	defer close(p.done)
-	begin := time.Now()
+	unit, packet := p.clip.at(p.srv.cfg.Start) // counted over all loops
+	begin := time.Now().Add(-p.srv.cfg.Start)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	<-timer.C
-	unit, packet := 0, 0 // counted over all loops
 	for {
 		dueV := p.unitTime(unit)
 		due, video := dueV, true

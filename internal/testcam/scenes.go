@@ -20,6 +20,9 @@ const (
 	sceneLength = 60 * time.Second
 	sceneWidth  = 1280
 	sceneHeight = 720
+	// sceneStart is where the demo cameras begin: 2 s before the next key frame
+	// of the one with 10 s between them, so that its first picture is soon there.
+	sceneStart = 8 * time.Second
 )
 
 // Scene is one of the six demo cameras.

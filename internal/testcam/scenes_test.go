@@ -53,3 +53,31 @@ func TestScenesAreSixWithTheirIntervals(t *testing.T) {
 		t.Errorf("%d cameras with 10 s, %d with sound; want one each", tens, sound)
 	}
 }
+
+// TestScenesBeginShortlyBeforeAKeyFrame, also the one with 10 s between them.
+func TestScenesBeginShortlyBeforeAKeyFrame(t *testing.T) {
+	scenes, err := Clips(t.Context(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scenes {
+		for _, c := range []*Clip{s.Main, s.Sub} {
+			n, _ := c.at(sceneStart)
+			for !c.Units[n].Key {
+				n++
+			}
+			if wait := c.Units[n].DTS - sceneStart; wait < 0 || wait > 2*time.Second {
+				t.Errorf("%s: the first key frame comes after %v", s.Name, wait)
+			}
+		}
+	}
+}
+
+func TestAPositionCountsWhatIsDueBeforeIt(t *testing.T) {
+	c := &Clip{Units: []Unit{{DTS: 0}, {DTS: time.Second}, {DTS: 2 * time.Second}}, Audio: &Sound{Packet: 400 * time.Millisecond}}
+	for pos, want := range map[time.Duration][2]int{0: {0, 0}, 1: {1, 1}, time.Second: {1, 3}, 1200 * time.Millisecond: {2, 3}, time.Minute: {3, 150}} {
+		if u, p := c.at(pos); u != want[0] || p != want[1] {
+			t.Errorf("at %v: %d pictures and %d packets, want %v", pos, u, p, want)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 		if cfg.Only != "" && cfg.Only != s.Name {
 			continue
 		}
-		cam, err := New(Config{Main: s.Main, Sub: s.Sub, SDPOnly: s.SDPOnly, Listen: cfg.Listen, User: cfg.User, Password: cfg.Password})
+		cam, err := New(Config{Main: s.Main, Sub: s.Sub, SDPOnly: s.SDPOnly, Start: sceneStart, Listen: cfg.Listen, User: cfg.User, Password: cfg.Password})
 		if err != nil {
 			return err
 		}
