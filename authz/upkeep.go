@@ -24,9 +24,12 @@ func (a *Authority) upkeep(ctx context.Context) {
 	tick := time.NewTicker(upkeepEvery)
 	defer tick.Stop()
 	var expired int64
+	indexed := false
 	for first := true; ; first = false {
-		if first {
-			a.report("the index of people", a.indexPeople(ctx))
+		if !indexed {
+			err := a.indexPeople(ctx)
+			indexed = err == nil
+			a.report("the index of people", err)
 		}
 		a.report("ended parents", a.sweepParents(ctx))
 		if !first {
