@@ -102,11 +102,21 @@ func TestPromiseRevocationTwoNodes_R101(t *testing.T) {
 			t.Log(second.Output())
 		}
 	})
-	got, err := Revoke(t.Context(), p.Demo, []string{p.Demo.BaseURL, second.Demo.BaseURL}, LinkRemoved, 50)
+	bases := []string{p.Demo.BaseURL, second.Demo.BaseURL}
+	got, err := Revoke(t.Context(), p.Demo, bases, LinkRemoved, 50)
 	if err != nil {
 		t.Fatal(err)
 	}
 	held(t, got)
+	for _, w := range Ways()[1:] {
+		t.Run(string(w), func(t *testing.T) { // R17 R23 R24 R37 R39 R55 R57 R62 R63: each ends what runs on it
+			got, err := Revoke(t.Context(), p.Demo, bases, w, 8)
+			if err != nil {
+				t.Fatal(err)
+			}
+			held(t, got)
+		})
+	}
 }
 
 func held(t *testing.T, got Cut) {
