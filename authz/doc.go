@@ -54,7 +54,7 @@
 // copied from there by FollowAudit.
 //
 // Prefixes of others: ev/ and evc/ (internal/event), source/ and view/
-// (controlroom). The space "nodes" holds node/<name>: how far each node
+// (controlroom), mailq/, bell/ and noticedue/ (controlroom/notice). The space "nodes" holds node/<name>: how far each node
 // is, and seats/<l>: who watches by a link that has a number of viewers.
 //
 // # Secrets
