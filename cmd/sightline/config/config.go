@@ -35,6 +35,7 @@ type Config struct {
 	Authz          Authz          `embed:"" prefix:"authz-"`
 	WHEP           WHEP           `embed:"" prefix:"whep-"`
 	Limits         Limits         `embed:"" prefix:"limits-"`
+	Plans          Plans          `embed:"" prefix:"plans-"`
 	Log            Log            `embed:"" prefix:"log-"`
 }
 
