@@ -158,7 +158,7 @@ export function GiveAccess({ camera, onClose }: { camera: Camera; onClose(): voi
       <Tabs
         label={t('share.tabs')}
         value={tab}
-        onChange={setTab}
+        onChange={id => { say(''); setTab(id) }}
         tabs={[
           { id: 'people', text: t('share.people'), count: rows?.length },
           { id: 'links', text: t('share.links'), count: nLinks },
