@@ -67,13 +67,13 @@ function Lists({ offers, cameras, ...mute }: { offers: readonly Offer[]; cameras
         <h2 id="accepted">{t('offers.with_me')}</h2>
         {accepted.length === 0 && byGroup.length === 0 && <Empty title={t('offers.none_accepted')} />}
         {owners(accepted).map(([owner, rows]) => (
-          <section key={owner.id} class="by">
+          <section key={owner.id} class="giver">
             <h3 class="meta dim"><bdi>{owner.name}</bdi></h3>
             <ul>{rows.map(o => <Accepted key={o.grant_id} {...mute} offer={o} camera={cameras.find(c => c.id === o.camera.id)} />)}</ul>
           </section>
         ))}
         {byGroup.length > 0 && (
-          <section class="by">
+          <section class="giver">
             <h3 class="meta dim">{t('offers.by_group')}</h3>
             <ul>
               {byGroup.map(c => (
