@@ -60,9 +60,15 @@ func (a *Authority) attach(ctx context.Context, d *draft, account, mail, camera 
 	acc, c := get[Account](v.get, keys[0]), get[Camera](v.get, keys[1])
 	d.on(v, keys...)
 	d.del(keys[2], keys[3])
-	g, err := decode[Grant](v.raw[2].Data)
-	if acc == nil || c == nil || err != nil || c.Owner == account || v.raw[4].Exists() {
+	if acc == nil || c == nil || c.Owner == account || !v.raw[2].Exists() || v.raw[4].Exists() {
+		if v.broken[0] || v.broken[1] {
+			return errNothing // of a newer version: it waits for a program that knows it
+		}
 		return nil // what it was for is gone, or given already
+	}
+	g, err := decode[Grant](v.raw[2].Data)
+	if err != nil {
+		return errNothing // likewise
 	}
 	g.Account, g.Email = account, ""
 	d.put(keys[4], *g)
