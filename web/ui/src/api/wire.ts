@@ -250,5 +250,7 @@ export interface Visit {
   zone: string
   cameras: { id: ID; name: string; aspect?: number }[]
   sound: boolean
+  /** The owner's words to his guests. */
+  note?: string
   server_time: Time
 }

@@ -124,6 +124,7 @@ function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit:
       <h1 class="vh">{t('guest.title', { name: visit.name, owner: visit.owner_name })}</h1>
       {problem && problem.status !== 410 && <Notice tone="warn" live>{problemText(problem)}</Notice>}
       <WallGrid wall={wall} zone={visit.zone || 'UTC'} watermark={visit.name} shortcuts mine={() => false} shared={() => false} onHelp={onHelp} />
+      {visit.note && <p class="guest-note"><bdi>{visit.note}</bdi></p>}
       <div class="guest-tools"><Pager wall={wall} large={isPhone.value} /></div>
     </main>
   )
@@ -146,6 +147,7 @@ function Standing({ link, visit: v, end, zone, now, refresh, onVisit }: { link: 
     since === undefined ? null : { name: t(v.state === 'paused' ? 'guest.paused_since' : 'guest.ended_since'), text: moment(since, zone, now) },
     { name: t('guest.now'), text: at(now, zone, now) },
     { name: t('guest.link'), text: v.name },
+    v.note ? { name: t('guest.note'), text: v.note } : null,
   ].filter(f => f !== null)
   if (end === 'removed') return <StatePage icon="none" title={t('guest.gone')} text={t('guest.removed_text')} />
   if (end === 'stopped') {
