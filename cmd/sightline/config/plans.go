@@ -14,10 +14,10 @@ type Plans struct {
 	StandardShareLinks int `key:"plans.standard_share_links" default:"0" help:"Share links on plan standard; 0: limits.share_links."`
 	ProShareLinks      int `key:"plans.pro_share_links" default:"0" help:"Share links on plan pro; 0: limits.share_links."`
 
-	TrialOriginals    int `key:"plans.trial_originals_gb" default:"5" help:"Gigabytes of original images kept on plan trial."`
-	MiniOriginals     int `key:"plans.mini_originals_gb" default:"2" help:"Gigabytes of original images kept on plan mini."`
-	StandardOriginals int `key:"plans.standard_originals_gb" default:"50" help:"Gigabytes of original images kept on plan standard."`
-	ProOriginals      int `key:"plans.pro_originals_gb" default:"500" help:"Gigabytes of original images kept on plan pro."`
+	TrialOriginals    int `key:"plans.trial_originals_gb" name:"trial-originals-gb" default:"5" help:"Gigabytes of original images kept on plan trial."`
+	MiniOriginals     int `key:"plans.mini_originals_gb" name:"mini-originals-gb" default:"2" help:"Gigabytes of original images kept on plan mini."`
+	StandardOriginals int `key:"plans.standard_originals_gb" name:"standard-originals-gb" default:"50" help:"Gigabytes of original images kept on plan standard."`
+	ProOriginals      int `key:"plans.pro_originals_gb" name:"pro-originals-gb" default:"500" help:"Gigabytes of original images kept on plan pro."`
 }
 
 var planNames = []string{"trial", "mini", "standard", "pro"}
