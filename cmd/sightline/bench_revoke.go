@@ -69,21 +69,21 @@ func (b *benchRevokeCmd) bed(ctx context.Context, m *Main, self, store string, d
 		if err != nil {
 			return 0, err
 		}
-		defer r.Stop()
+		defer func() { _ = r.Stop() }()
 		o.Store = r.URL
 	}
 	p, err := measure.StartDemo(ctx, o)
 	if err != nil {
 		return 0, err
 	}
-	defer p.Stop()
+	defer func() { _ = p.Stop() }()
 	bases := []string{p.Demo.BaseURL}
 	if store == "redis" {
 		second, err := p.StartSecondNode(ctx, o.Store, filepath.Join(dir, "b"), o.Args...)
 		if err != nil {
 			return 0, err
 		}
-		defer second.Stop()
+		defer func() { _ = second.Stop() }()
 		bases = append(bases, second.Demo.BaseURL)
 	}
 	for _, w := range ways {

@@ -106,7 +106,6 @@ func (l *lab) setTable(ctx context.Context, people []*someone, levels ...string)
 		GrantID string   `json:"grant_id,omitempty"`
 		Email   string   `json:"email,omitempty"`
 		Levels  []string `json:"levels"`
-		id      string
 	}
 	var table struct {
 		Version uint64
