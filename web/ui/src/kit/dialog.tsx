@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { asProblem, type Problem } from '../api/problem'
 import { t } from '../i18n/i18n'
 import { Button } from './button'
@@ -24,7 +24,8 @@ interface DialogProps {
 export function Dialog({ title, sub, acts, onClose, children, footer, wide, side, size }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  // Before the first paint: a key pressed as soon as it is seen reaches the dialog.
+  useLayoutEffect(() => {
     const d = ref.current
     if (d && !d.open) d.showModal()
     return () => d?.close()
