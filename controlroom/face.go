@@ -37,13 +37,7 @@ func (r *Room) face(a authz.CameraAccess, src *source) Camera {
 	return c
 }
 
-// Aspect is the picture's width over height as far as known on this node, 0 else.
-// For who may see the camera.
-func (r *Room) Aspect(camera string) float64 {
-	st, _ := r.deps.fleet.State(camera)
-	return aspect(st)
-}
-
+// aspect is the picture's width over height as far as known on this node, 0 else.
 func aspect(st ingest.CameraState) float64 {
 	for _, l := range []ingest.Layer{ingest.Main, ingest.Sub} {
 		if f := st.Layers[l].Format; f.Width > 0 && f.Height > 0 {

@@ -217,18 +217,3 @@ func checkView(v *View, have []View) error {
 	}
 	return nil
 }
-
-// Fill says which camera each cell of a view shows: its own, or the any-th of the
-// account's cameras in order; "" where there is none.
-func Fill(v View, cameras []Camera) []string {
-	out := make([]string, len(v.Cells))
-	for i, c := range v.Cells {
-		switch {
-		case c.Camera != "":
-			out[i] = c.Camera
-		case c.Any > 0 && c.Any <= len(cameras):
-			out[i] = cameras[c.Any-1].ID
-		}
-	}
-	return out
-}
