@@ -5,6 +5,7 @@ import { clock, hour } from '../i18n/time'
 import { Button } from '../kit/button'
 import { Icon } from '../kit/icons'
 import { go } from '../kit/router'
+import { Countdown } from './countdown'
 import type { Wall } from './wall'
 import { age, message, stateIcon, stateWord, ticks } from './words'
 
@@ -97,7 +98,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
         {p.shared && p.onShare && <button type="button" class="share" aria-label={t('share.open', { name })} title={t('share.open', { name })} onClick={e => { e.stopPropagation(); p.onShare?.(p.camera) }}><Icon name="shared" small /></button>}
         {p.sound && <Icon name="sound" small />}
         <span class="sp" />
-        <span class="st"><Icon name={stateIcon[v.state]} small />{word}</span>
+        <Countdown view={v} now={() => wall.clock.now()}><span class="st"><Icon name={stateIcon[v.state]} small />{word}</span></Countdown>
         {time && <span class="ck" dir="ltr">{time}</span>}
       </div>
     </li>
