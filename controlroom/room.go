@@ -12,6 +12,7 @@ import (
 	"sightline/authz"
 	"sightline/ingest"
 	"sightline/internal/clock"
+	"sightline/internal/ffmpeg"
 	"sightline/internal/kv"
 	"sightline/internal/seal"
 	"sightline/sfu"
@@ -25,7 +26,8 @@ type Config struct {
 	Engine     *sfu.Engine
 	Guard      *ingest.Guard // for TestCamera; the one the fleet uses
 	Seal       *seal.Box
-	Notices    Notices // what the badge of notices counts; nil: none
+	Notices    Notices      // what the badge of notices counts; nil: none
+	FFmpeg     *ffmpeg.Tool // cuts stills; nil: there are none
 	Limits     Limits
 	Node       string // name of this node, told in the socket's hello
 	Log        *slog.Logger
@@ -87,6 +89,7 @@ type Room struct {
 	cameras  *cameras
 	nudge    chan struct{} // capacity 1: follow the store now
 	seats    seats         // nil: no link has a number of viewers
+	cutter   *Cutter
 
 	mu      sync.Mutex
 	ctx     context.Context // of everything that runs; nil before Start
@@ -117,6 +120,7 @@ func New(cfg Config) (*Room, error) {
 		nudge:    make(chan struct{}, 1),
 	}
 	r.seats = cfg.Authority
+	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Log: cfg.Log, Registerer: cfg.Registerer})
 	r.deps = sessionDeps{
 		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name,
 		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m,
