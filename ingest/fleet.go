@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"sightline/internal/ffmpeg"
 	"sightline/sfu"
 )
 
@@ -19,6 +20,8 @@ type Config struct {
 	SubCold    bool                  // true: the sub layer too is pulled only on demand (default: kept warm)
 	Stream     sfu.StreamConfig      // ring limits of the streams made (Name and Kind are set here)
 	Timing     Timing                // watchdogs and waits; zero values take the defaults
+	FFmpeg     *ffmpeg.Tool          // converts what browsers cannot play; nil: such layers say why they are not shown
+	Convert    ConvertConfig         // bounds of that
 }
 
 // Timing holds the waits and watchdogs of a pull.

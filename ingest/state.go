@@ -31,6 +31,23 @@ type LayerState struct {
 	BitsPerSecond int           // measured
 	KeyInterval   time.Duration // measured, 0 until two key frames were seen
 	Lost          uint64        // RTP packets lost on the way from the camera since the layer connected
+	Received      uint64        // RTP packets received since the layer connected
+	Profile       string        // for people: "Main", "High"; of what viewers get
+	LastError     string        // sentence of the newest failure, kept while all is well again
+	LastErrorAt   time.Time     // zero: none yet
+	Convert       *Conversion   // nil: what the camera sends is passed on as it is
+}
+
+// Conversion is a snapshot of an ffmpeg child that makes of a camera's codec one
+// that browsers play.
+type Conversion struct {
+	From, To string    // the camera's name for its codec, and ours
+	Running  bool      // a child runs now; it does while somebody watches
+	Since    time.Time // of the running child
+	Restarts int       // children that ended by themselves since the layer connected
+	Dropped  uint64    // pictures or sounds the child was too slow for
+	Said     string    // the end of what the child said, at most 2 KB
+	Trouble  string    // a sentence while there is no child although one is wanted
 }
 
 // CameraState is a snapshot of a camera.
@@ -38,4 +55,12 @@ type CameraState struct {
 	Layers    [2]LayerState // by Layer
 	Audio     bool          // sound arrives in a codec browsers play
 	AudioNote string        // one sentence when the camera sends sound that cannot be served
+	Sound     SoundState
+}
+
+// SoundState is a snapshot of a camera's sound.
+type SoundState struct {
+	Codec   sfu.Codec   // of what viewers get, "" without sound
+	Rate    int         // RTP clock
+	Convert *Conversion // nil: passed on as it is
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"sightline/internal/fault"
@@ -20,6 +21,9 @@ type Tool struct {
 	Version string // "5.1.9-0+deb12u1"
 
 	slots chan struct{}
+
+	mu       sync.Mutex
+	encoders map[string]bool // nil: not asked yet
 }
 
 const missing = "ffmpeg is not installed. Install it (Debian: apt-get install ffmpeg) or name it in SIGHTLINE_FFMPEG."

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -53,10 +54,15 @@ func (t *Tool) Run(ctx context.Context, j Job) error {
 	return nil
 }
 
-// tail keeps the last 2 KB written to it.
-type tail struct{ b []byte }
+// tail keeps the last 2 KB written to it. Safe for concurrent use.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
 
 func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.b = append(t.b, p...)
 	if len(t.b) > 2048 {
 		t.b = append(t.b[:0], t.b[len(t.b)-2048:]...)
@@ -64,4 +70,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (t *tail) String() string { return strings.TrimSpace(string(t.b)) }
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(string(t.b))
+}
