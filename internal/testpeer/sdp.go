@@ -10,13 +10,19 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-const playoutDelayURI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+const (
+	playoutDelayURI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+	transportURI    = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+)
 
 // mediaEngine offers what a browser offers: H264 in four profiles with RTX,
 // H265 on request, Opus and G.711.
 func mediaEngine(cfg Config) (*webrtc.MediaEngine, error) {
 	m := &webrtc.MediaEngine{}
 	fb := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
+	if cfg.TWCC {
+		fb = append(fb, webrtc.RTCPFeedback{Type: "transport-cc"})
+	}
 	pt := webrtc.PayloadType(96)
 	add := func(mime, fmtp string) error {
 		if err := m.RegisterCodec(webrtc.RTPCodecParameters{
@@ -49,6 +55,13 @@ func mediaEngine(cfg Config) (*webrtc.MediaEngine, error) {
 	} {
 		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeAudio); err != nil {
 			return nil, err
+		}
+	}
+	if cfg.TWCC {
+		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
+			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportURI}, kind); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return m, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: playoutDelayURI}, webrtc.RTPCodecTypeVideo)
@@ -84,8 +97,12 @@ func (p *Peer) learn(answer string) error {
 					t.codecs[uint8(n)] = codecAudio
 				}
 			case "extmap":
-				if n, _ := strconv.Atoi(k); v == playoutDelayURI {
+				n, _ := strconv.Atoi(k)
+				switch v {
+				case playoutDelayURI:
 					t.delayID = uint8(n)
+				case transportURI:
+					t.wideID = uint8(n)
 				}
 			case "ssrc-group":
 				if f := strings.Fields(a.Value); len(f) == 3 && f[0] == "FID" {

@@ -35,9 +35,16 @@ type Config struct {
 	OnlyH265 bool     // offer H265 alone
 	NACK     bool     // ask again for what is missing; RTX is offered either way
 	TCP      bool     // ICE over TCP only
+	TWCC     bool     // offer transport-wide feedback, and give it every FeedbackEvery as browsers do
 	NoReport bool     // send no receiver reports (one a second otherwise)
 	Listen   string   // UDP address of its own socket; default "127.0.0.1:0"
 	Exchange Exchange // required
+
+	// Drain receives for this viewer: it counts packets by their clear headers and
+	// decrypts none, so that hundreds of viewers leave the machine to the server.
+	// Drop and OnPacket are not asked, and key frames are not known: Keys and
+	// FirstKey stay zero. Nil: everything is decrypted.
+	Drain *Drain
 
 	// Drop loses a packet between the socket and the counters; nil loses none.
 	Drop func(p *Packet) bool
@@ -68,7 +75,8 @@ type Peer struct {
 	cfg  Config
 	pc   *webrtc.PeerConnection
 	mux  *ice.UDPMuxDefault
-	conn *net.UDPConn
+	conn net.PacketConn // nil over TCP
+	feed *feedback      // nil without TWCC
 
 	offered   time.Time
 	connected chan struct{}
@@ -95,6 +103,9 @@ func Join(ctx context.Context, cfg Config) (*Peer, error) {
 		cfg.Listen = "127.0.0.1:0"
 	}
 	p := &Peer{cfg: cfg, connected: make(chan struct{}), closed: make(chan struct{}), ssrcs: map[uint32]*track{}}
+	if cfg.TWCC {
+		p.feed = newFeedback()
+	}
 	if err := p.open(); err != nil {
 		p.shut()
 		return nil, err
@@ -125,7 +136,7 @@ func Join(ctx context.Context, cfg Config) (*Peer, error) {
 		p.shut()
 		return nil, fmt.Errorf("testpeer: not connected: %w", ctx.Err())
 	}
-	if cfg.NACK || !cfg.NoReport {
+	if cfg.NACK || cfg.TWCC || !cfg.NoReport {
 		p.wg.Go(p.reportLoop)
 	}
 	return p, nil
@@ -161,14 +172,9 @@ func (p *Peer) open() error {
 	if p.cfg.TCP {
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
 	} else {
-		addr, err := net.ResolveUDPAddr("udp4", p.cfg.Listen)
-		if err != nil {
+		if err := p.listen(); err != nil {
 			return err
 		}
-		if p.conn, err = net.ListenUDP("udp4", addr); err != nil {
-			return err
-		}
-		growReceive(p.conn, 4<<20)
 		p.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: p.conn, Logger: quiet{}.NewLogger("")})
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 		s.SetICEUDPMux(p.mux)
@@ -194,6 +200,25 @@ func (p *Peer) open() error {
 			p.closeOnce.Do(func() { close(p.closed) })
 		}
 	})
+	return nil
+}
+
+// listen opens the viewer's own socket.
+func (p *Peer) listen() error {
+	addr, err := net.ResolveUDPAddr("udp4", p.cfg.Listen)
+	if err != nil {
+		return err
+	}
+	if p.cfg.Drain != nil {
+		p.conn, err = p.cfg.Drain.listen(addr, p)
+		return err
+	}
+	c, err := net.ListenUDP("udp4", addr)
+	if err != nil {
+		return err
+	}
+	growReceive(c, 4<<20)
+	p.conn = c
 	return nil
 }
 

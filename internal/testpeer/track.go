@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 )
 
@@ -42,6 +41,7 @@ type track struct {
 	rtx     uint32
 	codecs  map[uint8]int
 	delayID uint8
+	wideID  uint8 // of the transport-wide sequence number, 0 when not agreed
 
 	mu      sync.Mutex
 	s       TrackStats
@@ -68,45 +68,88 @@ type counter struct {
 	once sync.Once
 	t    *track
 	hdr  rtp.Header
+
+	light bool // what comes is still encrypted
 }
 
 // Write counts one packet. Called on the connection's reader goroutine.
 func (c *counter) Write(b []byte) (int, error) {
+	c.take(b, time.Now())
+	return len(b), nil
+}
+
+// take counts one packet that came at a time.
+func (c *counter) take(b []byte, at time.Time) {
 	if c.t == nil {
 		c.p.mu.RLock()
 		c.t = c.p.ssrcs[c.ssrc]
 		c.p.mu.RUnlock()
 		if c.t == nil {
-			return len(b), nil
+			return
 		}
 	}
 	n, err := c.hdr.Unmarshal(b)
 	if err != nil {
-		return len(b), nil //nolint:nilerr // not RTP: not ours to count
+		return // not RTP: not ours to count
 	}
 	h := &c.hdr
 	p := Packet{
 		Mid: c.t.mid, PayloadType: h.PayloadType, Seq: h.SequenceNumber, TS: h.Timestamp, SSRC: h.SSRC,
-		Marker: h.Marker, RTX: h.SSRC == c.t.rtx, At: time.Now(), Payload: b[n:],
+		Marker: h.Marker, RTX: h.SSRC == c.t.rtx, At: at, Payload: b[n:],
 	}
 	if h.Extension && c.t.delayID != 0 {
 		p.Delay = h.GetExtension(c.t.delayID)
 	}
+	if c.light {
+		p.Payload = nil // counted by its size alone
+		c.t.light(&p, len(b)-n-sealOverhead)
+		if c.p.feed != nil && c.t.wideID != 0 {
+			c.p.feed.arrived(h, c.t.wideID, at)
+		}
+		c.p.last.Store(at.UnixNano())
+		return
+	}
 	if p.RTX {
 		if len(p.Payload) < 2 {
-			return len(b), nil
+			return
 		}
 		p.Seq, p.Payload = binary.BigEndian.Uint16(p.Payload), p.Payload[2:]
 	}
 	if c.p.cfg.Drop != nil && c.p.cfg.Drop(&p) {
-		return len(b), nil
+		return
 	}
 	c.p.last.Store(p.At.UnixNano())
+	if c.p.feed != nil && c.t.wideID != 0 {
+		c.p.feed.arrived(h, c.t.wideID, p.At)
+	}
 	c.t.count(&p)
 	if c.p.cfg.OnPacket != nil {
 		c.p.cfg.OnPacket(&p)
 	}
-	return len(b), nil
+}
+
+// sealOverhead is what AES-128-GCM adds to a packet (RFC 7714).
+const sealOverhead = 16
+
+// light counts a packet whose payload is not known. Which number a
+// retransmission repairs stands in its payload: one that is missing is taken off.
+func (t *track) light(p *Packet, size int) {
+	if p.RTX {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.s.RTX++
+		t.s.LastPacket = p.At
+		for q := range t.missing {
+			delete(t.missing, q)
+			t.s.Repaired++
+			break
+		}
+		return
+	}
+	t.count(p)
+	t.mu.Lock()
+	t.s.Bytes += uint64(max(size, 0))
+	t.mu.Unlock()
 }
 
 // Read blocks until the connection ends: pion's readers get nothing.
@@ -234,71 +277,3 @@ func begins(codec int, b []byte) bool {
 	return false
 }
 
-// reportLoop sends receiver reports once a second and, with NACK, asks again
-// for what is missing.
-func (p *Peer) reportLoop() {
-	every := time.Second
-	if p.cfg.NACK {
-		every = 20 * time.Millisecond
-	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	last := time.Now()
-	for {
-		select {
-		case <-p.closed:
-			return
-		case <-tick.C:
-		}
-		var pkts []rtcp.Packet
-		if !p.cfg.NoReport && time.Since(last) >= time.Second {
-			last = time.Now()
-			pkts = append(pkts, p.report())
-		}
-		if p.cfg.NACK {
-			pkts = append(pkts, p.nacks()...)
-		}
-		if len(pkts) > 0 {
-			_ = p.pc.WriteRTCP(pkts)
-		}
-	}
-}
-
-func (p *Peer) report() rtcp.Packet {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	r := &rtcp.ReceiverReport{}
-	for _, t := range p.tracks {
-		s := t.snapshot()
-		if s.Packets > 0 {
-			r.Reports = append(r.Reports, rtcp.ReceptionReport{SSRC: s.SSRC, LastSequenceNumber: uint32(s.LastSeq)})
-		}
-	}
-	return r
-}
-
-func (p *Peer) nacks() []rtcp.Packet {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	var out []rtcp.Packet
-	for _, t := range p.tracks {
-		t.mu.Lock()
-		var seqs []uint16
-		for q, since := range t.missing {
-			if time.Since(since) > time.Second { // given up
-				delete(t.missing, q)
-				continue
-			}
-			seqs = append(seqs, q)
-		}
-		t.mu.Unlock()
-		if len(seqs) > 0 {
-			n := &rtcp.TransportLayerNack{MediaSSRC: t.ssrc}
-			for _, q := range seqs[:min(len(seqs), 250)] {
-				n.Nacks = append(n.Nacks, rtcp.NackPair{PacketID: q})
-			}
-			out = append(out, n)
-		}
-	}
-	return out
-}
