@@ -370,7 +370,7 @@ func (a *Authority) CloseAccount(ctx context.Context, s Subject, account string)
 		}
 		d.bind(v, s, Object{})
 		d.on(v, k)
-		d.del(k, keyCredential(account), keyMail(acc.Email))
+		d.del(k, keyCredential(account), keyMail(acc.Email), keySpent(account))
 		d.index(acc, nil)
 		d.mark(pSweep+"acct/"+account, "")
 		d.event(event.LoginEnded{Account: account, Reason: string(ReasonLoginEnded)})

@@ -36,6 +36,7 @@ type Config struct {
 	TempLinks  int                   // open temporary links a camera: 10
 	Cameras    int                   // cameras an account: 500
 	Visits     int                   // live visits a link: 256
+	MailsADay  int                   // mails an account may cause in 24 hours, of all kinds together: 20
 	Clock      clock.Clock           // for transaction ids; records use store time
 	Mono       func() int64          // clock.Mono
 }
@@ -79,6 +80,7 @@ func New(cfg Config) *Authority {
 	or(&cfg.TempLinks, 10)
 	or(&cfg.Cameras, 500)
 	or(&cfg.Visits, 256)
+	or(&cfg.MailsADay, mailsADay)
 	cfg.Plans = clonePlans(cfg.Plans)
 	a := &Authority{cfg: cfg, hasher: newHasher(), setup: newCode(), swept: make(chan struct{}, 1), moved: make(chan struct{}, 1)}
 	n := &a.node

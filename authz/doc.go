@@ -46,6 +46,7 @@
 //	linkname/<a>/<name>  share links by folded name
 //	linkcount/<a or c>   the counter behind a cap
 //	visit/<l>/<id>       Visit      id as of a login
+//	spent/<a>            mails and requests for access, of its daily limits
 //	invite/<id> verify/<id> reset/<id>   one-time secrets, id likewise
 //	instance             Instance
 //	sweep/<kind>/<id>    parents whose children are to be removed; mail: accounts whose waiting grants are to be moved

@@ -150,6 +150,9 @@ func (a *Authority) SaveAccess(ctx context.Context, s Subject, camera string, ve
 		if err := sv.save(ctx, rows, slices.Concat(have.scans...)); err != nil {
 			return err
 		}
+		if err := a.spendMails(ctx, d, s.Account, len(sv.invited)); err != nil {
+			return err
+		}
 		invited = sv.invited
 		d.bind(v, s, o)
 		d.on(v, keyTable(camera))

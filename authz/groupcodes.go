@@ -167,6 +167,9 @@ func (a *Authority) newCode(ctx context.Context, s Subject, group string, c Shar
 				d.event(groupChanged(&g, event.GroupInvited, s.Account, invited))
 			}
 			if a.cfg.Mail {
+				if err := a.spendMails(ctx, d, s.Account, 1); err != nil {
+					return err
+				}
 				if err := a.sendCode(d, f.Account, &g, &c, text, base); err != nil {
 					return err
 				}

@@ -15,7 +15,7 @@ const linkMailLife = 24 * time.Hour
 // letter with the owner's text (≤ 500 characters) in it, never with the link's
 // password. base is the origin of the asking page. fault.Conflict mail_off where
 // there is no mail, fault.Forbidden link_ended, email_unverified (the owner's).
-// The caller limits how many.
+// It is one of the mails the account may cause in a day: fault.RateLimited past them.
 func (a *Authority) MailLink(ctx context.Context, s Subject, id, to, text, base string) error {
 	if !a.cfg.Mail {
 		return fault.New(fault.Conflict, fault.CodeMailOff, "This server sends no mail. Copy the link instead.")
@@ -52,6 +52,9 @@ func (a *Authority) MailLink(ctx context.Context, s Subject, id, to, text, base 
 		if !l.Ends.IsZero() {
 			m.Ends = l.Ends.Unix()
 			m.Expires = m.Ends
+		}
+		if err := a.spendMails(ctx, d, owner.ID, 1); err != nil {
+			return err
 		}
 		d.bind(v, s, o)
 		d.event(a.mail(m, sec))

@@ -31,7 +31,6 @@ type Limits struct {
 	Logins      *Logins  // wrong passwords
 	CameraTests *Buckets // "Test" of a camera by account
 	Mails       *Windows // mails asked for without a login, by e-mail and by Prefix
-	SentMails   *Windows // mails an account caused, by account
 	People      *People  // looking for people, by account
 	ShareCodes  *Windows // wrong share codes of groups, by account and by Prefix
 }
@@ -66,7 +65,6 @@ func New(cfg Config) *Limits {
 		},
 		CameraTests: newBuckets(cfg.Now, m.of("camera_test"), rules.CameraTests, time.Minute),
 		Mails:       newWindows(cfg.Now, m.of("mail"), rules.Mails, time.Hour, 0),
-		SentMails:   newWindows(cfg.Now, m.of("sent_mail"), rules.MailsAccount, 24*time.Hour, 0),
 		People:      newPeople(cfg.Now, m.of("people"), rules.Lookups, rules.NewPrefixes),
 		ShareCodes:  newWindows(cfg.Now, m.of("share_code"), rules.WrongShareCodes, time.Hour, 0),
 	}

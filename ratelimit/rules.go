@@ -15,7 +15,6 @@ type Rules struct {
 	WrongPasswordsAddress int           // by prefix in an hour (T20): 300
 	CameraTests           int           // of an account in a minute: 10
 	Mails                 int           // asked for without a login, by e-mail and by prefix in an hour: 5
-	MailsAccount          int           // caused by an account in a day: 20
 	Lookups               int           // of people, by an account in a minute (R7): 30
 	NewPrefixes           int           // first four letters an account has not looked for, in a day (ruling 9): 100
 	WrongShareCodes       int           // wrong share codes of groups, by account and by prefix in an hour (R45): 10
@@ -40,7 +39,6 @@ func (r Rules) withDefaults() Rules {
 	set(&r.WrongPasswordsAddress, 300)
 	set(&r.CameraTests, 10)
 	set(&r.Mails, 5)
-	set(&r.MailsAccount, 20)
 	set(&r.Lookups, 30)
 	set(&r.NewPrefixes, 100)
 	set(&r.WrongShareCodes, 10)

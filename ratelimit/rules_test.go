@@ -12,7 +12,7 @@ func TestR85_EveryLocalLimitCanBeSet(t *testing.T) {
 	h := &hand{}
 	h.advance(time.Hour)
 	l := New(Config{Now: h.now, Rules: Rules{Offers: 1, OffersAtOnce: 2, OffersNode: 5, Guesses: 4, GuessBlock: time.Hour,
-		WrongPasswords: 3, WrongPasswordsAccount: 6, WrongPasswordsAddress: 7, CameraTests: 8, Mails: 9, MailsAccount: 10, Lookups: 11, NewPrefixes: 4, WrongShareCodes: 12}})
+		WrongPasswords: 3, WrongPasswordsAccount: 6, WrongPasswordsAddress: 7, CameraTests: 8, Mails: 9, Lookups: 11, NewPrefixes: 4, WrongShareCodes: 12}})
 	wrong := func(account, ip string) bool {
 		done, _, ok := l.Logins.Begin(account, addr(ip), "")
 		if ok {
@@ -32,7 +32,6 @@ func TestR85_EveryLocalLimitCanBeSet(t *testing.T) {
 		{"set-up codes", 4, func(int) bool { return one(l.SetupCodes.Add("p")) }},
 		{"tests of a camera", 8, func(int) bool { return one(l.CameraTests.Allow("a")) }},
 		{"mails", 9, func(int) bool { return one(l.Mails.Add("a@example.org")) }},
-		{"mails of an account", 10, func(int) bool { return one(l.SentMails.Add("a")) }},
 		{"lookups of one", 11, func(int) bool { return one(l.People.Look("a", "")) }},
 		{"beginnings of one", 4, func(i int) bool { return one(l.People.Look("b", fmt.Sprint("b", i))) }},
 		{"share codes of one", 12, func(int) bool { return one(l.ShareCodes.Add("a")) }},
@@ -63,7 +62,7 @@ func TestR85_EveryLocalLimitCanBeSet(t *testing.T) {
 func TestRulesAreBounded(t *testing.T) {
 	for _, r := range []Rules{{}, {Offers: -1, Guesses: -1, GuessBlock: -time.Second}} {
 		if r.withDefaults() != (Rules{Offers: 5, OffersAtOnce: 20, OffersNode: 50, Guesses: 20, GuessBlock: 15 * time.Minute,
-			WrongPasswords: 10, WrongPasswordsAccount: 100, WrongPasswordsAddress: 300, CameraTests: 10, Mails: 5, MailsAccount: 20, Lookups: 30, NewPrefixes: 100, WrongShareCodes: 10}) {
+			WrongPasswords: 10, WrongPasswordsAccount: 100, WrongPasswordsAddress: 300, CameraTests: 10, Mails: 5, Lookups: 30, NewPrefixes: 100, WrongShareCodes: 10}) {
 			t.Errorf("%+v", r.withDefaults())
 		}
 	}

@@ -152,7 +152,7 @@ func putAccess(r *request) error {
 }
 
 // edit reads one row of a Save. Asking for a whole address is a look for a
-// person too, and an invitation a mail of the account.
+// person too.
 func (r *request) edit(e grantEdit) (authz.GrantEdit, error) {
 	if e.Levels == nil && e.GrantID == "" {
 		e.Levels = authz.LevelOnline.LevelNames() // row R11
@@ -163,11 +163,6 @@ func (r *request) edit(e grantEdit) (authz.GrantEdit, error) {
 	}
 	if e.GrantID == "" && e.Account == "" {
 		if err := limited(r.s.cfg.Limits.People.Look(r.subject.Account, "")); err != nil {
-			return authz.GrantEdit{}, err
-		}
-	}
-	if e.Invite {
-		if err := limited(r.s.cfg.Limits.SentMails.Add(r.subject.Account)); err != nil {
 			return authz.GrantEdit{}, err
 		}
 	}

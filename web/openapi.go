@@ -103,6 +103,8 @@ func (g *schemas) operation(rt *route) (map[string]any, error) {
 	}
 	answer := map[string]any{"description": "Done."}
 	switch {
+	case rt.answer != "":
+		answer["content"] = map[string]any{rt.answer: map[string]any{"schema": map[string]any{"type": "string", "format": "binary"}}}
 	case rt.out != nil:
 		answer["content"] = map[string]any{"application/json": map[string]any{"schema": g.schema(reflect.TypeOf(rt.out))}}
 	case rt.body == sdpBody:

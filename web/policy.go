@@ -67,6 +67,7 @@ type route struct {
 	wait         time.Duration // longest run of the handler; 0 = handlerMax
 	summary      string        // for docs
 	in, out      any           // body and answer as zero values, for docs; nil = none
+	answer       string        // media type of an answer that is not JSON
 	status       int           // of success; 0 = 200
 	hidden       bool          // not in the OpenAPI document (pages)
 	handle       func(*request) error

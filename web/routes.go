@@ -10,8 +10,8 @@ func (s *Server) apiRoutes() []route {
 	var t []route
 	for _, part := range [][]route{
 		statusRoutes(), setupRoutes(), loginRoutes(), registrationRoutes(), meRoutes(), cameraRoutes(), accessRoutes(), peopleRoutes(),
-		groupRoutes(),
-		viewRoutes(), linkRoutes(), instanceRoutes(), viewingRoutes(), guestRoutes(), whepRoutes(), noticeRoutes(),
+		groupRoutes(), askingRoutes(),
+		viewRoutes(), linkRoutes(), instanceRoutes(), viewingRoutes(), guestRoutes(), whepRoutes(), noticeRoutes(), posterRoutes(),
 	} {
 		t = append(t, part...)
 	}

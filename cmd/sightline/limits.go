@@ -20,7 +20,7 @@ func limitRules(l config.Limits) ratelimit.Rules {
 		Offers: l.Offers, OffersAtOnce: l.OffersAtOnce, OffersNode: l.OffersNode,
 		Guesses: l.Guesses, GuessBlock: l.GuessBlock,
 		WrongPasswords: l.WrongPasswords, WrongPasswordsAccount: l.WrongPasswordsAccount, WrongPasswordsAddress: l.WrongPasswordsAddress,
-		CameraTests: l.CameraTests, Mails: l.Mails, MailsAccount: l.MailsAccount,
+		CameraTests: l.CameraTests, Mails: l.Mails,
 		Lookups: l.Lookups, NewPrefixes: l.NewPrefixes, WrongShareCodes: l.WrongShareCodes,
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"sightline/controlroom"
 	"sightline/controlroom/notice"
 	"sightline/ingest"
+	"sightline/internal/ffmpeg"
 	"sightline/internal/i18n"
 	"sightline/internal/kv"
 	"sightline/internal/mail"
@@ -118,6 +119,7 @@ func (n *node) build(ctx context.Context) (err error) {
 		Store: n.store, Seal: box, Log: log.With("part", "authz"), Registerer: reg, Node: nodeName(), DataDir: cfg.Data,
 		Mail: letters != nil, Lease: cfg.Authz.Lease, OwnerHold: cfg.Authz.OwnerHold, Poll: cfg.Authz.Poll,
 		Plans: planTable(cfg.Plans), Trial: cfg.Limits.Trial, ShareLinks: cfg.Limits.ShareLinks, TempLinks: cfg.Limits.TemporaryLinks, Cameras: cfg.Limits.Cameras,
+		MailsADay: cfg.Limits.MailsAccount,
 		Languages: texts.Languages(),
 	})
 	n.stack.loop("authority", n.authority.Run)
@@ -127,14 +129,18 @@ func (n *node) build(ctx context.Context) (err error) {
 		return err
 	}
 	n.board, err = notice.NewBoard(notice.BoardConfig{Store: n.store, Authority: n.authority, Mail: letters != nil,
-		Keep: cfg.Limits.NoticesKeep, Most: cfg.Limits.Notices, Mails: cfg.Limits.MailsAccount, Log: log.With("part", "board"), Registerer: reg})
+		Keep: cfg.Limits.NoticesKeep, Most: cfg.Limits.Notices, Log: log.With("part", "board"), Registerer: reg})
 	if err != nil {
 		return err
 	}
 	n.stack.loop("board", n.board.Run)
+	tool, err := ffmpeg.Find(ctx)
+	if err != nil {
+		log.Warn("there will be no still images", "err", err)
+	}
 	n.room, err = controlroom.New(controlroom.Config{
 		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board,
-		Limits: roomLimits(cfg.Limits),
+		Limits: roomLimits(cfg.Limits), FFmpeg: tool,
 		Node:   nodeName(), Log: log.With("part", "room"), Registerer: reg,
 	})
 	if err != nil {

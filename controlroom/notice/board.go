@@ -22,6 +22,7 @@ type authority interface {
 	Check(ctx context.Context, s authz.Subject, act authz.Action, o authz.Object) (authz.Decision, error)
 	Recipient(ctx context.Context, account string, act authz.Action, camera string) (authz.Recipient, error)
 	AccountNames(ctx context.Context, ids []string) (map[string]string, error)
+	SpendMail(ctx context.Context, account string) (ok bool, err error)
 	PlanPause(ctx context.Context, account string) (paused bool, links int, ends time.Time, err error)
 }
 
@@ -32,7 +33,6 @@ type BoardConfig struct {
 	Mail       bool          // a Notices sends mail: offers go by mail too
 	Keep       time.Duration // how long a notice stays, 7 to 30 days; default 30
 	Most       int           // notices of one account; older ones go first. Default 500
-	Mails      int           // offer mails one account may cause in a day; default 20
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil: no metrics
 	Clock      clock.Clock           // nil: the machine's
@@ -64,9 +64,6 @@ func NewBoard(cfg BoardConfig) (*Board, error) {
 	if cfg.Most <= 0 {
 		cfg.Most = 500
 	}
-	if cfg.Mails <= 0 {
-		cfg.Mails = 20
-	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -95,6 +92,8 @@ func (b *Board) handle(ctx context.Context, e event.Entry) error {
 	switch ev := e.Event.(type) {
 	case event.OfferChanged:
 		return b.offer(ctx, e, ev)
+	case event.AccessRequested:
+		return b.asked(ctx, e, ev)
 	case event.GroupChanged:
 		return b.group(ctx, e, ev)
 	case event.LinkChanged:
@@ -207,7 +206,7 @@ func (b *Board) ring(ctx context.Context, account string) error {
 // forget removes everything of a closed account.
 func (b *Board) forget(ctx context.Context, account string) error {
 	space := kv.Bulk(account)
-	for _, p := range []string{pNotice, pUnread, pMute, pTold, kPlan, kMails} {
+	for _, p := range []string{pNotice, pUnread, pMute, pTold, kPlan} {
 		snap, err := b.cfg.Store.Read(ctx, space, nil, []kv.Scan{{Prefix: p, Limit: kv.MaxWrites}})
 		if err != nil {
 			return err

@@ -50,7 +50,7 @@ func onBoth(t *testing.T, test func(*testing.T, *world)) {
 	})
 }
 
-func newWorld(t *testing.T, s kv.Store, cfg BoardConfig) *world {
+func newWorld(t *testing.T, s kv.Store, cfg BoardConfig, change ...func(*authz.Config)) *world {
 	t.Helper()
 	w := &world{bench: bench{store: s}}
 	var err error
@@ -60,7 +60,11 @@ func newWorld(t *testing.T, s kv.Store, cfg BoardConfig) *world {
 	if w.texts, err = i18n.New(); err != nil {
 		t.Fatal(err)
 	}
-	w.auth = authz.New(authz.Config{Store: s, Seal: w.box, Node: "n", Timeout: 5 * time.Second})
+	ac := authz.Config{Store: s, Seal: w.box, Node: "n", Timeout: 5 * time.Second}
+	for _, f := range change {
+		f(&ac)
+	}
+	w.auth = authz.New(ac)
 	cfg.Store, cfg.Authority = s, w.auth
 	if w.board, err = NewBoard(cfg); err != nil {
 		t.Fatal(err)
@@ -446,7 +450,7 @@ func TestAClosedAccountLeavesNoNotices(t *testing.T) {
 // Mail for offers: decided when it goes, escaped, and 20 a day of one owner.
 func TestOffersGoByMail(t *testing.T) {
 	s := setUp(t)
-	w := newWorld(t, s.store, BoardConfig{Mail: true, Mails: 3})
+	w := newWorld(t, s.store, BoardConfig{Mail: true}, func(c *authz.Config) { c.MailsADay = 3 })
 	sink, m := w.sink(t, mailtest.Config{})
 	olena, max := w.person(t, "olena"), w.person(t, "max")
 	yard, door := w.camera(t, olena, "Yard"), w.camera(t, olena, "Door")

@@ -22,14 +22,22 @@ type Named struct {
 	Name string `json:"name"`
 }
 
+// Person is somebody a notice is about; his masked e-mail is there when he gave
+// it by asking.
+type Person struct {
+	Named
+	EmailMasked string `json:"email_masked,omitempty"`
+}
+
 // Notice is one notice as its receiver may see it now.
 type Notice struct {
 	ID     string    `json:"id"`
 	Kind   string    `json:"kind"`
 	At     time.Time `json:"at"`
 	Camera *Named    `json:"camera,omitempty"` // only while the receiver may know of it
-	Person *Named    `json:"person,omitempty"` // who caused it
+	Person *Person   `json:"person,omitempty"` // who caused it
 	Group  *Named    `json:"group,omitempty"`
+	Link   *Named    `json:"link,omitempty"` // of access_requested
 	Answer string    `json:"answer,omitempty"` // of offer_answered: accepted, declined, left
 	Links  int       `json:"links,omitempty"`  // of links_paused_plan: how many
 	Read   bool      `json:"read"`
@@ -90,10 +98,13 @@ func (b *Board) List(ctx context.Context, s authz.Subject, before string, unread
 			return out, err
 		}
 		if r.Person != "" {
-			n.Person = &Named{ID: r.Person}
+			n.Person = &Person{Named{ID: r.Person}, r.Email}
 		}
 		if r.Group != "" {
 			n.Group = &Named{r.Group, r.GroupName}
+		}
+		if r.Link != "" {
+			n.Link = &Named{r.Link, r.LinkName}
 		}
 		out.Notices = append(out.Notices, n)
 	}

@@ -2,21 +2,12 @@ package notice
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"time"
 
 	"sightline/authz"
 	"sightline/internal/event"
 	"sightline/internal/kv"
 )
-
-// sentMails counts the offer mails an account has caused on one day (UTC).
-type sentMails struct {
-	V    int    `json:"v"`
-	Day  string `json:"day"`
-	Sent int    `json:"sent"`
-}
 
 // mailOffer queues the mail of an offer, when there is a way for mail, the
 // receiver's address is his, he has not muted the camera, and the owner has not
@@ -34,9 +25,12 @@ func (b *Board) mailOffer(ctx context.Context, e event.Entry, ev event.OfferChan
 	if err != nil || snap.Values[0].Exists() || queue.Values[0].Exists() {
 		return err
 	}
-	ok, err := b.mayMail(ctx, ev.Owner)
-	if err != nil || !ok {
+	switch ok, err := b.cfg.Authority.SpendMail(ctx, ev.Owner); {
+	case err != nil:
 		return err
+	case !ok:
+		b.cfg.Log.Info("an offer goes without mail: its owner has caused enough today", "account", ev.Owner)
+		return nil
 	}
 	q := waiting{V: waitingVersion, Next: b.cfg.Clock.Now().UnixMilli(), Request: event.MailRequested{
 		Kind: event.MailOffer, Account: ev.Account, Email: r.Account.Email, Locale: r.Account.Language, Camera: ev.Camera,
@@ -47,29 +41,4 @@ func (b *Board) mailOffer(ctx context.Context, e event.Entry, ev event.OfferChan
 		return nil
 	}
 	return err
-}
-
-// mayMail takes one of the owner's mails of today.
-func (b *Board) mayMail(ctx context.Context, owner string) (bool, error) {
-	snap, err := b.cfg.Store.Read(ctx, kv.Bulk(owner), []string{kMails}, nil)
-	if err != nil {
-		return false, err
-	}
-	var sent sentMails
-	if snap.Values[0].Exists() {
-		if err := json.Unmarshal(snap.Values[0].Data, &sent); err != nil {
-			sent = sentMails{}
-		}
-	}
-	if today := snap.Now.UTC().Format(time.DateOnly); sent.Day != today {
-		sent = sentMails{V: recordVersion, Day: today}
-	}
-	if sent.Sent >= b.cfg.Mails {
-		b.cfg.Log.Info("an offer goes without mail: its owner has caused enough today", "account", owner)
-		return false, nil
-	}
-	sent.Sent++
-	_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Bulk(owner),
-		Writes: []kv.Write{{Key: kMails, Data: encode(sent)}}})
-	return err == nil, err
 }

@@ -18,6 +18,7 @@ const (
 	OfferAnswered   = "offer_answered"    // my offer was accepted, declined, or the person left; quiet
 	AccessChanged   = "access_changed"    // what I may do with a camera of somebody changed
 	AccessEnded     = "access_ended"      // my access to a camera of somebody ended
+	AccessRequested = "access_requested"  // somebody asks for access to a camera or link of mine
 	GroupRemoved    = "group_removed"     // I was removed from a group
 	GroupDeleted    = "group_deleted"     // a group I was in is gone
 	GroupInvitation = "group_invitation"  // I am invited to administer a group
@@ -31,6 +32,8 @@ var rights = map[string]authz.Action{
 	OfferAnswered: authz.ActShare,
 	AccessChanged: authz.ActSee,
 	AccessEnded:   authz.ActSee,
+
+	AccessRequested: authz.ActShare,
 }
 
 // record is the stored form of a notice: ids only where names may change or may
@@ -46,6 +49,9 @@ type record struct {
 	Group     string `json:"group,omitempty"`
 	GroupName string `json:"group_name,omitempty"` // as the receiver knew it
 	Links     int    `json:"links,omitempty"`
+	Email     string `json:"email,omitempty"` // masked, of who asks for access
+	Link      string `json:"link,omitempty"`
+	LinkName  string `json:"link_name,omitempty"`
 }
 
 // The keys of an account's notices in its bulk space, and two in the control
@@ -58,7 +64,6 @@ const (
 	pMute         = "ntmute/" // + camera: the receiver wants no badge and no mail
 	pTold         = "ntg/"    // + grant, at the owner: told
 	kPlan         = "ntplan"  // at the owner of links: paused as last told
-	kMails        = "ntmails" // at an owner: offer mails of a day
 	pBell         = "bell/"
 	pDue          = "noticedue/"
 )

@@ -121,6 +121,32 @@ func (b *Board) offerMoved(ctx context.Context, e event.Entry, ev event.OfferCha
 	return nil
 }
 
+// asked tells an owner who asks for access. What is said of the asker is his
+// name and masked e-mail: he gave them by asking. A second request for the same
+// thing stands for the first.
+func (b *Board) asked(ctx context.Context, e event.Entry, ev event.AccessRequested) error {
+	if !authz.ValidID(ev.Owner) || !authz.ValidID(ev.Account) {
+		return nil
+	}
+	from, err := b.cfg.Authority.Recipient(ctx, ev.Account, authz.ActSelf, "")
+	if err != nil || !from.May() {
+		return err
+	}
+	act := authz.ActSelf
+	if ev.Camera != "" {
+		act = authz.ActShare
+	}
+	to, err := b.cfg.Authority.Recipient(ctx, ev.Owner, act, ev.Camera)
+	if err != nil || !to.May() {
+		return err
+	}
+	n := record{Kind: AccessRequested, At: e.At.UnixMilli(), Camera: ev.Camera, Person: ev.Account, Email: authz.MaskEmail(from.Account.Email),
+		Link: ev.Link, LinkName: ev.Name}
+	return b.add(ctx, e.ID, ev.Owner, n, func(r record) bool {
+		return r.Kind == AccessRequested && r.Person == ev.Account && r.Camera == ev.Camera && r.Link == ev.Link
+	})
+}
+
 // group tells those whom the fate of a group concerns, but not who caused it.
 func (b *Board) group(ctx context.Context, e event.Entry, ev event.GroupChanged) error {
 	kinds := map[string]string{event.GroupDeleted: GroupDeleted, event.GroupRemoved: GroupRemoved, event.GroupInvited: GroupInvitation}

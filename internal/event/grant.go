@@ -12,3 +12,15 @@ type OfferChanged struct {
 }
 
 func (OfferChanged) Type() string { return "offer_changed" }
+
+// AccessRequested says that somebody asks an owner for access to a camera or a
+// link of his (one of them).
+type AccessRequested struct {
+	Account string `json:"account"` // who asks
+	Owner   string `json:"owner"`
+	Camera  string `json:"camera,omitempty"`
+	Link    string `json:"link,omitempty"`
+	Name    string `json:"name,omitempty"` // the link's
+}
+
+func (AccessRequested) Type() string { return "access_requested" }

@@ -19,6 +19,8 @@ func decode(name string, data []byte) Event {
 		return as[LoginEnded](data)
 	case OfferChanged{}.Type():
 		return as[OfferChanged](data)
+	case AccessRequested{}.Type():
+		return as[AccessRequested](data)
 	case GroupChanged{}.Type():
 		return as[GroupChanged](data)
 	case Audit{}.Type():

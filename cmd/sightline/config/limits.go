@@ -29,7 +29,7 @@ type Limits struct {
 	WrongPasswordsAddress int           `key:"limits.wrong_passwords_address" default:"300" help:"Wrong passwords from one address in an hour, for any account."`
 	CameraTests           int           `key:"limits.camera_tests" default:"10" help:"Tests of a camera's address an account may start in a minute."`
 	Mails                 int           `key:"limits.mails" default:"5" help:"Mails that can be asked for without signing in, for one e-mail address and from one address in an hour."`
-	MailsAccount          int           `key:"limits.mails_account" default:"20" help:"Mails an account may cause in a day: invitations and links it sends, and as many offers."`
+	MailsAccount          int           `key:"limits.mails_account" default:"20" help:"Mails an account may cause in 24 hours, all together: links and invitations it sends and offers it makes."`
 
 	NoticesKeep     time.Duration `key:"limits.notices_keep" default:"720h" help:"How long a notice stays in its receiver's list (168h to 720h)."`
 	Notices         int           `key:"limits.notices" default:"500" help:"Notices an account keeps; older ones go first."`
