@@ -22,6 +22,7 @@ type demoCamerasCmd struct {
 	Listen   string `help:"Address of that one camera; default a free loopback port."`
 	User     string `help:"Ask for this login."`
 	Password string
+	Stamp    bool `hidden:"" help:"Write into every picture when it was sent. For measuring."`
 }
 
 // Run plays the demo's cameras until its parent closes standard input, which it
@@ -34,7 +35,7 @@ func (c *demoCamerasCmd) Run(ctx context.Context, m *Main) error {
 		cancel()
 	}()
 	last := clock.Mono()
-	return testcam.Serve(ctx, testcam.ServeConfig{Dir: c.Clips, Out: m.Stdout, Only: c.Only, Listen: c.Listen, User: c.User, Password: c.Password, Progress: func(done, total int) {
+	return testcam.Serve(ctx, testcam.ServeConfig{Dir: c.Clips, Out: m.Stdout, Only: c.Only, Listen: c.Listen, User: c.User, Password: c.Password, Stamp: c.Stamp, Progress: func(done, total int) {
 		if clock.Mono()-last > int64(2*time.Second) { // not when it came from the cache
 			fmt.Fprintf(m.Stderr, "encoding the demo's cameras, once: %d of %d\n", done, total)
 		}
@@ -53,7 +54,7 @@ type cameras struct {
 
 // startCameras runs this program's demo-cameras and waits until all answer. The
 // first run encodes clips, which takes a minute or two.
-func startCameras(ctx context.Context, clips string, progress io.Writer) (*cameras, error) {
+func startCameras(ctx context.Context, clips string, stamp bool, progress io.Writer) (*cameras, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -61,6 +62,9 @@ func startCameras(ctx context.Context, clips string, progress io.Writer) (*camer
 	args := []string{"demo-cameras"}
 	if clips != "" {
 		args = append(args, "--clips", clips)
+	}
+	if stamp {
+		args = append(args, "--stamp")
 	}
 	c := &cameras{cmd: exec.Command(self, args...), done: make(chan error, 1)}
 	c.cmd.Stderr = progress

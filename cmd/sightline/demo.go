@@ -20,6 +20,7 @@ type demoCmd struct {
 	MediaPort int             `default:"0" help:"Port of WebRTC media, UDP and TCP. 0 takes a free one."`
 	Store     config.StoreURL `default:"bolt" help:"Where records are kept: bolt, or redis://…"`
 	Clips     string          `placeholder:"FOLDER" help:"Where the cameras' encoded clips are kept."`
+	Stamp     bool            `hidden:"" help:"The cameras write into every picture when they sent it. For measuring."`
 	Level     string          `name:"log-level" enum:"debug,info,warn,error" default:"warn" help:"Least level that is written."`
 }
 
@@ -37,7 +38,7 @@ func (d *demoCmd) Run(ctx context.Context, m *Main) (err error) {
 	}
 	_ = os.Remove(filepath.Join(d.Data, demoFile)) // it is there only while all is live
 
-	cams, err := startCameras(ctx, d.Clips, m.Stderr)
+	cams, err := startCameras(ctx, d.Clips, d.Stamp, m.Stderr)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil

@@ -114,7 +114,7 @@ func authorized(t *testing.T, url, token string) string {
 
 // The cameras end when their parent does, even when it has no time to say so.
 func TestCamerasEndWithTheirParent(t *testing.T) {
-	c, err := startCameras(t.Context(), "", os.Stderr)
+	c, err := startCameras(t.Context(), "", false, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,7 @@ type Config struct {
 	SDPOnly   bool // parameter sets only in the SDP (default: in the SDP and before each key frame)
 	InBand    bool // parameter sets only before each key frame
 	TCPOnly   bool // UDP is refused
+	Stamp     bool // every picture carries when it was sent; Sent reads it
 	Fault     Fault
 	Start     time.Duration // position of the loop at which every start begins
 	Redirect  string        // every DESCRIBE is redirected to this URL

@@ -164,6 +164,9 @@ func (p *player) sendUnit(n int) {
 		}
 		nals = append(nals, u.NALs...)
 	}
+	if p.srv.cfg.Stamp {
+		nals = append([][]byte{stamp(p.clip.Codec, Uptime())}, nals...)
+	}
 	pkts, err := p.encodeVideo(nals)
 	if err != nil {
 		return // the clip is ours: cannot happen

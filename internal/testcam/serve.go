@@ -30,6 +30,7 @@ type ServeConfig struct {
 	Only           string // name of the one scene to serve; "" = all six
 	Listen         string // "" = a free loopback port; with Only
 	User, Password string // with both: the cameras ask for a login (Digest)
+	Stamp          bool   // as in Config
 }
 
 // Serve starts the six demo cameras on free loopback ports, writes one line of
@@ -44,7 +45,7 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 		if cfg.Only != "" && cfg.Only != s.Name {
 			continue
 		}
-		cam, err := New(Config{Main: s.Main, Sub: s.Sub, SDPOnly: s.SDPOnly, Start: sceneStart, Listen: cfg.Listen, User: cfg.User, Password: cfg.Password})
+		cam, err := New(Config{Main: s.Main, Sub: s.Sub, SDPOnly: s.SDPOnly, Start: sceneStart, Listen: cfg.Listen, User: cfg.User, Password: cfg.Password, Stamp: cfg.Stamp})
 		if err != nil {
 			return err
 		}
