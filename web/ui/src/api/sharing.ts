@@ -158,8 +158,9 @@ export interface NoticeRow {
   at: Time
   /** Named only while one may know of it. */
   camera?: Named
-  person?: Named
+  person?: Named & { email_masked?: string }
   group?: Named
+  link?: Named
   answer?: 'accepted' | 'declined' | 'left'
   links?: number
   read: boolean

@@ -169,13 +169,18 @@ function Standing({ link, visit: v, end, zone, now, refresh, onVisit }: { link: 
     case 'paused':
       // A plan that ended is not the owner's act; the page does not say it was.
       return v.reason === 'link_paused_plan'
-        ? <StatePage icon="pause" title={t('guest.paused_plan')} text={t('guest.paused_plan_text')} facts={facts} />
-        : <StatePage icon="pause" title={t('guest.paused')} text={t('guest.paused_text')} facts={facts} />
+        ? <StatePage icon="pause" title={t('guest.paused_plan')} text={t('guest.paused_plan_text')} facts={facts}><AskLink link={link} /></StatePage>
+        : <StatePage icon="pause" title={t('guest.paused')} text={t('guest.paused_text')} facts={facts}><AskLink link={link} /></StatePage>
     case 'ended':
       if (v.reason === 'stopped_by_owner' || v.reason === 'ip_blocked') return <StatePage icon="exit" title={t('guest.stopped')} text={reason(v.reason)} facts={facts} />
-      return <StatePage icon="exit" title={t('guest.ended')} text={t('guest.ended_text')} facts={facts} />
+      return <StatePage icon="exit" title={t('guest.ended')} text={t('guest.ended_text')} facts={facts}><AskLink link={link} /></StatePage>
   }
   return <Password link={link} onVisit={onVisit} />
+}
+
+/** AskLink leads out of the guest's pages, which read no login, to where one asks by name. */
+function AskLink({ link }: { link: string }) {
+  return <p class="acts"><a class="btn" href={`/request#link=${encodeURIComponent(link)}`}>{t('guest.request')}</a></p>
 }
 
 function Frame({ name, owner, acts, foot, children }: { name?: string; owner?: string; acts?: preact.ComponentChildren; foot?: string; children: preact.ComponentChildren }) {

@@ -47,8 +47,10 @@ export function Menu({ label, button, items, cls = 'btn quiet', end }: { label?:
     else if (e.key === 'ArrowUp') go(i - 1)
     else if (e.key === 'Home') go(0)
     else if (e.key === 'End') go(-1)
-    else if (e.key === 'Escape') close(true)
-    else if (e.key === 'Tab') setOpen(false)
+    else if (e.key === 'Escape') {
+      e.preventDefault() // else a dialog around it would close too
+      close(true)
+    } else if (e.key === 'Tab') setOpen(false)
     else if (e.key.length === 1 && e.key !== ' ') {
       const found = [...all.slice(i + 1), ...all].find(el => el.textContent?.trim().toLowerCase().startsWith(e.key.toLowerCase()))
       found?.focus()

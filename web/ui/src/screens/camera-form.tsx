@@ -16,6 +16,7 @@ import { go } from '../kit/router'
 import * as rules from '../kit/rules'
 import { toast } from '../kit/toast'
 import { account } from '../state/session'
+import { CameraGiven } from './camera-given'
 import { ProbeResult } from './probe'
 import { zones } from './zones'
 
@@ -28,8 +29,10 @@ export function CameraForm({ id }: { id?: string }) {
 }
 
 function Existing({ id }: { id: string }) {
-  const camera = useResource(() => api.get(id))
-  if (camera.data) return <Form camera={camera.data} />
+  const camera = useResource(() => api.get(id), ['cameras'])
+  // Who was given a camera sees what he has of it; only its owner changes it.
+  if (camera.data?.mine) return <Form camera={camera.data} />
+  if (camera.data || camera.problem?.status === 404) return <CameraGiven id={id} of={camera} />
   return (
     <main id="main" class="main narrow">
       <p class="crumb"><a href="/cameras"><Icon name="left" small />{t('cameras.title')}</a></p>

@@ -8,6 +8,7 @@ import { Confirm, Dialog } from '../kit/dialog'
 import { copy } from '../kit/copy'
 import { SelectField, TextField } from '../kit/field'
 import { useForm } from '../kit/form'
+import { MailTo } from '../kit/mail-to'
 import { ProblemNotice } from '../kit/notice'
 import * as rules from '../kit/rules'
 import { Table } from '../kit/table'
@@ -19,7 +20,7 @@ import { SecretLine } from './link-show'
 export function GroupCodes({ group: g, onChanged }: { group: GroupPage; onChanged(): void }) {
   const [making, setMaking] = useState(false)
   const [inviting, setInviting] = useState(false)
-  const [shown, setShown] = useState<{ title: string; text: string; code: string }>()
+  const [shown, setShown] = useState<{ title: string; text: string; code: string; mail?: { to: string; subject: string; body: string } }>()
   const [ending, setEnding] = useState<GroupCode>()
   const [problem, setProblem] = useState<Problem>()
   const codes = g.codes ?? []
@@ -43,7 +44,10 @@ export function GroupCodes({ group: g, onChanged }: { group: GroupPage; onChange
   const invited = (i: GroupInvitation): void => {
     setInviting(false)
     onChanged()
-    if (i.code) setShown({ title: i.email, text: t('codes.hand_once', { when: until(i.expires_at) }), code: i.code })
+    if (i.code) {
+      const body = `${t('mail.code_body', { group: g.name, when: until(i.expires_at) })}\n\n${i.code}\n\n${location.origin}/settings/groups\n`
+      setShown({ title: i.email, text: t('codes.hand_once', { when: until(i.expires_at) }), code: i.code, mail: { to: i.email, subject: t('mail.code_subject', { group: g.name }), body } })
+    }
     else toast(t('invitations.mailed', { email: i.email }))
   }
 
@@ -103,6 +107,7 @@ export function GroupCodes({ group: g, onChanged }: { group: GroupPage; onChange
         <Dialog title={<bdi>{shown.title}</bdi>} onClose={() => setShown(undefined)}>
           <p class="muted">{shown.text}</p>
           <SecretLine label={t('codes.code')} text={shown.code} />
+          {shown.mail && <MailTo {...shown.mail} />}
         </Dialog>
       )}
       {ending && (

@@ -12,6 +12,7 @@ import { Confirm, Dialog } from '../kit/dialog'
 import { Icon } from '../kit/icons'
 import { Menu } from '../kit/menu'
 import { Notice } from '../kit/notice'
+import { MailTo } from '../kit/mail-to'
 import { useResource } from '../kit/resource'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
@@ -101,6 +102,7 @@ export function Accounts() {
         <Dialog title={t('accounts.reset')} onClose={() => setReset(undefined)}>
           <p class="muted">{t('accounts.reset_hand', { name: reset.account.name })}</p>
           <SecretLine label={t('links.link')} text={reset.url} />
+          <MailTo to={reset.account.email} subject={t('mail.reset_subject')} body={`${t('mail.reset_body')}\n\n${reset.url}\n`} />
         </Dialog>
       )}
     </>

@@ -8,6 +8,7 @@ import { Button } from '../kit/button'
 import { Confirm, Dialog } from '../kit/dialog'
 import { TextField } from '../kit/field'
 import { useForm } from '../kit/form'
+import { MailTo } from '../kit/mail-to'
 import { ProblemNotice } from '../kit/notice'
 import { useResource } from '../kit/resource'
 import * as rules from '../kit/rules'
@@ -68,6 +69,7 @@ export function Invitations({ mail }: { mail: boolean }) {
         <Dialog title={<bdi>{made.email}</bdi>} onClose={() => setMade(undefined)}>
           <p class="muted">{t('invitations.hand')}</p>
           <SecretLine label={t('links.link')} text={made.url} />
+          <MailTo to={made.email} subject={t('mail.invite_subject')} body={`${t('mail.invite_body')}\n\n${made.url}\n`} />
         </Dialog>
       )}
       {ending && (

@@ -8,6 +8,7 @@ import { Button } from '../kit/button'
 import { ProblemNotice } from '../kit/notice'
 import { announce, useResource } from '../kit/resource'
 import { session, zone } from '../state/session'
+import { AnswerRequest } from './answer-request'
 
 /** Notices are what happened that concerns this person; each is told once and stays until it is old. */
 export function Notices() {
@@ -58,7 +59,7 @@ export function Notices() {
                       <p class="meta dim">{moment(parseTime(n.at) ?? 0, zone.value, Date.now())}</p>
                     </div>
                     <span class="sp" />
-                    <Go notice={n} />
+                    <Go notice={n} onDone={() => { if (!n.read) void read({ ids: [n.id] }) }} />
                     {!n.read && <Button small kind="quiet" onClick={() => void read({ ids: [n.id] })}>{t('notices.read')}</Button>}
                   </li>
                 ))}
@@ -74,19 +75,22 @@ export function Notices() {
 
 /** text is the sentence of a notice in the language shown; what may not be named any more is not. */
 function text(n: NoticeRow): string {
-  const key = `notice.${n.kind}${n.answer ? `_${n.answer}` : ''}`
+  const key = `notice.${n.kind}${n.answer ? `_${n.answer}` : n.link ? '_link' : ''}`
   const v = {
     person: n.person?.name || t('notices.somebody'),
     camera: n.camera?.name || t('notices.a_camera'),
     group: n.group?.name || t('notices.a_group'),
+    link: n.link?.name || t('notices.a_link'),
     n: n.links ?? 0,
   }
   return hasText(key) ? t(key, v) : t('notices.other')
 }
 
 /** Go leads to where something can be done about it. */
-function Go({ notice: n }: { notice: NoticeRow }) {
+function Go({ notice: n, onDone }: { notice: NoticeRow; onDone(): void }) {
   switch (n.kind) {
+    case 'access_requested':
+      return n.person && (n.camera || n.link) ? <AnswerRequest notice={n} onDone={onDone} /> : null
     case 'offer_received':
       return <a class="btn s" href="/cameras/shared">{t('offers.look')}</a>
     case 'group_invitation':

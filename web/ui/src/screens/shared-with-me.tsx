@@ -14,6 +14,7 @@ import { useResource } from '../kit/resource'
 import { accept, acceptAll, answerProblem, asAnswered, leave } from '../state/offers'
 import { CameraState } from './camera-state'
 import { Levels, OfferCard } from './offer-card'
+import { Ask } from './request-access'
 
 /** SharedWithMe is everything others give: offered, accepted by owner, rejected. */
 export function SharedWithMe({ cameras }: { cameras: readonly Camera[] }) {
@@ -78,7 +79,7 @@ function Lists({ offers, cameras, ...mute }: { offers: readonly Offer[]; cameras
             <ul>
               {byGroup.map(c => (
                 <li key={c.id} class="gave">
-                  <div class="nm"><b><bdi>{c.name}</bdi></b><p class="meta dim">{t('cameras.owner', { name: c.owner.name })}</p></div>
+                  <div class="nm"><a class="name" href={`/cameras/${c.id}`}><bdi>{c.name}</bdi></a><p class="meta dim">{t('cameras.owner', { name: c.owner.name })}</p></div>
                   <div class="st"><CameraState camera={c} short /></div>
                 </li>
               ))}
@@ -96,7 +97,7 @@ function Accepted({ offer: o, camera, muted, onMute }: { offer: Offer; camera: C
   return (
     <li class="gave">
       <div class="nm">
-        <b><bdi>{o.camera.name}</bdi></b>
+        <a class="name" href={`/cameras/${o.camera.id}`}><bdi>{o.camera.name}</bdi></a>
         <p class="meta dim">{terms(o.schedule, o.zone, parseTime(o.until))}</p>
       </div>
       <div class="st">{camera && <CameraState camera={camera} short />}</div>
@@ -131,6 +132,7 @@ function Rejected({ rows }: { rows: readonly Offer[] }) {
                 </div>
                 <Levels of={o.levels} rights={o.rights} />
                 <span class="sp" />
+                {o.state === 'expired' && <Ask of={{ camera: o.camera.id }} small />}
                 {o.state === 'declined' && <Button small onClick={() => void accept(o)} aria-label={t('offers.accept_name', { name: o.camera.name })}>{t('offers.accept')}</Button>}
               </li>
             )

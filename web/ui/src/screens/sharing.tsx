@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { cameras as cameraAPI, links as api } from '../api/api'
+import { cameras as cameraAPI, links as api, open } from '../api/api'
 import { asProblem } from '../api/problem'
 import type { Camera, Link } from '../api/wire'
 import { t } from '../i18n/i18n'
@@ -14,7 +14,8 @@ import { announce, useResource } from '../kit/resource'
 import { Table, type Column } from '../kit/table'
 import { toast } from '../kit/toast'
 import { Notice } from '../kit/notice'
-import { account } from '../state/session'
+import { LinkHand } from '../share/link-hand'
+import { account, zone } from '../state/session'
 import { EditLink } from './link-edit'
 import { LinkOpened, LinkState } from './link-state'
 import { LinkVisits } from './link-visits'
@@ -26,6 +27,7 @@ import { ShowLink } from './link-show'
 export function Sharing() {
   const links = useResource(api.list, ['links'])
   const cams = useResource(() => cameraAPI.list().then(r => r.cameras.filter(c => c.mine)), ['cameras'])
+  const mail = useResource(() => open.status()).data?.mail ?? false
   const [removing, setRemoving] = useState<Link>()
   const [visits, setVisits] = useState<Link>()
   const [editing, setEditing] = useState<Link>()
@@ -74,7 +76,7 @@ export function Sharing() {
               {share.length === 0 ? (
                 <Empty title={t('links.none')} />
               ) : (
-                <Table label={t('links.title')} rows={share} id={l => l.id} columns={columns({ copyLink, pause, setVisits, setEditing, setRemoving })} />
+                <Table label={t('links.title')} rows={share} id={l => l.id} columns={columns({ mail, copyLink, pause, setVisits, setEditing, setRemoving })} />
               )}
               {mini ? (
                 <Notice>{t('reason.plan_mini')}</Notice>
@@ -114,6 +116,8 @@ function Create({ cameras, onCreated }: { cameras: Camera[]; onCreated(l: Link):
 }
 
 interface Acts {
+  /** Whether the server sends mail. */
+  mail: boolean
   copyLink(l: Link): Promise<void>
   pause(l: Link, on: boolean): Promise<void>
   setVisits(l: Link): void
@@ -142,6 +146,7 @@ function columns(a: Acts): Column<Link>[] {
       cell: l => (
         <>
           <Button small icon="copy" onClick={() => void a.copyLink(l)} aria-label={t('links.copy_name', { name: l.name })}>{t('action.copy')}</Button>
+          <LinkHand link={l} title={l.name} zone={zone.value} mail={a.mail} />
           {l.state === 'active' && <Button small icon="pause" onClick={() => void a.pause(l, true)}>{t('links.pause')}</Button>}
           {l.state === 'paused_owner' && <Button small icon="play" onClick={() => void a.pause(l, false)}>{t('links.resume')}</Button>}
           <Button small kind="quiet" onClick={() => a.setVisits(l)}>{t('visits.title')}</Button>

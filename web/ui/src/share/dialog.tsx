@@ -9,6 +9,7 @@ import { Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
 import { Chip } from '../kit/chip'
 import { Confirm, Dialog } from '../kit/dialog'
+import { MailTo } from '../kit/mail-to'
 import { Notice, ProblemNotice } from '../kit/notice'
 import { announce, useResource } from '../kit/resource'
 import { Tabs } from '../kit/tabs'
@@ -22,12 +23,19 @@ import { SecretLine } from '../screens/link-show'
 
 type Ask = { leave: true } | { stop: Row } | { never: Row[] }
 
+export interface GiveAccessProps {
+  camera: Camera
+  /** Who asked for access: in the table as a draft from the start. */
+  person?: Person | undefined
+  onClose(): void
+}
+
 /**
  * GiveAccess is the one window in which a camera is shared: with people, by
  * links, with groups. People are edited as drafts and saved together; links and
  * groups take effect at once.
  */
-export function GiveAccess({ camera, onClose }: { camera: Camera; onClose(): void }) {
+export function GiveAccess({ camera, person, onClose }: GiveAccessProps) {
   const table = useResource(() => access.get(camera.id), ['access'])
   const links = useResource(() => cameraLinks.list(camera.id).then(r => r.links.filter(l => l.cameras.some(c => c.id === camera.id))), ['links'])
   const groups = useResource(() => cameraGroups.list(), ['groups'])
@@ -46,7 +54,14 @@ export function GiveAccess({ camera, onClose }: { camera: Camera; onClose(): voi
 
   const took = (x: AccessTable, drop = false): void => {
     version.current = x.version
-    setRows(r => (r && !drop ? rebase(r, x) : rowsOf(x)))
+    setRows(r => {
+      if (r && !drop) return rebase(r, x)
+      const fresh = rowsOf(x)
+      if (r || !person) return fresh
+      const a = add(fresh, person)
+      focusRow.current = a.key
+      return [...a.rows]
+    })
   }
   useEffect(() => {
     if (table.data) took(table.data)
@@ -171,6 +186,7 @@ export function GiveAccess({ camera, onClose }: { camera: Camera; onClose(): voi
           <section class="fresh" key={x.email}>
             <p>{x.url ? t('share.invited', { email: x.email }) : t('share.invited_mailed', { email: x.email })}</p>
             {x.url && <SecretLine label={t('links.link')} text={x.url} />}
+            {x.url && <MailTo to={x.email} subject={t('mail.invite_subject')} body={`${t('mail.invite_body')}\n\n${x.url}\n`} />}
           </section>
         ))}
         {tab === 'people' && <Loaded of={table} rows={3}>{() => rows && <People camera={camera} rows={rows} put={put} onAdd={onAdd} onStop={r => ask({ stop: r })} />}</Loaded>}

@@ -65,7 +65,9 @@ export function wireSession(): void {
 
 /** goSignIn remembers where the person wanted to be. */
 export function goSignIn(): void {
-  const next = location.pathname === '/' ? '' : `?next=${encodeURIComponent(location.pathname)}`
+  // What is asked for stands behind #; other pages keep secrets there, which go nowhere.
+  const wanted = location.pathname === '/request' ? location.pathname + location.hash : location.pathname
+  const next = wanted === '/' ? '' : `?next=${encodeURIComponent(wanted)}`
   go(`/signin${next}`, true)
 }
 

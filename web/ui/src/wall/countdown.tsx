@@ -7,12 +7,15 @@ import type { TileView } from '../player/tile'
 /** How long before its end an access counts down, ms (row R19). */
 const last = 60_000
 
+/** How long 0:00 may stand until the server's word has come, ms. */
+const grace = 3000
+
 /** closesIn is how long a live tile still has, ms: only in its last minute, and only where access has an end. */
 export function closesIn(v: Pick<TileView, 'state' | 'server'>, now: number): number | undefined {
   const until = v.state === 'live' ? parseTime(v.server?.until) : undefined
   if (until === undefined) return undefined
   const left = until - now
-  return left > 0 && left <= last ? left : undefined
+  return left > -grace && left <= last ? Math.max(0, left) : undefined
 }
 
 /** minuteSecond writes 42 000 ms as 0:42, a begun second as a whole one. */
@@ -34,9 +37,9 @@ export function Countdown({ view: v, now, children }: { view: TileView; now(): n
     let timer: ReturnType<typeof setTimeout>
     const wait = (): void => {
       const left = until - now()
-      if (left <= 0) return
+      if (left <= -grace) return
       // Until the last minute one timer, at most a day long; then one a second, as the figure changes.
-      timer = setTimeout(() => { beat(n => n + 1); wait() }, left > last ? Math.min(left - last, 86_400_000) : left % 1000 || 1000)
+      timer = setTimeout(() => { beat(n => n + 1); wait() }, left > last ? Math.min(left - last, 86_400_000) : left > 0 ? left % 1000 || 1000 : grace)
     }
     wait()
     return () => clearTimeout(timer)
