@@ -20,7 +20,7 @@ type rule struct {
 }
 
 var (
-	media = []string{"authz", "ingest", "sfu", "ratelimit", "internal/kv", "internal/event", "internal/seal", "internal/ffmpeg"}
+	media = []string{"authz", "ingest", "sfu", "ratelimit", "internal/kv", "internal/event", "internal/seal", "internal/ffmpeg", "internal/picture", "internal/blob"}
 	rules = []rule{
 		{pkg: "sfu", why: "it fans packets out and speaks WebRTC; accounts and cameras would tie it to this product"},
 		{pkg: "authz", may: []string{"internal/kv", "internal/event", "internal/seal"}, why: "decisions are testable without media, web or a network"},
@@ -38,6 +38,9 @@ var (
 		{pkg: "internal/kv", sub: true, may: []string{"internal/kv", "internal/redistest"}, why: "a backend knows its contract only"},
 		{pkg: "internal/event", may: []string{"internal/kv"}, why: "the feed lives in the store"},
 		{pkg: "internal/seal", why: "encryption knows no records"},
+		{pkg: "internal/picture", why: "it knows JPEG files and nothing else"},
+		{pkg: "internal/blob", why: "the contract of what keeps bytes by name"},
+		{pkg: "internal/blob", sub: true, may: []string{"internal/blob"}, why: "a backend knows its contract only"},
 		{pkg: "internal/ffmpeg", why: "a child process with limits"},
 		{pkg: "internal/i18n", why: "catalogues"},
 		{pkg: "internal/mail", may: []string{"internal/i18n"}, why: "letters are written in the reader's language"},

@@ -38,4 +38,6 @@ const (
 	CodeStoreVersion     = "store_version"
 	CodeShareCode        = "share_code_invalid"
 	CodeSoleAdmin        = "sole_administrator"
+	CodeBadImage         = "bad_image"
+	CodeDiskFull         = "disk_full"
 )
