@@ -20,6 +20,7 @@ import (
 	"sightline/controlroom/notice"
 	"sightline/ingest"
 	"sightline/internal/clock"
+	"sightline/internal/ffmpeg"
 	"sightline/internal/kv/boltkv"
 	"sightline/internal/seal"
 	"sightline/internal/secret"
@@ -98,8 +99,10 @@ func newHarnessAt(t testing.TB, clk clock.Clock, change ...func(*Config)) *harne
 	fatal(err)
 	boardRan := make(chan error, 1)
 	go func() { boardRan <- board.Run(ctx) }()
+	tool, err := ffmpeg.Find(ctx)
+	fatal(err)
 	h.room, err = controlroom.New(controlroom.Config{Store: store, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
-		Guard: guard, Seal: box, Node: "test", Log: log, Registerer: h.registry, Clock: clk})
+		Guard: guard, Seal: box, FFmpeg: tool, Node: "test", Log: log, Registerer: h.registry, Clock: clk})
 	fatal(err)
 	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
 	fatal(h.room.Start(ctx))

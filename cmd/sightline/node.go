@@ -141,7 +141,7 @@ func (n *node) build(ctx context.Context) (err error) {
 	n.room, err = controlroom.New(controlroom.Config{
 		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board,
 		Limits: roomLimits(cfg.Limits), FFmpeg: tool,
-		Node:   nodeName(), Log: log.With("part", "room"), Registerer: reg,
+		Node: nodeName(), Log: log.With("part", "room"), Registerer: reg,
 	})
 	if err != nil {
 		return err
