@@ -108,6 +108,9 @@ var only = []struct {
 	{"github.com/pion/webrtc", []string{"sfu", "internal/testpeer"}, true, "SDP travels as text, so nobody else needs it"},
 	{"github.com/wneessen/go-mail", []string{"internal/mail"}, true, "one way out for letters"},
 	{"github.com/emersion/go-smtp", []string{"internal/mail/mailtest", "ingest/intake"}, true, "one way in for letters"},
+	{"github.com/minio/minio-go", []string{"internal/blob/s3blob"}, true, "one way to a bucket"},
+	{"github.com/emersion/go-message", []string{"ingest/intake"}, true, "mails are taken apart where they come in"},
+	{"github.com/fclairamb/ftpserverlib", []string{"ingest/intake"}, true, "files come in at one place"},
 	{"github.com/alecthomas/kong", []string{"cmd"}, false, "flags belong to the program"},
 	{"github.com/knadh/koanf", []string{"cmd"}, false, "no package but the program's knows a configuration file"},
 }
