@@ -21,8 +21,11 @@ type verdict struct {
 type media struct {
 	first   bool // the source's first packet has been sent
 	firstTS uint32
+	firstAt int64        // clock.Mono that firstTS stands for
 	layer   ingest.Layer // last layer sent, valid when first
+	why     string       // why that layer
 	reason  sfu.Reason   // why it is not served as wanted
+	paused  bool         // and nothing is sent
 	camera  ingest.CameraState
 	known   bool    // camera is set
 	held    [2]bool // layers pulled for this tile
@@ -78,8 +81,8 @@ func denied(t TileState, v verdict) TileState {
 // pictures words an allowed tile by what its camera does.
 func pictures(t TileState, m media) TileState {
 	if m.first {
-		t.FirstTS = &m.firstTS
-		t.Layer = m.layer.String()
+		t.FirstTS, t.FirstMS = &m.firstTS, mediaMS(m.firstAt)
+		t.Layer, t.LayerWhy = m.layer.String(), m.why
 	}
 	if !m.known {
 		t.State = StateConnecting
@@ -90,6 +93,9 @@ func pictures(t TileState, m media) TileState {
 	switch {
 	case m.reason == sfu.ReasonCodecUnsupported:
 		t.State, t.Reason = StateUnsupported, string(m.reason)
+	case l.Status == ingest.Live && m.paused:
+		t.State, t.Reason = StateStalled, string(m.reason)
+		return t
 	case l.Status == ingest.Live && m.first:
 		t.State = StateLive
 		t.Reason = string(l.Reason)

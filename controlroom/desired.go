@@ -3,7 +3,9 @@ package controlroom
 import (
 	"slices"
 
+	"sightline/ingest"
 	"sightline/internal/fault"
+	"sightline/sfu"
 )
 
 // checkTiles refuses a tile list that cannot be meant: too many tiles, a cell
@@ -36,6 +38,32 @@ func checkTiles(tiles []TileWant, limit int) ([]TileWant, error) {
 // most maxTiles live tiles.
 func wantsMain(t TileWant, live, maxPx, maxTiles int) bool {
 	return t.Focus || (t.Px > maxPx && live <= maxTiles)
+}
+
+// layerWhy says why a tile has the layer that is sent to it.
+func layerWhy(t TileWant, live int, lim Limits, whep string, sent ingest.Layer, have int, main ingest.LayerState, r sfu.Reason) string {
+	wants := wantsMain(t, live, lim.SubMaxPx, lim.SubFromTiles)
+	switch {
+	case have < 2:
+		return LayerOnly
+	case whep == "sub" || whep == "main":
+		return LayerAsked
+	case sent == ingest.Main && t.Focus:
+		return LayerFocus
+	case sent == ingest.Main && wants:
+		return LayerSize
+	case sent == ingest.Main: // the sub layer cannot be shown
+		return LayerOnly
+	case wants && r == sfu.ReasonLowBandwidth:
+		return LayerBandwidth
+	case wants && main.Status == ingest.Live, wants && main.Status == ingest.Connecting:
+		return LayerStarting
+	case wants:
+		return LayerOnly
+	case t.Px > lim.SubMaxPx:
+		return LayerTiles
+	}
+	return LayerSize
 }
 
 // liveTiles counts the tiles that show a camera.

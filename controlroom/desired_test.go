@@ -29,6 +29,42 @@ func TestRuling10_LayerRule(t *testing.T) {
 	}
 }
 
+// What the chip on a tile says of its layer.
+func TestR92_LayerAndWhy(t *testing.T) {
+	lim := Limits{}.withDefaults()
+	up := ingest.LayerState{Status: ingest.Live}
+	for _, tc := range []struct {
+		px, tiles int
+		focus     bool
+		sent      ingest.Layer
+		have      int
+		main      ingest.LayerState
+		reason    sfu.Reason
+		why       string
+	}{
+		{640, 1, false, ingest.Sub, 2, up, "", LayerSize},
+		{1280, 4, false, ingest.Main, 2, up, "", LayerSize},
+		{1280, 6, false, ingest.Sub, 2, up, "", LayerTiles},
+		{640, 6, false, ingest.Sub, 2, up, "", LayerSize},
+		{1920, 6, true, ingest.Main, 2, up, "", LayerFocus},
+		{1920, 6, true, ingest.Sub, 2, up, "", LayerStarting},
+		{1920, 6, true, ingest.Sub, 2, ingest.LayerState{Status: ingest.Connecting}, "", LayerStarting},
+		{1920, 6, true, ingest.Sub, 2, ingest.LayerState{Status: ingest.Offline}, "", LayerOnly},
+		{1920, 6, true, ingest.Sub, 2, up, sfu.ReasonLowBandwidth, LayerBandwidth},
+		{640, 6, false, ingest.Sub, 2, up, sfu.ReasonLowBandwidth, LayerSize},
+		{640, 6, false, ingest.Main, 2, up, "", LayerOnly}, // the sub layer cannot be shown
+		{1920, 1, true, ingest.Main, 1, up, "", LayerOnly},
+	} {
+		w := TileWant{Px: tc.px, Focus: tc.focus}
+		if got := layerWhy(w, tc.tiles, lim, "", tc.sent, tc.have, tc.main, tc.reason); got != tc.why {
+			t.Errorf("%+v: %q", tc, got)
+		}
+	}
+	if got := layerWhy(TileWant{Px: 100}, 1, lim, "main", ingest.Main, 2, up, ""); got != LayerAsked {
+		t.Errorf("a player that asked: %q", got)
+	}
+}
+
 // Whatever lists follow one another, no tile is taken over by another camera and
 // none goes to two cells.
 func TestMatchIsOneToOne(t *testing.T) {
@@ -73,7 +109,7 @@ func TestMatchIsOneToOne(t *testing.T) {
 
 func TestR91_EveryTileIsInExactlyOneNamedState(t *testing.T) {
 	known := map[string]bool{}
-	for _, s := range []string{StateConnecting, StateLive, StateReconnecting, StateOffline, StateOff, StateClosed,
+	for _, s := range []string{StateConnecting, StateLive, StateStalled, StateReconnecting, StateOffline, StateOff, StateClosed,
 		StateRestricted, StateEnded, StateThrottled, StateFrozen, StateUnsupported, StateImage} {
 		known[s] = true
 	}
@@ -87,7 +123,7 @@ func TestR91_EveryTileIsInExactlyOneNamedState(t *testing.T) {
 						decision: authz.Decision{Reason: r, Allowed: r == authz.ReasonOK, Invisible: bits&8 != 0}}
 					for _, status := range []ingest.Status{ingest.Idle, ingest.Connecting, ingest.Live, ingest.Reconnecting, ingest.Offline} {
 						for _, mr := range allMedia {
-							m := media{known: true, first: bits&8 != 0, reason: mr, held: [2]bool{true, false}}
+							m := media{known: true, first: bits&8 != 0, reason: mr, paused: mr == sfu.ReasonLowBandwidth, held: [2]bool{true, false}}
 							m.camera.Layers[0] = ingest.LayerState{Status: status, Reason: mr}
 							st := derive(w, "0", "name", frozen, v, m)
 							if !known[st.State] {
@@ -96,7 +132,7 @@ func TestR91_EveryTileIsInExactlyOneNamedState(t *testing.T) {
 							if st.Name != "" && !frozen && !v.decision.Allowed {
 								t.Fatalf("a name without the right: %+v of %+v", st, v)
 							}
-							if st.State == StateLive && (status != ingest.Live || !m.first || !v.decision.Allowed || frozen) {
+							if st.State == StateLive && (status != ingest.Live || !m.first || m.paused || !v.decision.Allowed || frozen) {
 								t.Fatalf("live without pictures: %+v", st)
 							}
 						}

@@ -31,6 +31,7 @@ type serverMessage struct {
 	What         string       `json:"what,omitempty"`
 	T            *float64     `json:"t,omitempty"`
 	ServerTimeMS *float64     `json:"server_time_ms,omitempty"`
+	MediaMS      float64      `json:"media_ms,omitempty"` // pong: the server's media clock, which first_ms is on
 	*TileState
 }
 
@@ -42,3 +43,7 @@ type visitState struct {
 	Since  *time.Time `json:"since,omitempty"`
 	Until  *time.Time `json:"until,omitempty"`
 }
+
+// mediaMS is a clock.Mono reading as the socket tells it: milliseconds of a clock
+// that never steps, in microsecond steps.
+func mediaMS(mono int64) float64 { return float64(mono/1000) / 1000 }

@@ -15,6 +15,7 @@ import (
 	"sightline/authz"
 	"sightline/controlroom"
 	"sightline/ingest"
+	"sightline/internal/ffmpeg"
 	"sightline/internal/kv"
 	"sightline/internal/kv/boltkv"
 	"sightline/internal/kv/rediskv"
@@ -87,8 +88,12 @@ func newNodeWith(t *testing.T, store kv.Store, cfg authz.Config) *node {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.engine.Close() })
+	tool, err := ffmpeg.Find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	n.room, err = controlroom.New(controlroom.Config{Store: store, Authority: n.auth, Fleet: n.fleet, Engine: n.engine,
-		Guard: guard, Seal: box, Node: cfg.Node, Registerer: n.reg})
+		Guard: guard, Seal: box, Node: cfg.Node, FFmpeg: tool, Registerer: n.reg})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -295,15 +295,17 @@ func (s *session) attach(t *tile, main bool) {
 // listener notes what the sfu tells about one attachment.
 func (s *session) listener(on *attachment) func(sfu.Event) {
 	return func(e sfu.Event) {
+		now := clock.Mono() // the event comes with the packet it tells of
 		s.change(func() {
 			switch e.Kind {
 			case sfu.EventFirst, sfu.EventLayer:
 				if e.Kind == sfu.EventFirst {
-					on.first, on.firstTS = true, e.FirstTS
+					on.first, on.firstTS, on.firstAt = true, e.FirstTS, now
 				}
 				on.layer = e.Layer
 			case sfu.EventReason:
 				on.reason = e.Reason
+				on.paused = e.Reason == sfu.ReasonLowBandwidth && e.Layer < 0
 			}
 		})
 	}

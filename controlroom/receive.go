@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"sightline/internal/clock"
 	"sightline/internal/fault"
 )
 
@@ -40,7 +41,7 @@ func (s *Socket) Receive(ctx context.Context, text []byte) {
 		s.greet(m, first)
 	case m.Type == "ping":
 		now := float64(s.room.deps.clock.Now().UnixMicro()) / 1000
-		s.send(serverMessage{Type: "pong", T: &m.T, ServerTimeMS: &now})
+		s.send(serverMessage{Type: "pong", T: &m.T, ServerTimeMS: &now, MediaMS: mediaMS(clock.Mono())})
 	case v == nil: // its session has ended; the client knows or is about to hear it
 	default:
 		if err := v.hearClient(m); err != nil {

@@ -24,8 +24,10 @@ type subscription struct {
 type attachment struct {
 	first   bool
 	firstTS uint32
+	firstAt int64 // clock.Mono that firstTS stands for
 	layer   int
 	reason  sfu.Reason
+	paused  bool // nothing is sent, for the reason
 }
 
 // holdOnly keeps exactly the layers wanted pulled: new ones are taken before

@@ -61,9 +61,10 @@ func (s *session) state(t *tile, frozen bool) TileState {
 		}
 		s.mu.Lock()
 		if on := u.on; on != nil {
-			m.first, m.firstTS, m.reason = on.first, on.firstTS, on.reason
+			m.first, m.firstTS, m.firstAt, m.reason, m.paused = on.first, on.firstTS, on.firstAt, on.reason, on.paused
 			if on.layer >= 0 && on.layer < len(u.layers) {
 				m.layer = u.layers[on.layer]
+				m.why = layerWhy(t.want, liveTiles(s.want), s.limits, s.whep, m.layer, len(u.layers), m.camera.Layers[ingest.Main], on.reason)
 			}
 		}
 		s.mu.Unlock()

@@ -23,7 +23,9 @@ type TileState struct {
 	Until       *time.Time `json:"until,omitempty"`
 	Next        *time.Time `json:"next,omitempty"`
 	FirstTS     *uint32    `json:"first_ts,omitempty"` // RTP timestamp of the first frame after the swap
+	FirstMS     float64    `json:"first_ms,omitempty"` // first_ts on the server's media clock, ms
 	Layer       string     `json:"layer,omitempty"`    // "sub" or "main": what is being sent
+	LayerWhy    string     `json:"layer_why,omitempty"`
 	Attempt     int        `json:"attempt,omitempty"`
 	RetryAt     *time.Time `json:"retry_at,omitempty"`
 	Since       *time.Time `json:"since,omitempty"`
@@ -32,9 +34,11 @@ type TileState struct {
 	Sound       string     `json:"sound,omitempty"` // "on", or the reason why the wanted sound is not sent
 }
 
-// Tile states as the server knows them (spec 3.2); "stalled" is the client's own.
+// Tile states as the server knows them (spec 3.2). A picture that stops without
+// a reason is stalled too: that one the client finds out itself.
 const (
 	StateConnecting   = "connecting"
+	StateStalled      = "stalled" // the server sends nothing on purpose: low_bandwidth
 	StateLive         = "live"
 	StateReconnecting = "reconnecting"
 	StateOffline      = "offline"
@@ -46,4 +50,15 @@ const (
 	StateFrozen       = "frozen"
 	StateUnsupported  = "unsupported"
 	StateImage        = "image"
+)
+
+// Why a tile has the layer it has.
+const (
+	LayerSize      = "size"      // the tile's width in device pixels
+	LayerFocus     = "focus"     // full screen
+	LayerTiles     = "tiles"     // many tiles are shown at once
+	LayerBandwidth = "bandwidth" // the viewer's connection does not carry more
+	LayerOnly      = "only"      // the camera has, or sends, no other
+	LayerStarting  = "starting"  // the other one is on its way
+	LayerAsked     = "asked"     // a player asked for it
 )
