@@ -10,7 +10,6 @@ import (
 	"sightline/internal/event"
 	"sightline/internal/fault"
 	"sightline/internal/kv"
-	"sightline/internal/secret"
 )
 
 func accountChanged(id string) event.Event { return event.AccountChanged{Account: id} }
@@ -210,59 +209,6 @@ func (a *Authority) UpdateProfile(ctx context.Context, s Subject, p ProfilePatch
 		return nil
 	})
 	return out, err
-}
-
-// ChangePassword needs the current one (wrong: fault.Invalid bad_login on field
-// "current"); every other login ends and its streams are cut.
-func (a *Authority) ChangePassword(ctx context.Context, s Subject, current, next secret.String) error {
-	v, f, err := a.require(ctx, s, ActSelf, Object{}, keyCredential(s.Account))
-	if err != nil {
-		return err
-	}
-	cred, err := decode[Credential](v.raw[v.index(keyCredential(s.Account))].Data)
-	if err != nil {
-		return unavailable(err)
-	}
-	ok, _, err := a.hasher.check(ctx, current, cred.Hash)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fault.Field("current", fault.CodeBadLogin, "That is not your current password.")
-	}
-	text, err := normalPassword("password", next, f.Account.Email, f.Account.Name)
-	if err != nil {
-		return err
-	}
-	hash, err := a.hasher.hash(ctx, text)
-	if err != nil {
-		return err
-	}
-	was := v.condition(keyCredential(s.Account))
-	_, err = a.change(ctx, func(ctx context.Context, d *draft) error {
-		v, f, err := a.require(ctx, s, ActSelf, Object{}, keyCredential(s.Account))
-		if err != nil {
-			return err
-		}
-		if v.condition(keyCredential(s.Account)) != was { // changed meanwhile: what was checked is not it
-			return fault.Field("current", fault.CodeBadLogin, "That is not your current password.")
-		}
-		acc := *f.Account
-		acc.LoginGeneration++
-		if f.Login != nil { // the asking login lives on
-			l := *f.Login
-			l.Generation = acc.LoginGeneration
-			d.put(keyLogin(l.Account, l.ID), l)
-		}
-		d.bind(v, s, Object{})
-		d.on(v, keyCredential(s.Account))
-		d.put(keyAccount(acc.ID), acc)
-		d.put(keyCredential(acc.ID), Credential{head: v1, Hash: hash, ChangedAt: v.now})
-		d.audit(s, "account.password", acc.ID, acc.ID)
-		d.event(event.LoginEnded{Account: acc.ID, Reason: string(ReasonLoginEnded)})
-		return nil
-	})
-	return err
 }
 
 // SetPlan is for the instance administrator and the operator. A plan without

@@ -454,7 +454,7 @@ func TestPasswordRules(t *testing.T) {
 func TestT20_HashingIsBounded(t *testing.T) {
 	h := newHasher()
 	h.metrics = newMetrics(nil, func() float64 { return 0 })
-	if p := h.params; p.memory != 19*1024 || p.time != 2 || p.threads != 1 {
+	if p := h.params; p.memory != 7*1024 || p.time != 5 || p.threads != 1 {
 		t.Fatalf("%+v", p)
 	}
 	ctx := context.Background()
@@ -478,7 +478,7 @@ func TestT20_HashingIsBounded(t *testing.T) {
 			errs <- err
 		})
 	}
-	for end := time.Now().Add(5 * time.Second); h.waiting.Load() < hashesQueued && time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); h.queue.waiting() < hashesQueued && time.Now().Before(end); time.Sleep(time.Millisecond) {
 	}
 	began := time.Now()
 	if _, err := h.enter(ctx); !fault.Is(err, fault.Unavailable) || fault.Code(err) != fault.CodeBusy {
@@ -498,6 +498,9 @@ func TestT20_HashingIsBounded(t *testing.T) {
 	}
 	for _, l := range leave {
 		l()
+	}
+	if n := h.queue.waiting(); n != 0 {
+		t.Fatalf("%d still wait", n)
 	}
 	if ok, _, err := h.check(ctx, secret.New(strings.Repeat("x", 4096)), h.dummy); ok || err != nil {
 		t.Fatal(ok, err)

@@ -35,6 +35,7 @@ func (a *Authority) Closing(ctx context.Context, s Subject) (Closing, error) {
 // (wrong: fault.Invalid bad_login on field "password"). All that rests on the
 // account has ended on this node when it returns; see CloseAccount.
 func (a *Authority) CloseOwn(ctx context.Context, s Subject, password secret.String) (kv.Commit, error) {
+	ctx = urgent(ctx)
 	v, _, err := a.require(ctx, s, ActSelf, Object{}, keyCredential(s.Account))
 	if err != nil {
 		return kv.Commit{}, err
