@@ -15,18 +15,7 @@ func whepURL(d Demo, camera, layer string) string {
 }
 
 // viewer watches one camera over WHEP.
-type viewer struct {
-	*testpeer.Peer
-	leave func(context.Context) error
-}
-
-// Close leaves and deletes the WHEP resource, so that the server is rid of it at once.
-func (v *viewer) Close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	v.leave(ctx) // a server that is gone has nothing to delete
-	v.Peer.Close()
-}
+type viewer struct{ *testpeer.Peer }
 
 // Playing reports whether the first key frame has come.
 func (v *viewer) Playing() bool { return !v.Stats()[0].FirstKey.IsZero() }
@@ -40,11 +29,11 @@ func (v *viewer) Heard(string) time.Time { return time.Time{} }
 // watch joins one camera's layer over WHEP with the first account's token.
 func watch(ctx context.Context, c *http.Client, d Demo, camera, layer string) (*viewer, error) {
 	exchange, leave := testpeer.WHEP(c, whepURL(d, camera, layer), d.Accounts[0].Token)
-	p, err := testpeer.Join(ctx, testpeer.Config{Video: 1, NACK: true, Exchange: exchange})
+	p, err := testpeer.Join(ctx, testpeer.Config{Video: 1, NACK: true, TWCC: true, Exchange: exchange, After: leave})
 	if err != nil {
 		return nil, fmt.Errorf("whep %s: %w", camera, err)
 	}
-	return &viewer{p, leave}, nil
+	return &viewer{p}, nil
 }
 
 // FirstPicture joins a camera's main layer n times, one after another, at

@@ -45,3 +45,30 @@ func RSS(pid int) (int64, error) {
 	pages, err := strconv.ParseInt(string(f[1]), 10, 64)
 	return pages * int64(os.Getpagesize()), err
 }
+
+func ownPID() int { return os.Getpid() }
+
+// machine returns how long all processors together were idle and how long they
+// have been there, in ticks.
+func machine() (idle, all uint64, err error) {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, 0, err
+	}
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	f := bytes.Fields(line)
+	if len(f) < 9 {
+		return 0, 0, fmt.Errorf("/proc/stat begins with %q", line)
+	}
+	for i, field := range f[1:9] { // user nice system idle iowait irq softirq steal
+		n, err := strconv.ParseUint(string(field), 10, 64)
+		if err != nil {
+			return 0, 0, err
+		}
+		all += n
+		if i == 3 || i == 4 {
+			idle += n
+		}
+	}
+	return idle, all, nil
+}

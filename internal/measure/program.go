@@ -55,6 +55,7 @@ type Options struct {
 	Binary string   // the built program; empty: $SIGHTLINE_BIN, else the running program itself
 	Data   string   // data folder; must exist
 	Store  string   // "" = embedded, else a redis:// URL
+	Stamp  bool     // the cameras write their send time into every picture
 	Args   []string // further arguments of `sightline demo`
 	Env    []string
 }
@@ -78,6 +79,9 @@ func StartDemo(ctx context.Context, o Options) (*Program, error) {
 	args := []string{"demo", "--data", o.Data}
 	if o.Store != "" {
 		args = append(args, "--store", o.Store)
+	}
+	if o.Stamp {
+		args = append(args, "--stamp")
 	}
 	p, err := Start(o, append(args, o.Args...))
 	if err != nil {
