@@ -110,6 +110,7 @@ func (c *camera) state() CameraState {
 		}
 	}
 	s.Audio, s.AudioNote = c.sound.state()
+	s.Sound = c.sound.health()
 	return s
 }
 
@@ -131,6 +132,13 @@ func (c *camera) close() {
 
 func (c *camera) audio(p *puller, t track, k packet) {
 	if c.sound.write(p, t, k) {
+		c.f.notify(c)
+	}
+}
+
+// claim says that p has sound to give, before any of it was written.
+func (c *camera) claim(p *puller, t track) {
+	if c.sound.claim(p, t) {
 		c.f.notify(c)
 	}
 }

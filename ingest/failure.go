@@ -48,6 +48,9 @@ type attemptError struct {
 	play   bool   // pictures were already asked for
 	detail string // what the sentence names: codec, fingerprint
 	err    error
+
+	convertible bool // classCodec: ffmpeg could convert it
+	noEncoder   bool // and is there, but lacks the encoder
 }
 
 func (e *attemptError) Error() string {
@@ -162,7 +165,12 @@ func (e *attemptError) sentence(precise bool) string {
 	case classRedirect:
 		return "The camera sends to another address. Enter that address, if it is right."
 	case classCodec:
-		if e.detail != "" {
+		switch {
+		case e.noEncoder:
+			return "The camera sends " + e.detail + ", which browsers cannot play, and the ffmpeg on the server lacks libx264 to convert it. Set the camera to H.264 (or H.265)."
+		case e.convertible:
+			return "The camera sends " + e.detail + ", which browsers cannot play. Set it to H.264 (or H.265), or install ffmpeg on the server, which then converts it."
+		case e.detail != "":
 			return "The camera sends " + e.detail + ", which browsers cannot play. Set it to H.264 (or H.265)."
 		}
 		return "The camera sends no video that browsers can play. Set it to H.264 (or H.265)."

@@ -47,6 +47,7 @@ type Fleet struct {
 	cfg      Config
 	dial     connect
 	limits   limits
+	kitchen  *kitchen // nil: nothing is converted
 	failures failureCounts
 
 	changes sync.Mutex // one Set, Remove or Close at a time
@@ -70,7 +71,7 @@ func New(cfg Config) *Fleet {
 		cfg.MainLinger = 30 * time.Second
 	}
 	cfg.Timing = cfg.Timing.withDefaults()
-	f := &Fleet{cfg: cfg, dial: rtspDial, limits: defaultLimits, cams: map[string]*camera{}, watch: newWatchers()}
+	f := &Fleet{cfg: cfg, dial: rtspDial, limits: defaultLimits, kitchen: newKitchen(cfg.FFmpeg, cfg.Convert), cams: map[string]*camera{}, watch: newWatchers()}
 	if cfg.Registerer != nil {
 		cfg.Registerer.MustRegister(&collector{f: f})
 	}

@@ -77,6 +77,16 @@ func (n *normalizer) push(p packet) {
 	}
 }
 
+// whole takes a picture that is known to be whole.
+func (n *normalizer) whole(nals [][]byte, ts uint32, mono int64) {
+	n.cur.reset(ts)
+	for _, nal := range nals {
+		n.take(nal, ts)
+	}
+	n.cur.mono = mono
+	n.flush()
+}
+
 // take sorts one NAL unit.
 func (n *normalizer) take(nal []byte, ts uint32) {
 	k := n.kind(nal)
@@ -240,7 +250,8 @@ func (n *normalizer) flush() {
 		return
 	}
 	// A picture that is shown before one already sent: pictures are reordered.
-	if n.haveLast && !u.key {
+	// Where the sequence parameter set rules that out, the camera's clock jumped.
+	if n.haveLast && !u.key && n.pic.reorder {
 		if d := int32(u.ts - n.lastTS); d < 0 && d > -90000 {
 			n.bframes = true
 		}

@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"image/jpeg"
 	"sync"
 	"time"
 
@@ -23,7 +25,8 @@ const (
 // LayerProbe is what a test found out about one layer.
 type LayerProbe struct {
 	OK            bool
-	Codec         string // "h264", "h265", or the camera's own name for one that cannot be served
+	Codec         string // "h264", "h265", or the camera's own name for one that is converted or cannot be served
+	Convert       string // codec it is converted to, "" when passed on
 	Profile       string
 	Width, Height int
 	FPS           float64
@@ -43,8 +46,16 @@ type ProbeResult struct {
 // what it saw, or precisely why not. Outside the listed networks every
 // connection failure reads the same and takes at least 1 s (threat T12). It
 // disturbs no running pull of the same camera.
+// Without ffmpeg what browsers do not play is a failure; Fleet.Probe knows what
+// its fleet converts.
 func Probe(ctx context.Context, g *Guard, s Source) ProbeResult {
-	return probe(ctx, rtspDial, g, s)
+	return probe(ctx, rtspDial, g, nil, s)
+}
+
+// Probe is as the function, and takes what the fleet converts for playable:
+// Codec is then the camera's own name for it and Convert what becomes of it.
+func (f *Fleet) Probe(ctx context.Context, s Source) ProbeResult {
+	return probe(ctx, f.dial, f.cfg.Guard, f.kitchen, s)
 }
 
 const (
@@ -52,21 +63,21 @@ const (
 	coarseLimit = 5 * time.Second // outside the listed networks every failure takes exactly this long
 )
 
-func probe(ctx context.Context, dial connect, g *Guard, s Source) ProbeResult {
+func probe(ctx context.Context, dial connect, g *Guard, k *kitchen, s Source) ProbeResult {
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
 	var res ProbeResult
 	var wg sync.WaitGroup
 	if s.Sub != "" {
 		res.Sub = new(LayerProbe)
-		wg.Go(func() { *res.Sub = probeLayer(ctx, dial, g, &s, Sub) })
+		wg.Go(func() { *res.Sub = probeLayer(ctx, dial, g, k, &s, Sub) })
 	}
-	wg.Go(func() { res.Main = probeLayer(ctx, dial, g, &s, Main) })
+	wg.Go(func() { res.Main = probeLayer(ctx, dial, g, k, &s, Main) })
 	wg.Wait()
 	return res
 }
 
-func probeLayer(ctx context.Context, dial connect, g *Guard, s *Source, l Layer) LayerProbe {
+func probeLayer(ctx context.Context, dial connect, g *Guard, k *kitchen, s *Source, l Layer) LayerProbe {
 	field := l.String()
 	if _, err := CheckURL(s.URL(l)); err != nil {
 		return LayerProbe{Err: fieldError(err, field)}
@@ -80,7 +91,7 @@ func probeLayer(ctx context.Context, dial connect, g *Guard, s *Source, l Layer)
 		hctx, cancel = context.WithTimeout(ctx, coarseLimit)
 		defer cancel()
 	}
-	sess, precise, err := openSession(hctx, dial, g, t, defaultLimits, p)
+	sess, precise, err := openSession(hctx, dial, g, t, defaultLimits, k, nil, p)
 	if err != nil {
 		e := asAttempt(err)
 		if !precise && !e.open() {
@@ -140,6 +151,7 @@ type prober struct {
 	frames  int
 	keys    []packetTime
 	bframes bool
+	rawOnly bool // what arrives would be converted
 }
 
 type packetTime struct {
@@ -168,12 +180,34 @@ func (p *prober) video(au accessUnit) {
 }
 
 func (p *prober) audio(track, packet) {}
+func (p *prober) resting()            {}
+func (p *prober) trouble(string)      {}
+
+// raw counts a picture that would be converted: two and a second are enough.
+func (p *prober) raw(r raw) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := packetTime{r.ts, r.mono}
+	if p.frames == 0 {
+		p.first = now
+		if c, err := jpeg.DecodeConfig(bytes.NewReader(r.data)); err == nil {
+			p.format.Width, p.format.Height = c.Width, c.Height
+		}
+	}
+	p.frames++
+	p.last = now
+	p.rawOnly = true
+	select {
+	case p.seen <- struct{}{}:
+	default:
+	}
+}
 
 // enough is two key frames and a second of pictures.
 func (p *prober) enough() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.keys) >= 2 && p.last.mono-p.first.mono > int64(time.Second)
+	return (len(p.keys) >= 2 || p.rawOnly) && p.last.mono-p.first.mono > int64(time.Second)
 }
 
 // collect looks at the pictures until it knows enough or the time is over.
@@ -200,7 +234,10 @@ func (p *prober) collect(ctx context.Context, s *session, precise bool, field st
 	s.close()
 	<-ended
 	r := LayerProbe{Codec: string(s.vtrack.Codec)}
-	if s.atrack != nil {
+	if r.Codec == "" {
+		r.Codec, r.Convert = s.vtrack.Name, string(sfu.H264)
+	}
+	if s.atrack != nil && s.atrack.Codec != "" {
 		r.Audio = string(s.atrack.Codec)
 	} else {
 		for _, t := range s.tracks {

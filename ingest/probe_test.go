@@ -111,7 +111,7 @@ func TestUnsupportedVideoIsNamed(t *testing.T) {
 	t.Parallel()
 	src := &fakeSource{tracks: []track{{Kind: 0, Name: "M-JPEG", Rate: 90000}}, ended: make(chan struct{})}
 	dial := func(context.Context, *Guard, target, limits) (source, bool, error) { return src, true, nil }
-	r := probe(t.Context(), dial, loopGuard(), Source{Main: "rtsp://127.0.0.1/x"}).Main
+	r := probe(t.Context(), dial, loopGuard(), nil, Source{Main: "rtsp://127.0.0.1/x"}).Main
 	if r.Err == nil || r.Err.Code != CodeCodec || !strings.Contains(r.Err.Msg, "M-JPEG") {
 		t.Errorf("%+v", r)
 	}
@@ -134,7 +134,7 @@ func TestOutsideEveryFailureReadsTheSame(t *testing.T) {
 			}
 			g := NewGuard(GuardConfig{OwnAddrs: func() []netip.Addr { return nil }})
 			began := time.Now()
-			r := probe(t.Context(), dial, g, Source{Main: "rtsp://8.8.8.8/x"}).Main
+			r := probe(t.Context(), dial, g, nil, Source{Main: "rtsp://8.8.8.8/x"}).Main
 			d := time.Since(began)
 			if d < coarseLimit-10*time.Millisecond || d > coarseLimit+time.Second {
 				t.Errorf("took %v", d)

@@ -47,6 +47,8 @@ type puller struct {
 	st      pullState
 	offline *time.Timer
 	sess    *session
+	lastErr string // newest failure in words, kept
+	errAt   time.Time
 }
 
 // pullState is the part of LayerState that is not measured.
@@ -188,6 +190,7 @@ func (p *puller) failed(end *attemptError, precise bool, n int, gen int) {
 		p.f.cfg.Log.Debug("camera pull error", "camera", p.cam.id, "err", end.err)
 	}
 	p.change(func(s *pullState) {
+		p.lastErr, p.errAt = end.sentence(precise), time.Now()
 		s.reason, s.detail, s.next = end.reason(), end.sentence(precise), next
 		switch {
 		case end.final():
@@ -244,7 +247,7 @@ func (p *puller) attempt(t target, gen int) (end *attemptError, precise bool) {
 
 	hctx, hcancel := context.WithTimeout(ctx, p.f.cfg.Timing.Handshake)
 	w := &writer{p: p}
-	s, precise, err := openSession(hctx, p.f.dial, p.f.cfg.Guard, t, p.f.limits, w)
+	s, precise, err := openSession(hctx, p.f.dial, p.f.cfg.Guard, t, p.f.limits, p.f.kitchen, p, w)
 	hcancel()
 	if err != nil {
 		return asAttempt(err), precise
@@ -256,6 +259,9 @@ func (p *puller) attempt(t target, gen int) (end *attemptError, precise bool) {
 	p.sess = s
 	p.mu.Unlock()
 	p.cam.note(p.layer, s.audioNote())
+	if s.aconv != nil {
+		p.cam.claim(p, opusTrack)
+	}
 	return p.watch(ctx, s, gen), precise
 }
 
@@ -355,10 +361,23 @@ func (p *puller) live(bframes bool) {
 	})
 }
 
+// wantVideo reports whether somebody watches the layer, or did a moment ago.
+func (p *puller) wantVideo() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.holds > 0 || time.Now().Before(p.until)
+}
+
+// wantAudio reports whether somebody listens to the camera by this layer.
+func (p *puller) wantAudio() bool { return p.cam.sound.wanted(p) }
+
 // writer is the sink of one session.
 type writer struct {
-	p       *puller
-	begun   bool
+	p *puller
+
+	mu      sync.Mutex // what is told about the pictures; the conversion's goroutines tell it too
+	begun   bool       // the session's first picture was written
+	told    bool       // live was told
 	bframes bool
 }
 
@@ -366,6 +385,7 @@ func (w *writer) video(au accessUnit) {
 	p := w.p
 	if !w.begun {
 		p.line.newSession()
+		w.begun = true
 	}
 	if au.Key && au.Format != p.format {
 		p.format = au.Format
@@ -376,13 +396,37 @@ func (w *writer) video(au accessUnit) {
 	p.bytes.Add(uint64(f.Size()))
 	p.stream.Write(f)
 	p.lastFrame.Store(au.Mono)
-	if !w.begun || w.bframes != au.Format.BFrames {
-		w.begun, w.bframes = true, au.Format.BFrames
-		p.live(w.bframes)
+	w.live(au.Format.BFrames)
+}
+
+// live tells once that pictures arrive, and again when what is to be said of
+// them has changed.
+func (w *writer) live(bframes bool) {
+	w.mu.Lock()
+	again := !w.told || w.bframes != bframes
+	w.told, w.bframes = true, bframes
+	w.mu.Unlock()
+	if again {
+		w.p.live(bframes)
 	}
 }
 
 func (w *writer) audio(t track, k packet) { w.p.cam.audio(w.p, t, k) }
+
+// raw: the camera is there, whatever becomes of its picture.
+func (w *writer) raw(r raw) { w.p.lastFrame.Store(r.mono) }
+
+func (w *writer) resting() { w.live(false) }
+
+func (w *writer) trouble(sentence string) {
+	w.mu.Lock()
+	w.told = false
+	w.mu.Unlock()
+	w.p.change(func(s *pullState) {
+		w.p.lastErr, w.p.errAt = sentence, time.Now()
+		s.status, s.reason, s.detail = Offline, sfu.ReasonCodecUnsupported, sentence
+	})
+}
 
 // state is a snapshot for people.
 func (p *puller) state() LayerState {
@@ -400,8 +444,11 @@ func (p *puller) state() LayerState {
 	if p.st.status == Live {
 		s.FPS, s.BitsPerSecond = st.FPS, st.BitsPerSecond
 	}
-	if p.sess != nil {
-		s.Lost = p.sess.lost.Load()
+	s.LastError, s.LastErrorAt = p.lastErr, p.errAt
+	if sess := p.sess; sess != nil {
+		s.Lost, s.Received = sess.lost.Load(), sess.packets.Load()
+		s.Convert = sess.vconv.snapshot()
 	}
+	s.Profile = profileName(f)
 	return s
 }

@@ -26,7 +26,7 @@ import (
 	"sightline/sfu"
 )
 
-// This file is the only one that knows gortsplib. What v4 leaves open is closed
+// This file and unpack.go are the only ones that know gortsplib. What v4 leaves open is closed
 // here: redirects are pinned to the host and port given (threat T13), SETUP
 // answers cannot name another address for UDP (finding 10), bytes before PLAY
 // are bounded (F3), and a media is set up with one format only.
@@ -238,7 +238,7 @@ func (s *rtspSource) read(desc *description.Session) {
 		var chosen format.Format
 		for _, f := range m.Formats {
 			t := trackOf(m, f)
-			if chosen == nil || best.Codec == "" && t.Codec != "" {
+			if chosen == nil || best.Codec == "" && (t.Codec != "" || best.Raw == nil && t.Raw != nil) {
 				best, chosen = t, f
 			}
 		}
@@ -280,6 +280,9 @@ func trackOf(m *description.Media, f format.Format) track {
 		t.Codec, t.Rate = sfu.G722, 8000 // RFC 3551: its clock is 8 kHz by mistake, for ever
 	case *format.Opus:
 		t.Codec, t.Rate, t.Channels = sfu.Opus, 48000, 2
+	}
+	if t.Codec == "" && t.Kind <= sfu.Audio {
+		t.Raw = rawOf(f)
 	}
 	if t.Name == "Generic" {
 		t.Name = "an unknown format"

@@ -38,6 +38,7 @@ type track struct {
 	Rate     int       // RTP clock
 	Channels int
 	Sets     [][]byte // parameter sets of the session description
+	Raw      *rawSpec // how it could be converted; nil: not at all, or not needed
 }
 
 // target is where to connect and how.
@@ -61,10 +62,20 @@ type limits struct {
 
 var defaultLimits = limits{handshake: 1 << 20, bytesPerSecond: 24 << 20}
 
-// sink takes what a session makes of a camera's packets.
+// sink takes what a session makes of a camera's packets. Video comes from one
+// goroutine at a time, and so does audio.
 type sink interface {
 	video(accessUnit)
 	audio(track, packet)
+	raw(raw)                 // a picture on its way to a conversion, or only counted
+	resting()                // pictures arrive and are not converted, since nobody wants them
+	trouble(sentence string) // pictures arrive and cannot be converted
+}
+
+// listener says whether somebody wants what has to be converted.
+type listener interface {
+	wantVideo() bool
+	wantAudio() bool
 }
 
 // session is one connection under way: packets in, access units out.
@@ -77,38 +88,34 @@ type session struct {
 	norm *normalizer
 	out  sink
 
+	// where a track has to be converted; a probe only assembles
+	vraw, araw   *assembler
+	vconv, aconv *converter
+
 	lastUnit atomic.Int64 // clock.Mono of the last complete picture (also before the first key)
 	lastKey  atomic.Int64
 	packets  atomic.Uint64
 	lost     atomic.Uint64
 
-	failOnce sync.Once
-	failed   chan struct{} // closed when packets could not be processed
-	failure  *attemptError
+	closeOnce sync.Once
+	failOnce  sync.Once
+	failed    chan struct{} // closed when packets could not be processed
+	failure   *attemptError
 }
 
-// openSession connects and asks for pictures (and usable sound).
-func openSession(ctx context.Context, dial connect, g *Guard, t target, lim limits, out sink) (s *session, precise bool, err error) {
+// openSession connects and asks for pictures (and usable sound). With a kitchen
+// tracks that browsers do not play are converted, for who is wanted by l; a nil
+// l (a probe) only looks at them.
+func openSession(ctx context.Context, dial connect, g *Guard, t target, lim limits, k *kitchen, l listener, out sink) (s *session, precise bool, err error) {
 	src, precise, err := dial(ctx, g, t, lim)
 	if err != nil {
 		return nil, precise, err
 	}
 	s = &session{src: src, tracks: src.Tracks(), out: out, failed: make(chan struct{})}
-	video, audio := -1, -1
-	for i, tr := range s.tracks {
-		if tr.Codec == "" {
-			continue
-		}
-		if tr.Kind == sfu.Video && video < 0 {
-			video = i
-		}
-		if tr.Kind == sfu.Audio && audio < 0 {
-			audio = i
-		}
-	}
+	video, audio := s.choose(ctx, k, sfu.Video), s.choose(ctx, k, sfu.Audio)
 	if video < 0 {
 		src.Close()
-		return nil, precise, &attemptError{class: classCodec, detail: s.videoName()}
+		return nil, precise, s.unplayable(k)
 	}
 	s.vtrack = s.tracks[video]
 	choice := []int{video}
@@ -117,15 +124,74 @@ func openSession(ctx context.Context, dial connect, g *Guard, t target, lim limi
 		choice = append(choice, audio)
 	}
 	s.norm = newNormalizer(s.vtrack, s.unit)
+	s.convert(k, l)
 	now := clock.Mono()
 	s.lastUnit.Store(now)
 	s.lastKey.Store(now)
 	if err := src.Play(choice, func(i int, p packet) { s.recv(i == video, p) }); err != nil {
-		src.Close()
+		s.close()
 		return nil, precise, err
 	}
 	return s, precise, nil
 }
+
+// choose takes the first track of a kind that can be passed on, else the first
+// that can be converted; -1: none.
+func (s *session) choose(ctx context.Context, k *kitchen, kind sfu.Kind) int {
+	second := -1
+	for i := range s.tracks {
+		t := &s.tracks[i]
+		if t.Kind != kind {
+			continue
+		}
+		if t.Codec != "" {
+			return i
+		}
+		if second < 0 && k.can(ctx, t) {
+			second = i
+		}
+	}
+	return second
+}
+
+// unplayable says why no track of video is taken.
+func (s *session) unplayable(k *kitchen) *attemptError {
+	e := &attemptError{class: classCodec, detail: s.videoName()}
+	for i := range s.tracks {
+		if t := &s.tracks[i]; t.Kind == sfu.Video && t.Raw != nil {
+			e.convertible = true
+			e.noEncoder = k != nil
+		}
+	}
+	return e
+}
+
+// convert prepares the conversion of what was chosen and needs one.
+func (s *session) convert(k *kitchen, l listener) {
+	if s.vtrack.Codec == "" {
+		s.vraw = newAssembler(&s.vtrack)
+		if l != nil {
+			s.vconv = newConverter(k, &s.vtrack, l.wantVideo, &cook{s}, s.fail)
+		}
+	}
+	if s.atrack != nil && s.atrack.Codec == "" {
+		s.araw = newAssembler(s.atrack)
+		if l != nil {
+			s.aconv = newConverter(k, s.atrack, l.wantAudio, &cook{s}, s.fail)
+		}
+	}
+}
+
+// opusTrack is what converted sound is.
+var opusTrack = track{Kind: sfu.Audio, Codec: sfu.Opus, Name: "Opus", Rate: 48000, Channels: 2}
+
+// cook hands on what a session's conversions make.
+type cook struct{ s *session }
+
+func (c *cook) picture(au accessUnit)   { c.s.unit(au) }
+func (c *cook) sound(p packet)          { c.s.out.audio(opusTrack, p) }
+func (c *cook) resting()                { c.s.out.resting() }
+func (c *cook) trouble(sentence string) { c.s.out.trouble(sentence) }
 
 // videoName names the video that cannot be served.
 func (s *session) videoName() string {
@@ -144,6 +210,9 @@ func (s *session) audioNote() string {
 	}
 	for _, t := range s.tracks {
 		if t.Kind == sfu.Audio {
+			if t.Raw != nil {
+				return "The camera sends sound as " + t.Name + ", which browsers cannot play. With ffmpeg (and its libopus) on the server it is converted; G.711, G.722 and Opus work without."
+			}
 			return "The camera sends sound as " + t.Name + ", which browsers cannot play. G.711, G.722 and Opus work."
 		}
 	}
@@ -163,14 +232,36 @@ func (s *session) recv(video bool, p packet) {
 		}
 	}()
 	s.packets.Add(1)
-	if !video {
+	switch {
+	case !video && s.araw != nil:
+		s.araw.push(p, func(r raw) {
+			if s.aconv != nil {
+				s.aconv.push(r)
+			}
+		})
+		return
+	case !video:
 		s.out.audio(*s.atrack, p)
+		return
+	case s.vraw != nil:
+		s.vraw.push(p, s.picture)
+		s.lost.Store(s.vraw.order.lost)
 		return
 	}
 	s.norm.push(p)
 	s.lost.Store(s.norm.depkt.lost)
 	if s.norm.seen != 0 {
 		s.lastUnit.Store(s.norm.seen)
+	}
+}
+
+// picture is a whole one that has to be converted.
+func (s *session) picture(r raw) {
+	s.lastUnit.Store(r.mono)
+	s.lastKey.Store(r.mono)
+	s.out.raw(r)
+	if s.vconv != nil {
+		s.vconv.push(r)
 	}
 }
 
@@ -188,4 +279,14 @@ func (s *session) fail(e *attemptError) {
 	})
 }
 
-func (s *session) close() { s.src.Close() }
+// close ends the connection and the conversions; nothing is handed on any more.
+func (s *session) close() {
+	s.closeOnce.Do(func() {
+		s.src.Close()
+		for _, c := range []*converter{s.vconv, s.aconv} {
+			if c != nil {
+				c.close()
+			}
+		}
+	})
+}

@@ -19,6 +19,46 @@ type sound struct {
 	notes  [2]string
 }
 
+// claim makes p the one that writes, unless another does; changed reports that
+// the camera's state is another now.
+func (s *sound) claim(p *puller, t track) (changed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, changed = s.take(p, t)
+	return changed
+}
+
+// take is called with mu held.
+func (s *sound) take(p *puller, t track) (mine, changed bool) {
+	if s.owner == p {
+		return true, false
+	}
+	if s.owner != nil && p.layer != Sub {
+		return false, false
+	}
+	f := sfu.Format{Codec: t.Codec, ClockRate: t.Rate, Channels: t.Channels}
+	if f != s.format {
+		s.format = f
+		s.line = audioTimeline(t.Rate) // another rate is another scale of the same clock
+		s.stream.SetFormat(f)
+	}
+	s.line.newSession()
+	s.owner = p
+	return true, true
+}
+
+// wanted reports whether somebody listens to what p would write.
+func (s *sound) wanted(p *puller) bool {
+	s.mu.Lock()
+	mine := s.owner == nil || s.owner == p || p.layer == Sub
+	s.mu.Unlock()
+	if !mine {
+		return false
+	}
+	st := s.stream.Stats()
+	return st.Downtracks > 0 || st.Sinks > 0
+}
+
 // write takes one packet; changed reports that the camera's state is another now.
 func (s *sound) write(p *puller, t track, k packet) (changed bool) {
 	if len(k.Payload) == 0 {
@@ -26,19 +66,9 @@ func (s *sound) write(p *puller, t track, k packet) (changed bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.owner != p {
-		if s.owner != nil && p.layer != Sub {
-			return false
-		}
-		f := sfu.Format{Codec: t.Codec, ClockRate: t.Rate, Channels: t.Channels}
-		if f != s.format {
-			s.format = f
-			s.line = audioTimeline(t.Rate) // another rate is another scale of the same clock
-			s.stream.SetFormat(f)
-		}
-		s.line.newSession()
-		s.owner = p
-		changed = true
+	mine, changed := s.take(p, t)
+	if !mine {
+		return false
 	}
 	body := k.Payload
 	ts := k.TS
@@ -86,4 +116,22 @@ func (s *sound) state() (on bool, note string) {
 		}
 	}
 	return false, note
+}
+
+// health is what is said of the sound to the camera's owner.
+func (s *sound) health() SoundState {
+	s.mu.Lock()
+	owner, f := s.owner, s.format
+	s.mu.Unlock()
+	if owner == nil {
+		return SoundState{}
+	}
+	v := SoundState{Codec: f.Codec, Rate: f.ClockRate}
+	owner.mu.Lock()
+	sess := owner.sess
+	owner.mu.Unlock()
+	if sess != nil {
+		v.Convert = sess.aconv.snapshot()
+	}
+	return v
 }

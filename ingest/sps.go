@@ -95,3 +95,12 @@ func h265Profile(idc uint8) string {
 	}
 	return fmt.Sprintf("profile %d", idc)
 }
+
+// profileName is a format's profile for people, "" when unknown.
+func profileName(f sfu.Format) string {
+	b, err := hex.DecodeString(f.Profile)
+	if f.Codec != sfu.H264 || err != nil || len(b) != 3 {
+		return ""
+	}
+	return h264Profile(b[0], b[1])
+}

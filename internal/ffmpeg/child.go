@@ -86,15 +86,21 @@ func (c *Child) Done() <-chan struct{} { return c.done }
 // Close kills the child if it still runs, waits for its end and returns how it
 // ended: io.EOF when by itself and well.
 func (c *Child) Close() error {
-	select {
-	case <-c.done:
-	default:
-		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
-	}
+	c.Kill()
 	_ = c.In.Close()
 	if r, ok := c.Out.(*io.PipeReader); ok {
 		_ = r.Close() // whoever copies the child's output must not wait for a reader
 	}
 	<-c.done
 	return c.err
+}
+
+// Kill ends the child at once; Close still has to be called. Safe at any time
+// before Close has returned.
+func (c *Child) Kill() {
+	select {
+	case <-c.done:
+	default:
+		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
+	}
 }

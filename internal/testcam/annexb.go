@@ -78,3 +78,45 @@ func parseUnits(codec string, es []byte, c *Clip) {
 		}
 	}
 }
+
+// parsePictures cuts a row of JPEG pictures.
+func parsePictures(es []byte, c *Clip) {
+	for len(es) > 0 {
+		end := bytes.Index(es, []byte{0xff, 0xd9})
+		if end < 0 {
+			return
+		}
+		c.Units = append(c.Units, Unit{Key: true, NALs: [][]byte{bytes.Clone(es[:end+2])}})
+		es = es[end+2:]
+	}
+}
+
+// parseVisual cuts an MPEG-4 Part 2 elementary stream into pictures; headers
+// stay in front of theirs.
+func parseVisual(es []byte, c *Clip) {
+	begin, picture := 0, false
+	cut := func(end int) {
+		if b := es[begin:end]; picture {
+			vop := bytes.Index(b, []byte{0, 0, 1, 0xb6})
+			key := b[vop+4]>>6 == 0
+			if gov := bytes.Index(b[:vop], []byte{0, 0, 1, 0xb3}); gov >= 0 {
+				vop = gov // the configuration ends before the group
+			}
+			if key && c.SPS == nil {
+				c.SPS = bytes.Clone(b[:vop])
+			}
+			c.Units = append(c.Units, Unit{Key: key, NALs: [][]byte{bytes.Clone(b)}})
+		}
+		begin, picture = end, false
+	}
+	for i := 0; i+4 < len(es); i++ {
+		if es[i] != 0 || es[i+1] != 0 || es[i+2] != 1 {
+			continue
+		}
+		if picture {
+			cut(i)
+		}
+		picture = es[i+3] == 0xb6
+	}
+	cut(len(es))
+}

@@ -12,6 +12,8 @@ import (
 const (
 	H264 = "h264"
 	H265 = "h265"
+	JPEG = "mjpeg" // Motion JPEG
+	MPG4 = "mpeg4" // MPEG-4 Part 2
 	PCMU = "pcmu"
 	AAC  = "aac"
 )
@@ -25,11 +27,12 @@ type Clip struct {
 	Key           time.Duration // key-frame interval
 	Length        time.Duration
 	Units         []Unit
-	VPS, SPS, PPS []byte
+	VPS, SPS, PPS []byte // SPS of MPG4: its configuration
 	Audio         *Sound
 }
 
-// Unit is one access unit in decoding order; parameter sets are not in it.
+// Unit is one access unit in decoding order; parameter sets are not in it. Of
+// JPEG and MPG4 it is one picture in one piece.
 type Unit struct {
 	PTS, DTS time.Duration
 	Key      bool

@@ -119,6 +119,12 @@ func (t track) args(w, h, gop int) []string {
 	rate := strconv.Itoa(t.kbits) + "k"
 	a = append(a, "-pix_fmt", "yuv420p", "-threads", "2", "-b:v", rate, "-maxrate", rate, "-bufsize", rate)
 	g := strconv.Itoa(gop)
+	switch t.codec {
+	case JPEG: // RFC 2435 knows the standard tables only
+		return append(a, "-pix_fmt", "yuvj420p", "-c:v", "mjpeg", "-huffman", "default", "-q:v", "8")
+	case MPG4:
+		return append(a, "-c:v", "mpeg4", "-g", g, "-bf", "0")
+	}
 	if t.codec == H265 {
 		return append(a, "-c:v", "libx265", "-preset", t.preset, "-tag:v", "hvc1", "-x265-params",
 			fmt.Sprintf("log-level=none:keyint=%s:min-keyint=%s:scenecut=0:open-gop=0:bframes=%d:info=0:pools=2", g, g, t.bframes))
@@ -131,18 +137,22 @@ func (t track) args(w, h, gop int) []string {
 // the times ffmpeg reports for it.
 func readTrack(ctx context.Context, tool *ffmpeg.Tool, file string, c *Clip) error {
 	var es, crc bytes.Buffer
-	bsf := "h264_mp4toannexb,h264_metadata=aud=insert"
-	if c.Codec == H265 {
-		bsf = "hevc_mp4toannexb,hevc_metadata=aud=insert"
-	}
-	raw := map[string]string{H264: "h264", H265: "hevc"}[c.Codec]
+	bsf := map[string]string{H264: "h264_mp4toannexb,h264_metadata=aud=insert", H265: "hevc_mp4toannexb,hevc_metadata=aud=insert", JPEG: "null", MPG4: "dump_extra=freq=keyframe"}[c.Codec]
+	raw := map[string]string{H264: "h264", H265: "hevc", JPEG: "mjpeg", MPG4: "m4v"}[c.Codec]
 	if err := tool.Run(ctx, ffmpeg.Job{Args: []string{"-loglevel", "error", "-i", file, "-c", "copy", "-bsf:v", bsf, "-f", raw, "-"}, Out: &es}); err != nil {
 		return err
 	}
 	if err := tool.Run(ctx, ffmpeg.Job{Args: []string{"-loglevel", "error", "-i", file, "-c", "copy", "-f", "framecrc", "-"}, Out: &crc}); err != nil {
 		return err
 	}
-	parseUnits(c.Codec, es.Bytes(), c)
+	switch c.Codec {
+	case JPEG:
+		parsePictures(es.Bytes(), c)
+	case MPG4:
+		parseVisual(es.Bytes(), c)
+	default:
+		parseUnits(c.Codec, es.Bytes(), c)
+	}
 	var base time.Duration = time.Second
 	var tb time.Duration
 	i := 0

@@ -47,7 +47,22 @@ func newPlayer(s *server, clip *Clip) (*player, error) {
 
 func (p *player) makeVideo() error {
 	var f format.Format
-	if p.clip.Codec == H265 {
+	switch p.clip.Codec {
+	case JPEG:
+		j := &format.MJPEG{}
+		enc, err := j.CreateEncoder()
+		if err != nil {
+			return err
+		}
+		f, p.encodeVideo = j, whole(enc.Encode)
+	case MPG4:
+		m := &format.MPEG4Video{PayloadTyp: 96, ProfileLevelID: 1, Config: p.clip.SPS}
+		enc, err := m.CreateEncoder()
+		if err != nil {
+			return err
+		}
+		f, p.encodeVideo = m, whole(enc.Encode)
+	case H265:
 		h := &format.H265{PayloadTyp: 96}
 		if !p.srv.cfg.InBand {
 			h.VPS, h.SPS, h.PPS = p.clip.VPS, p.clip.SPS, p.clip.PPS
@@ -57,7 +72,7 @@ func (p *player) makeVideo() error {
 			return err
 		}
 		f, p.encodeVideo = h, enc.Encode
-	} else {
+	default:
 		h := &format.H264{PayloadTyp: 96, PacketizationMode: 1}
 		if !p.srv.cfg.InBand {
 			h.SPS, h.PPS = p.clip.SPS, p.clip.PPS
@@ -70,6 +85,11 @@ func (p *player) makeVideo() error {
 	}
 	p.video = &description.Media{Type: description.MediaTypeVideo, Formats: []format.Format{f}}
 	return nil
+}
+
+// whole encodes pictures that are in one piece.
+func whole(encode func([]byte) ([]*rtp.Packet, error)) func([][]byte) ([]*rtp.Packet, error) {
+	return func(b [][]byte) ([]*rtp.Packet, error) { return encode(b[0]) }
 }
 
 func (p *player) makeAudio() error {
@@ -155,7 +175,7 @@ func (p *player) sendUnit(n int) {
 	}
 	u := &p.clip.Units[n%len(p.clip.Units)]
 	nals := u.NALs
-	if u.Key && !p.srv.cfg.SDPOnly {
+	if c := p.clip.Codec; (c == H264 || c == H265) && u.Key && !p.srv.cfg.SDPOnly {
 		nals = nil
 		for _, set := range [][]byte{p.clip.VPS, p.clip.SPS, p.clip.PPS} {
 			if set != nil {
