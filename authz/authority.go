@@ -17,28 +17,29 @@ import (
 // Config of an Authority. Store and Seal are required; zero values take the
 // default named.
 type Config struct {
-	Store      kv.Store
-	Seal       *seal.Box
-	Log        *slog.Logger          // nil: discard
-	Registerer prometheus.Registerer // nil: no metrics
-	Node       string                // this node's name among others on one store: 1 to 128 of a-z 0-9 . _ -
-	DataDir    string                // keeps the last seen epoch and revision; "" = nowhere
-	Mail       bool                  // mail can be sent: invitations, verification and reset go out
-	Languages  []string              // languages an account may choose; nil: any well-formed one
-	Lease      time.Duration         // 30 s
-	OwnerHold  time.Duration         // 1 h
-	Poll       time.Duration         // 500 ms
-	Timeout    time.Duration         // of one store call: 250 ms
-	NewPlan    Plan                  // of new accounts: trial
-	Trial      time.Duration         // 30 d
-	Plans      PlanTable             // what plans include: DefaultPlans
-	ShareLinks int                   // share links an account: 3
-	TempLinks  int                   // open temporary links a camera: 10
-	Cameras    int                   // cameras an account: 500
-	Visits     int                   // live visits a link: 256
-	MailsADay  int                   // mails an account may cause in 24 hours, of all kinds together: 20
-	Clock      clock.Clock           // for transaction ids; records use store time
-	Mono       func() int64          // clock.Mono
+	Store        kv.Store
+	Seal         *seal.Box
+	Log          *slog.Logger          // nil: discard
+	Registerer   prometheus.Registerer // nil: no metrics
+	Node         string                // this node's name among others on one store: 1 to 128 of a-z 0-9 . _ -
+	DataDir      string                // keeps the last seen epoch and revision; "" = nowhere
+	Mail         bool                  // mail can be sent: invitations, verification and reset go out
+	Languages    []string              // languages an account may choose; nil: any well-formed one
+	Lease        time.Duration         // 30 s
+	OwnerHold    time.Duration         // 1 h
+	Poll         time.Duration         // 500 ms
+	Timeout      time.Duration         // of one store call: 250 ms
+	NewPlan      Plan                  // of new accounts: trial
+	Trial        time.Duration         // 30 d
+	Plans        PlanTable             // what plans include: DefaultPlans
+	ShareLinks   int                   // share links an account: 3
+	TempLinks    int                   // open temporary links a camera: 10
+	Cameras      int                   // cameras an account: 500
+	Visits       int                   // live visits a link: 256
+	ArchiveGuard time.Duration         // how old recorded video is for who may not watch live: 60 s (R13)
+	MailsADay    int                   // mails an account may cause in 24 hours, of all kinds together: 20
+	Clock        clock.Clock           // for transaction ids; records use store time
+	Mono         func() int64          // clock.Mono
 }
 
 // Authority answers who may do what, and owns the records that say so. Safe for
@@ -81,6 +82,7 @@ func New(cfg Config) *Authority {
 	or(&cfg.Cameras, 500)
 	or(&cfg.Visits, 256)
 	or(&cfg.MailsADay, mailsADay)
+	or(&cfg.ArchiveGuard, archiveGuard)
 	cfg.Plans = clonePlans(cfg.Plans)
 	a := &Authority{cfg: cfg, hasher: newHasher(), setup: newCode(), swept: make(chan struct{}, 1), moved: make(chan struct{}, 1)}
 	n := &a.node

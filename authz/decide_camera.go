@@ -14,7 +14,7 @@ func decideCamera(s Subject, act Action, o Object, f Facts, now time.Time) Decis
 	}
 	best := invisible(ReasonCameraGone)
 	if g := f.Grant; g != nil && g.Camera == c.ID && g.Account == s.Account {
-		best = better(best, decideGrant(act, g, c, f.Owner, now))
+		best = better(best, decideGrant(act, g, c, f.Owner, f.Guard, now))
 	}
 	for _, g := range f.Groups {
 		if share := groupShare(s, c, g); share != nil {
@@ -75,7 +75,7 @@ func needs(act Action) (Levels, bool) {
 // decideGrant: accepted, not expired, level, owner in good standing, camera on,
 // in schedule (spec 6.1), in this order, so that the reason given is the one
 // that time alone does not cure.
-func decideGrant(act Action, g *Grant, c *Camera, owner *Account, now time.Time) Decision {
+func decideGrant(act Action, g *Grant, c *Camera, owner *Account, guard time.Duration, now time.Time) Decision {
 	levels, ok := needs(act)
 	switch {
 	case !ok:
@@ -98,12 +98,19 @@ func decideGrant(act Action, g *Grant, c *Camera, owner *Account, now time.Time)
 	if !c.Enabled {
 		return Decision{Reason: ReasonCameraOff, via: viaGrant}
 	}
+	recorded := act == ActArchive || act == ActDownload || act == ActImages
 	if g.Schedule == nil {
+		if recorded {
+			d.Footage = footage(g, nil, guard, now)
+		}
 		return d
 	}
 	zone, err := time.LoadLocation(c.Zone)
 	if err != nil || c.Zone == "" {
 		return Decision{Reason: ReasonOutsideSchedule, via: viaGrant} // an unknown zone opens never
+	}
+	if recorded {
+		d.Footage = footage(g, zone, guard, now)
 	}
 	change := g.Schedule.Change(now, zone)
 	if g.Schedule.Allows(now, zone) {
@@ -149,7 +156,7 @@ func decideGroupCamera(act Action, share *CameraGroup, c *Camera, owner *Account
 }
 
 // better picks between two ways to one camera: what is allowed before what is
-// not, the later end, and among denials the one that says most.
+// not, the later end, what leaves nothing out, and among denials the one that says most.
 func better(a, b Decision) Decision {
 	if a.Allowed != b.Allowed {
 		if b.Allowed {
@@ -158,7 +165,9 @@ func better(a, b Decision) Decision {
 		return a
 	}
 	if a.Allowed {
-		if !a.Until.IsZero() && (b.Until.IsZero() || b.Until.After(a.Until)) {
+		switch {
+		case !a.Until.IsZero() && (b.Until.IsZero() || b.Until.After(a.Until)),
+			a.Until.Equal(b.Until) && a.Footage.Bounded() && !b.Footage.Bounded():
 			return b
 		}
 		return a

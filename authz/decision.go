@@ -20,6 +20,9 @@ type Decision struct {
 	// SessionEnds is when the login, token or visit behind the subject runs out
 	// unless it is used; leases honour it, nobody is shown it.
 	SessionEnds time.Time
+	// Footage bounds recorded video and images of it, for the actions that are
+	// about them.
+	Footage Footage
 	// Owner says that ownership alone decides: owner_hold applies (ruling 11).
 	Owner bool
 	// Invisible says that the answer must be byte-equal to that for an object

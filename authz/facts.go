@@ -1,5 +1,7 @@
 package authz
 
+import "time"
+
 // Facts are the records a decision rests on, read at one revision. nil means
 // that the record does not exist. Records are immutable once they are here.
 type Facts struct {
@@ -18,6 +20,9 @@ type Facts struct {
 
 	// Plans is what plans include; nil: DefaultPlans.
 	Plans PlanTable
+
+	// Guard is how old recorded video is for who may not watch live; 0: 60 s.
+	Guard time.Duration
 
 	// Broken says that a record was there and could not be understood, e.g.
 	// one of a newer version: everything is denied, nothing guessed (F30).

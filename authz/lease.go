@@ -237,7 +237,7 @@ func (a *Authority) hold(l *Lease) (Decision, bool) {
 	if s.Kind != AccountSubject || !s.sound() || !o.sound() {
 		return Decision{}, false
 	}
-	v := &view{keys: wanted(s, o, a.cache.getter()), plans: a.cfg.Plans}
+	v := &view{keys: wanted(s, o, a.cache.getter()), plans: a.cfg.Plans, guard: a.cfg.ArchiveGuard}
 	for _, k := range v.keys {
 		c, ok := a.cache.get(k)
 		if !ok {

@@ -19,6 +19,7 @@ type view struct {
 	revision uint64
 	now      time.Time // store time
 	plans    PlanTable
+	guard    time.Duration
 	places   map[string]int // of keys, for large views
 }
 
@@ -67,7 +68,7 @@ func (v *view) has(keys []string) bool {
 // facts assembles the facts of one decision.
 func (v *view) facts(s Subject, o Object) Facts {
 	f := assemble(s, o, v.get)
-	f.Plans = v.plans
+	f.Plans, f.Guard = v.plans, v.guard
 	for _, k := range wanted(s, o, v.get) {
 		if i := v.index(k); i >= 0 && v.broken[i] {
 			f.Broken = true
@@ -98,7 +99,7 @@ func (a *Authority) read(ctx context.Context, keys []string, scans ...kv.Scan) (
 	}
 	v := &view{
 		keys: keys, recs: make([]any, len(keys)), versions: make([]uint64, len(keys)), broken: make([]bool, len(keys)),
-		scans: snap.Scans, raw: snap.Values, revision: snap.Revision, now: snap.Now, plans: a.cfg.Plans,
+		scans: snap.Scans, raw: snap.Values, revision: snap.Revision, now: snap.Now, plans: a.cfg.Plans, guard: a.cfg.ArchiveGuard,
 	}
 	for i, val := range snap.Values {
 		if val.Key != keys[i] { // an answer that is not for this question (CVE-2025-29923)

@@ -190,6 +190,10 @@ func (w *world) say(f words) (err error) {
 		if g.Until, err = f.instant("until", w.zone); err != nil {
 			return err
 		}
+		if g.From, err = f.instant("since", w.zone); err != nil {
+			return err
+		}
+		g.OnlyFrom, g.OnlyHours = f.flag("only-from"), f.flag("only-hours")
 		if i := slices.Index(f, "schedule"); i >= 0 {
 			if g.Schedule, err = parseSchedule(f[i+1:]); err != nil {
 				return err
@@ -408,5 +412,10 @@ func (w *world) tell(d Decision) string {
 	}
 	when("until", d.Until)
 	when("opens", d.Next)
+	when("footage-from", d.Footage.From)
+	when("footage-to", d.Footage.To)
+	if d.Footage.Hours != nil {
+		out += " footage-of-hours"
+	}
 	return out
 }

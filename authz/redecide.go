@@ -92,7 +92,7 @@ func (a *Authority) resettle(v *view, get getter, batch []*Lease) {
 			continue
 		}
 		f := assemble(l.subject, l.object, get)
-		f.Plans = a.cfg.Plans
+		f.Plans, f.Guard = a.cfg.Plans, a.cfg.ArchiveGuard
 		keys := wanted(l.subject, l.object, get)
 		for _, k := range keys {
 			f.Broken = f.Broken || bad[k]

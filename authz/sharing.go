@@ -64,7 +64,7 @@ func (a *Authority) SeeAs(ctx context.Context, s Subject, camera, grant string) 
 		return Seen{}, errNotFound()
 	}
 	out := Seen{Grant: *g, Zone: f.Camera.Zone, Actions: make(map[Action]Decision)}
-	decide := func(act Action) Decision { return decideGrant(act, g, f.Camera, f.Account, v.now) } // who waits has no account yet
+	decide := func(act Action) Decision { return decideGrant(act, g, f.Camera, f.Account, f.Guard, v.now) } // who waits has no account yet
 	if g.Account != "" {
 		as := Subject{Kind: AccountSubject, Account: g.Account, Login: NewID()}
 		if v, err = a.load(ctx, as, o); err != nil {

@@ -29,10 +29,19 @@ type sightView struct {
 }
 
 type actionView struct {
-	Allowed bool       `json:"allowed"`
-	Reason  string     `json:"reason"`
-	Until   *time.Time `json:"until,omitempty"`
-	Next    *time.Time `json:"next,omitempty"`
+	Allowed bool         `json:"allowed"`
+	Reason  string       `json:"reason"`
+	Until   *time.Time   `json:"until,omitempty"`
+	Next    *time.Time   `json:"next,omitempty"`
+	Footage *footageView `json:"footage,omitempty"` // where not all of it
+}
+
+// footageView is what of the recorded video an action is about: from (inclusive)
+// to (exclusive; it moves on with the clock), and only of scheduled hours.
+type footageView struct {
+	From      *time.Time `json:"from,omitempty"`
+	To        *time.Time `json:"to,omitempty"`
+	OnlyHours bool       `json:"only_hours,omitempty"`
 }
 
 type sharingPeopleView struct {
@@ -124,7 +133,11 @@ func seeAs(r *request) error {
 }
 
 func viewAction(d authz.Decision) actionView {
-	return actionView{Allowed: d.Allowed, Reason: string(d.Reason), Until: optional(d.Until), Next: optional(d.Next)}
+	v := actionView{Allowed: d.Allowed, Reason: string(d.Reason), Until: optional(d.Until), Next: optional(d.Next)}
+	if f := d.Footage; f.Bounded() {
+		v.Footage = &footageView{From: optional(f.From), To: optional(f.To), OnlyHours: f.Hours != nil}
+	}
+	return v
 }
 
 func sharingPeople(r *request) error {

@@ -77,9 +77,10 @@ type SMTP struct {
 
 // Authz is how long running pictures outlive a silent store.
 type Authz struct {
-	Lease     time.Duration `key:"authz.lease" default:"30s" help:"How long a running picture goes on when the store does not answer (0s to 5m)."`
-	OwnerHold time.Duration `key:"authz.owner_hold" default:"1h" help:"How long an owner's own running pictures go on when the store does not answer (0s to 24h)."`
-	Poll      time.Duration `key:"authz.poll" default:"500ms" help:"How often a server asks the store for changes when no hint arrives (100ms to 5s)."`
+	Lease        time.Duration `key:"authz.lease" default:"30s" help:"How long a running picture goes on when the store does not answer (0s to 5m)."`
+	ArchiveGuard time.Duration `key:"authz.archive_guard" default:"60s" help:"How old recorded video is before somebody without the live picture may see it (1s to 24h)."`
+	OwnerHold    time.Duration `key:"authz.owner_hold" default:"1h" help:"How long an owner's own running pictures go on when the store does not answer (0s to 24h)."`
+	Poll         time.Duration `key:"authz.poll" default:"500ms" help:"How often a server asks the store for changes when no hint arrives (100ms to 5s)."`
 }
 
 // WHEP is for players of other makers.

@@ -121,6 +121,7 @@ func (c *Config) times() error {
 	}{
 		{"authz.lease", c.Authz.Lease, 0, 5 * time.Minute},
 		{"authz.owner_hold", c.Authz.OwnerHold, 0, 24 * time.Hour},
+		{"authz.archive_guard", c.Authz.ArchiveGuard, time.Second, 24 * time.Hour},
 		{"authz.poll", c.Authz.Poll, 100 * time.Millisecond, 5 * time.Second},
 	} {
 		if r.d < r.min || r.d > r.max {

@@ -1,5 +1,5 @@
 import type { LinkOptions } from './access'
-import { send } from './http'
+import { picture, send, type Poster } from './http'
 import type {
   Account, Camera, CameraDraft, ID, Instance, InstanceAccount, Invitation, Link, Login, Me, Opened, Probe, Status,
   TileWant, Token, View, Visit,
@@ -93,6 +93,8 @@ export interface ViewingAPI {
   open(b: { sdp: string; version: number; tiles: TileWant[] }): Promise<Opened>
   renegotiate(viewing: ID, sdp: string): Promise<{ sdp: string }>
   close(viewing: ID): Promise<void>
+  /** A still of a camera and when it was taken (ms); undefined where there is none to be had. */
+  poster(camera: ID): Promise<Poster | undefined>
   socket: string
 }
 
@@ -101,6 +103,7 @@ function viewingAPI(base: string): ViewingAPI {
     open: b => send<Opened>('POST', `${base}/viewing`, b),
     renegotiate: (v, sdp) => send<{ sdp: string }>('PUT', `${base}/viewing/${id(v)}/sdp`, { sdp }),
     close: v => send<void>('DELETE', `${base}/viewing/${id(v)}`, undefined, { keepalive: true }),
+    poster: c => picture(`${base}/cameras/${id(c)}/poster`),
     socket: `${base}/socket`,
   }
 }

@@ -51,6 +51,23 @@ export async function send<T>(method: string, path: string, body?: unknown, opti
   throw problem
 }
 
+/** A still image and when it was taken, ms. */
+export interface Poster {
+  blob: Blob
+  at: number
+}
+
+/** picture fetches a still; undefined for every failure: whoever shows one shows it only when it is there. */
+export async function picture(path: string): Promise<Poster | undefined> {
+  try {
+    const res = await fetch(path, { headers: { Accept: 'image/jpeg' }, credentials: 'same-origin', cache: 'no-store', redirect: 'error' })
+    const at = Date.parse(res.headers.get('X-Captured-At') ?? '')
+    return res.ok && !Number.isNaN(at) ? { blob: await res.blob(), at } : undefined
+  } catch {
+    return undefined
+  }
+}
+
 async function readProblem(res: Response): Promise<Problem> {
   const header = Number(res.headers.get('Retry-After'))
   const fallback = { status: res.status, code: 'internal', retryAfter: header > 0 ? header : undefined }

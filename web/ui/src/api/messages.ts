@@ -1,4 +1,4 @@
-import { serverStates, visitStates, type ServerState, type TileState, type VisitState } from './wire'
+import { layerWhys, serverStates, visitStates, type ServerState, type TileState, type VisitState } from './wire'
 
 /** What the browser says on the socket. */
 export type ClientMessage =
@@ -21,7 +21,7 @@ export type ServerMessage =
   | { type: 'changed'; what: string }
   | { type: 'visit'; state: VisitState; reason?: string; since?: string; until?: string }
   | { type: 'link_removed' }
-  | { type: 'pong'; t: number; server_time_ms: number }
+  | { type: 'pong'; t: number; server_time_ms: number; media_ms?: number }
   | { type: 'draining' }
 
 type Fields = Record<string, unknown>
@@ -65,7 +65,7 @@ export function parseMessage(text: string): ServerMessage | null {
     case 'pong': {
       const t = num(m.t)
       const at = num(m.server_time_ms)
-      return t === undefined || at === undefined ? null : { type: 'pong', t, server_time_ms: at }
+      return t === undefined || at === undefined ? null : { type: 'pong', t, server_time_ms: at, media_ms: num(m.media_ms) }
     }
   }
   return null
@@ -78,11 +78,11 @@ export function parseTile(m: Fields): TileState | null {
   if (cell === undefined || !state) return null
   const layer = m.layer === 'sub' || m.layer === 'main' ? m.layer : undefined
   return {
-    cell, state, layer,
+    cell, state, layer, layer_why: layerWhys.find(w => w === m.layer_why),
     camera: str(m.camera), mid: str(m.mid), reason: str(m.reason), name: str(m.name), sound: str(m.sound),
     until: str(m.until), next: str(m.next), since: str(m.since),
     retry_at: str(m.retry_at), last_frame_at: str(m.last_frame_at),
-    first_ts: num(m.first_ts), attempt: num(m.attempt),
+    first_ts: num(m.first_ts), first_ms: num(m.first_ms), attempt: num(m.attempt),
   }
 }
 

@@ -196,12 +196,16 @@ export interface Invitation {
   mailed?: boolean
 }
 
-/** The server's half of a tile's state; "stalled" is the browser's own. */
+/** The server's half of a tile's state; of "stalled" it says only what it does on purpose. */
 export const serverStates = [
   'connecting', 'live', 'reconnecting', 'offline', 'off', 'closed', 'restricted',
-  'ended', 'throttled', 'frozen', 'unsupported', 'image',
+  'ended', 'throttled', 'frozen', 'unsupported', 'image', 'stalled',
 ] as const
 export type ServerState = (typeof serverStates)[number]
+
+/** Why a tile has the layer it has. */
+export const layerWhys = ['size', 'focus', 'tiles', 'bandwidth', 'only', 'starting', 'asked'] as const
+export type LayerWhy = (typeof layerWhys)[number]
 
 export interface TileState {
   cell: number
@@ -212,7 +216,10 @@ export interface TileState {
   until?: Time
   next?: Time
   first_ts?: number
+  /** first_ts on the server's media clock, ms. */
+  first_ms?: number
   layer?: 'sub' | 'main'
+  layer_why?: LayerWhy
   attempt?: number
   retry_at?: Time
   since?: Time

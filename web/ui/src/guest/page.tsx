@@ -239,7 +239,7 @@ function connect(link: string): Wire {
         onDown: h.down,
         onStop: h.stop,
         onMessage: m => {
-          if (m.type === 'pong') clock.sample(m.t, Date.now(), m.server_time_ms)
+          if (m.type === 'pong') clock.sample(m.t, Date.now(), m.server_time_ms, m.media_ms)
           h.message(m)
           for (const l of listeners) l.message(m)
         },

@@ -1,14 +1,17 @@
+/** Painted is one frame on the screen: its RTP timestamp and when it is shown (performance.now()), where the browser knows. */
+export type Painted = (rtpTimestamp: number | undefined, shown?: number) => void
+
 /**
  * watchFrames calls `painted` for every frame the browser presents on a video
  * element, with the frame's RTP timestamp where the browser knows it. Where
  * requestVideoFrameCallback is missing it looks at the frame counter instead.
  */
-export function watchFrames(video: HTMLVideoElement, painted: (rtpTimestamp: number | undefined) => void): () => void {
+export function watchFrames(video: HTMLVideoElement, painted: Painted): () => void {
   if ('requestVideoFrameCallback' in video) {
     let id = 0
     const next = (_: number, meta: VideoFrameCallbackMetadata): void => {
       id = video.requestVideoFrameCallback(next)
-      painted(meta.rtpTimestamp)
+      painted(meta.rtpTimestamp, meta.expectedDisplayTime)
     }
     id = video.requestVideoFrameCallback(next)
     return () => video.cancelVideoFrameCallback(id)

@@ -1,18 +1,23 @@
 /**
- * ServerClock is the server's wall clock as this browser can know it: of the
- * pings so far the one with the shortest round trip sets the offset.
+ * ServerClock is the server's clocks as this browser can know them: of the
+ * pings so far the one with the shortest round trip sets the offsets.
  */
 export class ServerClock {
   private offset = 0
+  private mediaOffset: number | undefined
   private best = Number.POSITIVE_INFINITY
 
-  /** sample takes one ping: sent and received by our clock, and the server's time in between. All ms. */
-  sample(sent: number, received: number, server: number): void {
+  /**
+   * sample takes one ping as it comes back: sent and received by our clock, and
+   * the server's wall and media clock in between. All ms.
+   */
+  sample(sent: number, received: number, server: number, media?: number): void {
     const trip = received - sent
     if (trip < 0) return
     if (trip <= this.best) {
       this.best = trip
       this.offset = server - (sent + trip / 2)
+      if (media !== undefined) this.mediaOffset = media - (performance.now() - trip / 2)
     } else {
       this.best *= 1.02 // so that a clock that drifts is measured anew some time
     }
@@ -20,5 +25,10 @@ export class ServerClock {
 
   now(): number {
     return Date.now() + this.offset
+  }
+
+  /** media is the server's media clock, which never steps, at a performance.now() reading; undefined before it is known. */
+  media(at: number): number | undefined {
+    return this.mediaOffset === undefined ? undefined : at + this.mediaOffset
   }
 }

@@ -1,6 +1,8 @@
 import type { TileState } from '../api/wire'
 import { FreshnessClock } from './freshness'
+import { Delay } from './delay'
 import { watchFrames } from './frames'
+import { StandIn, type FetchStill, type Still } from './standin'
 import { reached } from './rtp'
 import { pictureOf, shownState, type Picture, type Shown } from './state'
 
@@ -15,6 +17,10 @@ export interface TileView {
   picture: Picture
   at: number | undefined
   server: TileState | undefined
+  /** A still that stands in where nothing of this camera has been painted. */
+  poster?: Still
+  /** How long a frame takes from the server to the screen, ms, while the picture is live. */
+  delay?: number
 }
 
 export interface TileConfig {
@@ -23,7 +29,14 @@ export interface TileConfig {
   now?: () => number
   /** Server wall clock, ms. */
   wall?: () => number
+  /** The server's media clock at a performance.now() reading. */
+  media?: (at: number) => number | undefined
+  /** Gets a still of a camera; without it there are none. */
+  still?: FetchStill
 }
+
+/** A picture that comes within this needs no still before it, ms. */
+const stillAfter = 350
 
 /**
  * Tile joins one cell's three stories: what is wanted, what the server says,
@@ -51,6 +64,8 @@ export class Tile {
   private stopFrames: (() => void) | undefined
   private track: MediaStreamTrack | undefined
   private last = ''
+  private readonly delay = new Delay()
+  private readonly standIn: StandIn | undefined
 
   constructor(config: TileConfig) {
     this.config = config
@@ -58,6 +73,7 @@ export class Tile {
     this.wall = config.wall ?? (() => Date.now())
     this.since = this.now()
     this.clock = new FreshnessClock(() => this.update(), this.now)
+    this.standIn = config.still && new StandIn(config.still, () => this.update())
   }
 
   /** attach gives the tile its video element, or takes it away (null). */
@@ -66,7 +82,7 @@ export class Tile {
     this.stopFrames = undefined
     this.video = video ?? undefined
     if (!video) return
-    this.stopFrames = watchFrames(video, ts => this.frame(ts))
+    this.stopFrames = watchFrames(video, (ts, shown) => this.frame(ts, shown))
     this.play()
   }
 
@@ -89,6 +105,7 @@ export class Tile {
     }
     this.want = { camera, name }
     this.server = undefined
+    this.standIn?.drop()
     this.since = this.now()
     if (this.holds !== 'none' && camera !== undefined && this.clock.fresh) {
       this.holds = 'old'
@@ -104,8 +121,12 @@ export class Tile {
   setServer(s: TileState): void {
     if (s.camera !== undefined && s.camera !== this.want.camera) return
     if (s.state === 'live' && this.server?.state !== 'live') this.since = this.now()
+    if (s.first_ts !== this.server?.first_ts) this.delay.reset()
     this.server = s
-    if (pictureOf(s.state) === 'none') this.uncover('none')
+    if (pictureOf(s.state) === 'none') {
+      this.standIn?.drop()
+      this.uncover('none')
+    }
     else if (this.holds !== 'own') {
       if (s.state === 'offline' || s.state === 'reconnecting') this.uncover('none')
       // The media may have overtaken this message.
@@ -123,8 +144,10 @@ export class Tile {
   }
 
   /** frame is called for every painted frame. */
-  frame(ts: number | undefined): void {
+  frame(ts: number | undefined, shown?: number): void {
     this.lastTS = ts
+    const media = shown === undefined ? undefined : this.config.media?.(shown)
+    if (ts !== undefined && media !== undefined && this.holds === 'own') this.delay.add(ts, media, this.server)
     if (this.holds !== 'own' && this.isOwn(ts)) this.uncover('own')
     else if (this.holds === 'own') this.clock.paint()
     else return
@@ -137,6 +160,7 @@ export class Tile {
     this.clock.reset()
     clearTimeout(this.cover)
     clearTimeout(this.settle)
+    this.standIn?.drop()
     this.config.onChange = () => {}
   }
 
@@ -153,8 +177,10 @@ export class Tile {
     this.holds = holds
     this.shownAs = this.want
     this.clock.reset()
+    this.delay.reset()
     this.paintedAt = undefined
     if (holds === 'own') {
+      this.standIn?.drop()
       this.clock.paint()
       this.paintedAt = this.wall()
     }
@@ -177,13 +203,30 @@ export class Tile {
   /** update tells the listener when what a person sees has changed, at most once a second for the clock alone. */
   private update(): void {
     const state = this.holds === 'old' ? 'live' : this.computed()
-    const picture: Picture = this.holds === 'none' ? 'none' : pictureOf(state)
-    const at = this.paintedAt ?? time(this.server?.last_frame_at)
-    const v: TileView = { ...this.shownAs, state, picture, at, server: this.holds === 'old' ? undefined : this.server }
-    const sign = `${v.camera}|${v.name}|${state}|${picture}|${at === undefined ? '' : Math.floor(at / 1000)}|${JSON.stringify(v.server ?? null)}`
+    this.wantStill(state)
+    const poster = this.holds === 'none' && pictureOf(state) !== 'none' ? this.standIn?.picture : undefined
+    const picture = this.pictured(state, poster !== undefined)
+    const at = this.paintedAt ?? poster?.at ?? time(this.server?.last_frame_at)
+    const delay = state === 'live' && this.holds === 'own' ? this.delay.ms : undefined
+    const v: TileView = { ...this.shownAs, state, picture, at, server: this.holds === 'old' ? undefined : this.server, poster, delay }
+    const sign = `${v.camera}|${v.name}|${state}|${picture}|${at === undefined ? '' : Math.floor(at / 1000)}|${poster?.url ?? ''}|${JSON.stringify(v.server ?? null)}`
     if (sign === this.last) return
     this.last = sign
     this.config.onChange(v)
+  }
+
+  /** pictured: a still is never shown as if it were the present. */
+  private pictured(state: Shown, still: boolean): Picture {
+    if (this.holds !== 'none') return pictureOf(state)
+    if (!still) return 'none'
+    return pictureOf(state) === 'full' ? 'dim' : pictureOf(state)
+  }
+
+  /** wantStill asks for a still where no picture of the camera comes, and not before the server let it in. */
+  private wantStill(state: Shown): void {
+    const { camera } = this.want
+    if (this.holds !== 'none' || camera === undefined || this.server === undefined || !stillStates.has(state)) return
+    this.standIn?.ask(camera, state === 'offline' || state === 'reconnecting' ? 0 : stillAfter)
   }
 
   private computed(): Shown {
@@ -195,6 +238,9 @@ export class Tile {
     return s
   }
 }
+
+/** States in which the last still says more than an empty tile. */
+const stillStates: ReadonlySet<Shown> = new Set<Shown>(['connecting', 'stalled', 'reconnecting', 'offline', 'frozen', 'throttled'])
 
 function time(s: string | undefined): number | undefined {
   const ms = s ? Date.parse(s) : Number.NaN

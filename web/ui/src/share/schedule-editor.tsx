@@ -33,7 +33,13 @@ export function ScheduleEditor(p: Props) {
   const present = useMemo(() => cellAt(now, p.zone), [p.zone])
   const [focus, setFocus] = useState(Math.floor(present / perDay) * perDay + 36)
   const cells = useMemo(() => toCells(schedule), [schedule])
-  const put = (s: Schedule, more = false): void => { if (!same(s, schedule)) setPast(x => [...(more ? x.slice(0, -1) : x.slice(-50)), s]) }
+  const put = (s: Schedule, more = false): void => {
+    if (same(s, schedule)) return
+    const before = past.length > 1 ? past.at(-2) : undefined
+    // A drag that came back to where it began is no step at all.
+    if (more && before !== undefined && same(s, before)) setPast(past.slice(0, -1))
+    else setPast([...(more ? past.slice(0, -1) : past.slice(-50)), s])
+  }
   const preset = presetOf(schedule)
   const from = Math.floor(focus / perDay)
   const copyTo = (days: number[]): void => put(fromCells(copied(cells, from, days)))

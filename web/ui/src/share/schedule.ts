@@ -107,6 +107,8 @@ export function withEntry(s: Schedule, add: Entry | undefined, remove?: Entry): 
 
 /** blocks are what one day's row shows. */
 export function blocks(cells: Cells, day: number): Block[] {
+  // A week without a gap has no midnights to cross.
+  if (cells.every(Boolean)) return [{ from: 0, to: dayMinutes, before: false, after: false }]
   const out: Block[] = []
   const first = day * perDay
   for (let i = 0; i < perDay; i++) {

@@ -73,6 +73,7 @@ export function WeekGrid({ cells, now, focus, onFocus, onChange, label }: Props)
     if (!d || cell === undefined || (cell === d.from && !d.moved)) return
     onChange(painted(d.before, d.from, cell, d.on), d.moved)
     d.moved = true
+    moved.current = true
     onFocus(cell)
   }
   const up = (): void => {
@@ -82,6 +83,13 @@ export function WeekGrid({ cells, now, focus, onFocus, onChange, label }: Props)
     // A click without a drag is the start; the next one is the end.
     setAnchor(d.from)
     setPending(true)
+  }
+
+  /** The finger scrolls instead: what it painted on its way is taken back. */
+  const cancel = (): void => {
+    const d = drag.current
+    drag.current = undefined
+    if (d?.moved) onChange([...d.before], true)
   }
 
   const key = (e: KeyboardEvent): void => {
@@ -136,7 +144,7 @@ export function WeekGrid({ cells, now, focus, onFocus, onChange, label }: Props)
           {[0, 3, 6, 9, 12, 15, 18, 21, 24].map(h => <span key={h} style={{ left: share(h * 60) }}>{String(h).padStart(2, '0')}</span>)}
         </div>
       </div>
-      <div class="wk" dir="ltr" role="grid" aria-label={label} aria-multiselectable="true" ref={root} onKeyDown={key} onPointerDown={down} onPointerMove={move} onPointerUp={up} onPointerCancel={() => { drag.current = undefined }}>
+      <div class="wk" dir="ltr" role="grid" aria-label={label} aria-multiselectable="true" ref={root} onKeyDown={key} onPointerDown={down} onPointerMove={move} onPointerUp={up} onPointerCancel={cancel}>
         {days.map(d => (
           <div key={d} role="row" class="wr">
             <span role="rowheader" class={`d${d === today ? ' today' : ''}`}>{dayName(d)}</span>

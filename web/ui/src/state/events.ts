@@ -58,7 +58,7 @@ export function startEvents(): void {
       }
     },
     onMessage: m => {
-      if (m.type === 'pong') serverClock.sample(m.t, Date.now(), m.server_time_ms)
+      if (m.type === 'pong') serverClock.sample(m.t, Date.now(), m.server_time_ms, m.media_ms)
       if (m.type === 'changed') {
         if (m.what === 'me') void loadSession()
         else announce(m.what)

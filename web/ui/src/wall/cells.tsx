@@ -98,6 +98,7 @@ function useKeys({ wall, shortcuts, onHelp }: GridProps): void {
       else if (!shortcuts) return
       else if (key.toLowerCase() === 'f') wall.toggleFull(at)
       else if (key.toLowerCase() === 'm') wall.soundOn.value = !wall.soundOn.peek()
+      else if (key.toLowerCase() === 'i') wall.stats.value = !wall.stats.peek()
       else if (key === '?') onHelp()
       else if (/^[0-9]$/.test(key)) {
         const i = key === '0' ? 9 : Number(key) - 1

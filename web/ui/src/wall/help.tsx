@@ -9,6 +9,7 @@ const keys: readonly [string[], Key][] = [
   [['Esc'], 'keys.back'],
   [['PgUp', 'PgDn'], 'keys.page'],
   [['M'], 'keys.sound'],
+  [['I'], 'keys.stats'],
   [['?'], 'keys.help'],
 ]
 

@@ -6,6 +6,7 @@ import { Button } from '../kit/button'
 import { Icon } from '../kit/icons'
 import { go } from '../kit/router'
 import { Countdown } from './countdown'
+import { DelayBadge, LayerChip, Stats } from './layer'
 import type { Wall } from './wall'
 import { age, message, stateIcon, stateWord, ticks } from './words'
 
@@ -40,7 +41,11 @@ export const TileBox = memo(function TileBox(p: TileProps) {
     return () => clearInterval(timer)
   }, [counts])
   const late = useLate(v.state === 'connecting', 1000)
-  const video = useCallback((el: HTMLVideoElement | null) => wall.attach(slot, el), [wall, slot])
+  const element = useRef<HTMLVideoElement | null>(null)
+  const video = useCallback((el: HTMLVideoElement | null) => {
+    element.current = el
+    wall.attach(slot, el)
+  }, [wall, slot])
   const li = useRef<HTMLLIElement>(null)
   useEffect(() => {
     if (p.selected && li.current?.closest('.grid')?.contains(document.activeElement)) li.current.focus()
@@ -51,7 +56,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
   const word = stateWord(v.state)
   const name = v.state === 'restricted' ? t('msg.restricted') : v.name
   const time = v.state === 'throttled' ? age(v, now) : v.at === undefined || v.picture === 'none' ? '' : clock(v.at, p.zone)
-  const cls = ['tile', v.state, `pic-${v.picture}`, p.selected && 'sel', p.full && 'full'].filter(Boolean).join(' ')
+  const cls = ['tile', v.state, `pic-${v.picture}`, v.poster && 'posted', p.selected && 'sel', p.full && 'full'].filter(Boolean).join(' ')
 
   return (
     <li
@@ -68,6 +73,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
       onDblClick={e => { if (!(e.target as Element).closest('button')) wall.toggleFull(p.position) }}
     >
       <div class="pic">
+        {v.poster && <img class="poster" src={v.poster.url} alt="" />}
         <video ref={video} muted autoplay playsInline disablePictureInPicture tabIndex={-1} aria-hidden="true" />
         <div class="over">
           {p.hasSound && (
@@ -79,6 +85,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
             {p.full ? t('wall.back') : t('wall.full')}
           </Button>
         </div>
+        {wall.stats.value && <Stats view={v} video={() => element.current} />}
         {msg && (
           <div class="msg">
             <div>
@@ -98,6 +105,8 @@ export const TileBox = memo(function TileBox(p: TileProps) {
         {p.shared && p.onShare && <button type="button" class="share" aria-label={t('share.open', { name })} title={t('share.open', { name })} onClick={e => { e.stopPropagation(); p.onShare?.(p.camera) }}><Icon name="shared" small /></button>}
         {p.sound && <Icon name="sound" small />}
         <span class="sp" />
+        <LayerChip view={v} />
+        <DelayBadge view={v} />
         <Countdown view={v} now={() => wall.clock.now()}><span class="st"><Icon name={stateIcon[v.state]} small />{word}</span></Countdown>
         {time && <span class="ck" dir="ltr">{time}</span>}
       </div>

@@ -43,6 +43,8 @@ export class Wall {
   /** The camera in full screen. */
   readonly full = signal<string | undefined>(undefined)
   readonly soundOn = signal(false)
+  /** Whether tiles show what they are made of. */
+  readonly stats = signal(false)
   readonly problem = signal<Problem | undefined>(undefined)
   readonly pages: ReadonlySignal<number> = computed(() => pages(this.items.value.length, this.grid.value))
   readonly positions: ReadonlySignal<readonly Position[]>
@@ -176,7 +178,12 @@ export class Wall {
     let t = this.tiles.get(slot)
     if (!t) {
       const view = this.view(slot)
-      t = new Tile({ onChange: v => { view.value = v }, wall: () => this.clock.now() })
+      t = new Tile({
+        onChange: v => { view.value = v },
+        wall: () => this.clock.now(),
+        media: at => this.clock.media(at),
+        still: c => this.config.api.poster(c),
+      })
       t.setConnected(this.connected)
       this.tiles.set(slot, t)
     }

@@ -56,6 +56,7 @@ export function message(v: TileView, c: Clocks): Message | null {
     case 'connecting':
       return { title: t('tile.connecting'), text: t('msg.connecting') }
     case 'stalled':
+      if (s?.state === 'stalled') return { title: t('msg.held_back'), text: t('msg.held_back_text') }
       return last === undefined
         ? { title: t('msg.no_picture'), text: t('msg.no_picture_text') }
         : { title: t('msg.stalled', { time: duration(c.now - last) }), text: t('msg.stalled_text') }
