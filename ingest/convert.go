@@ -11,7 +11,7 @@ import (
 
 // ConvertConfig bounds what converting may cost; zero values take the defaults.
 type ConvertConfig struct {
-	Videos   int           // layers converted at once; default 4
+	Videos   int           // layers converted at once; default 4, negative: none
 	Sounds   int           // sounds converted at once; default 32
 	Side     int           // longest side of a converted picture in pixels, default 1280
 	Threads  int           // of one child for encoding, default 1
@@ -19,7 +19,7 @@ type ConvertConfig struct {
 }
 
 func (c ConvertConfig) withDefaults() ConvertConfig {
-	if c.Videos <= 0 {
+	if c.Videos == 0 {
 		c.Videos = 4
 	}
 	if c.Sounds <= 0 {
@@ -60,12 +60,15 @@ func newKitchen(tool *ffmpeg.Tool, cfg ConvertConfig) *kitchen {
 		return nil
 	}
 	cfg = cfg.withDefaults()
-	return &kitchen{tool: tool, cfg: cfg, videos: make(chan struct{}, cfg.Videos), sounds: make(chan struct{}, cfg.Sounds)}
+	return &kitchen{tool: tool, cfg: cfg, videos: make(chan struct{}, max(cfg.Videos, 0)), sounds: make(chan struct{}, cfg.Sounds)}
 }
 
 // can reports whether a track can be converted here.
 func (k *kitchen) can(ctx context.Context, t *track) bool {
-	return k != nil && t.Raw != nil && k.tool.Encodes(ctx, encoderOf(t.Kind))
+	if k == nil || t.Raw == nil || t.Kind == sfu.Video && k.cfg.Videos < 0 {
+		return false
+	}
+	return k.tool.Encodes(ctx, encoderOf(t.Kind))
 }
 
 func encoderOf(k sfu.Kind) string {

@@ -51,6 +51,7 @@ type attemptError struct {
 
 	convertible bool // classCodec: ffmpeg could convert it
 	noEncoder   bool // and is there, but lacks the encoder
+	off         bool // and must not
 }
 
 func (e *attemptError) Error() string {
@@ -166,6 +167,8 @@ func (e *attemptError) sentence(precise bool) string {
 		return "The camera sends to another address. Enter that address, if it is right."
 	case classCodec:
 		switch {
+		case e.off:
+			return "The camera sends " + e.detail + ", which browsers cannot play, and this server is set to convert nothing (cameras.convert_max). Set the camera to H.264 (or H.265)."
 		case e.noEncoder:
 			return "The camera sends " + e.detail + ", which browsers cannot play, and the ffmpeg on the server lacks libx264 to convert it. Set the camera to H.264 (or H.265)."
 		case e.convertible:

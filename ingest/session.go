@@ -160,7 +160,7 @@ func (s *session) unplayable(k *kitchen) *attemptError {
 	for i := range s.tracks {
 		if t := &s.tracks[i]; t.Kind == sfu.Video && t.Raw != nil {
 			e.convertible = true
-			e.noEncoder = k != nil
+			e.noEncoder, e.off = k != nil, k != nil && k.cfg.Videos < 0
 		}
 	}
 	return e
