@@ -63,6 +63,7 @@ type node struct {
 	deaf     bool // hints of the store are dropped
 	stack    *stack
 	guard    *ingest.Guard
+	tool     *ffmpeg.Tool // nil: there is no ffmpeg
 	ready    atomic.Bool
 	draining atomic.Bool
 	whenUp   func()
@@ -134,13 +135,9 @@ func (n *node) build(ctx context.Context) (err error) {
 		return err
 	}
 	n.stack.loop("board", n.board.Run)
-	tool, err := ffmpeg.Find(ctx)
-	if err != nil {
-		log.Warn("there will be no still images", "err", err)
-	}
 	n.room, err = controlroom.New(controlroom.Config{
 		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board,
-		Limits: roomLimits(cfg.Limits), FFmpeg: tool,
+		Limits: roomLimits(cfg.Limits), FFmpeg: n.tool,
 		Node: nodeName(), Log: log.With("part", "room"), Registerer: reg,
 	})
 	if err != nil {
@@ -186,9 +183,13 @@ func (n *node) buildOps(reg *prometheus.Registry) (err error) {
 
 func (n *node) buildMedia(ctx context.Context, reg *prometheus.Registry) (err error) {
 	cfg, log := n.cfg, n.log
+	if n.tool, err = ffmpeg.Find(ctx); err != nil {
+		log.Warn("there will be no still images, and cameras that send neither H.264 nor H.265 are not converted", "err", err)
+	}
 	n.guard = ingest.NewGuard(ingest.GuardConfig{Networks: networks(cfg.CameraNetworks)})
 	n.fleet = ingest.New(ingest.Config{Guard: n.guard, Log: log.With("part", "ingest"), Registerer: reg,
-		MainLinger: cfg.Cameras.MainLinger, SubCold: cfg.Cameras.SubOnDemand,
+		MainLinger: cfg.Cameras.MainLinger, SubCold: cfg.Cameras.SubOnDemand, FFmpeg: n.tool,
+		Convert: ingest.ConvertConfig{Videos: convertMax(cfg.Cameras.ConvertMax), Side: cfg.Cameras.ConvertSide},
 		Stream: sfu.StreamConfig{RingBytes: cfg.Media.RingBytes, RingAge: cfg.Media.RingAge}})
 	n.stack.push("cameras", func(context.Context) error { n.fleet.Close(); return nil })
 	n.engine, err = sfu.NewEngine(sfu.EngineConfig{
@@ -200,6 +201,14 @@ func (n *node) buildMedia(ctx context.Context, reg *prometheus.Registry) (err er
 	}
 	n.stack.push("media", func(context.Context) error { return n.engine.Close() })
 	return nil
+}
+
+// convertMax is the configured number, 0 as the fleet means none.
+func convertMax(n int) int {
+	if n == 0 {
+		return -1
+	}
+	return n
 }
 
 func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error) {

@@ -58,6 +58,8 @@ type Media struct {
 type Cameras struct {
 	MainLinger  time.Duration `key:"cameras.main_linger" default:"30s" help:"How long a main layer stays connected after its last viewer."`
 	SubOnDemand bool          `key:"cameras.sub_on_demand" help:"Pull sub layers only while somebody watches. Saves network, costs the first viewer a second or two."`
+	ConvertMax  int           `key:"cameras.convert_max" default:"4" help:"How many camera layers in Motion JPEG or MPEG-4 are converted to H.264 at once, each by an ffmpeg child while somebody watches. 0: none is, and their tiles say why."`
+	ConvertSide int           `key:"cameras.convert_side" default:"1280" help:"Longest side of a converted picture, in pixels (160 to 3840)."`
 }
 
 // Ops is the operations listener.

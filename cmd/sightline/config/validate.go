@@ -147,6 +147,12 @@ func (c *Config) counts() error {
 			return fmt.Errorf("%s: at most %d can be kept", k.Path, maxCount)
 		}
 	}
+	if n := c.Cameras.ConvertMax; n < 0 || n > 64 {
+		return fmt.Errorf("cameras.convert_max: %d is not between 0 and 64", n)
+	}
+	if n := c.Cameras.ConvertSide; n < 160 || n > 3840 {
+		return fmt.Errorf("cameras.convert_side: %d is not between 160 and 3840", n)
+	}
 	const day = 24 * time.Hour
 	if keep := c.Limits.NoticesKeep; keep < 7*day || keep > 30*day {
 		return fmt.Errorf("limits.notices_keep: %s is not between 168h and 720h", keep)
