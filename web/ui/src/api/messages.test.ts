@@ -16,6 +16,9 @@ describe('messages of the server', () => {
   it('reads the others', () => {
     expect(parseMessage('{"type":"hello","node":"n1","server_time":"2026-01-01T08:00:00Z"}')).toEqual({ type: 'hello', node: 'n1', server_time: '2026-01-01T08:00:00Z' })
     expect(parseMessage('{"type":"pong","t":5,"server_time_ms":7}')).toEqual({ type: 'pong', t: 5, server_time_ms: 7 })
+    expect(parseMessage('{"type":"pong","t":5,"server_time_ms":7,"media_ms":9.5}')).toEqual({ type: 'pong', t: 5, server_time_ms: 7, media_ms: 9.5 })
+    expect(parseMessage('{"type":"tile","cell":1,"state":"stalled","reason":"low_bandwidth","layer":"sub","layer_why":"odd","first_ms":8}'))
+      .toMatchObject({ state: 'stalled', layer: 'sub', layer_why: undefined, first_ms: 8 })
     expect(parseMessage('{"type":"changed","what":"cameras"}')).toEqual({ type: 'changed', what: 'cameras' })
     expect(parseMessage('{"type":"visit","state":"paused","reason":"link_paused"}')).toMatchObject({ state: 'paused' })
     for (const type of ['viewing_gone', 'link_removed', 'draining']) expect(parseMessage(JSON.stringify({ type }))).toEqual({ type })

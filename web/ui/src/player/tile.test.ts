@@ -110,4 +110,92 @@ describe('tile', () => {
     }
     expect(seen.length - before).toBeLessThanOrEqual(3)
   })
+
+  describe('still', () => {
+    const shots = vi.fn(() => Promise.resolve({ blob: new Blob(), at: 5000 }))
+    function posted() {
+      const seen: TileView[] = []
+      const tile = new Tile({ onChange: v => seen.push(v), still: shots })
+      tile.setConnected(true)
+      return { tile, last: () => seen.at(-1) as TileView }
+    }
+    beforeEach(() => {
+      shots.mockClear()
+      let n = 0
+      vi.stubGlobal('URL', Object.assign(Object.create(URL), { createObjectURL: () => `blob:${++n}`, revokeObjectURL: vi.fn() }))
+    })
+    afterEach(() => { vi.unstubAllGlobals() })
+
+    it('is not asked for when the picture comes soon', async () => {
+      const { tile } = posted()
+      tile.setWant('a', 'Gate')
+      tile.setServer(live('a', 1000))
+      tile.frame(1000)
+      await vi.advanceTimersByTimeAsync(2000)
+      expect(shots).not.toHaveBeenCalled()
+    })
+
+    it('stands dimmed under a starting tile, and never under a live one', async () => {
+      const { tile, last } = posted()
+      tile.setWant('a', 'Gate')
+      await vi.advanceTimersByTimeAsync(1000)
+      expect(shots).not.toHaveBeenCalled() // the server has not let it in yet
+      tile.setServer({ cell: 0, camera: 'a', state: 'connecting' })
+      await vi.advanceTimersByTimeAsync(350)
+      expect(shots).toHaveBeenCalledTimes(1)
+      expect(last()).toMatchObject({ state: 'connecting', picture: 'dim', at: 5000, poster: { at: 5000 } })
+      tile.setServer(live('a', 1000))
+      expect(last()).toMatchObject({ state: 'connecting', picture: 'dim' })
+      tile.frame(1000)
+      expect(last()).toMatchObject({ state: 'live', picture: 'full', poster: undefined })
+      expect(URL.revokeObjectURL).toHaveBeenCalledWith('blob:1')
+    })
+
+    it('is the last picture of a camera that is away', async () => {
+      const { tile, last } = posted()
+      tile.setWant('a', 'Gate')
+      tile.setServer({ cell: 0, camera: 'a', state: 'offline', last_frame_at: '2026-01-01T00:00:00Z' })
+      await vi.advanceTimersByTimeAsync(1)
+      expect(last()).toMatchObject({ state: 'offline', picture: 'dark', at: 5000 })
+    })
+
+    it('goes with the right to see it, and with the camera', async () => {
+      const { tile, last } = posted()
+      tile.setWant('a', 'Gate')
+      tile.setServer({ cell: 0, camera: 'a', state: 'offline' })
+      await vi.advanceTimersByTimeAsync(1)
+      tile.setServer({ cell: 0, camera: 'a', state: 'ended', reason: 'revoked' })
+      expect(last()).toMatchObject({ state: 'ended', picture: 'none', poster: undefined })
+      tile.setWant('b', 'Yard')
+      tile.setServer({ cell: 0, camera: 'b', state: 'connecting' })
+      expect(last().poster).toBeUndefined()
+      await vi.advanceTimersByTimeAsync(350)
+      expect(last().poster).toBeDefined()
+    })
+
+    it('that comes too late is not shown', async () => {
+      let give = (_: { blob: Blob; at: number }): void => {}
+      shots.mockImplementationOnce(() => new Promise(r => { give = r }))
+      const { tile, last } = posted()
+      tile.setWant('a', 'Gate')
+      tile.setServer(live('a', 1000))
+      await vi.advanceTimersByTimeAsync(400)
+      tile.frame(1000)
+      give({ blob: new Blob(), at: 1 })
+      await vi.advanceTimersByTimeAsync(1)
+      expect(last()).toMatchObject({ state: 'live', poster: undefined })
+    })
+  })
+
+  it('says that the server holds a picture back', () => {
+    const { tile, last } = make()
+    tile.setWant('a', 'Gate')
+    tile.setServer(live('a', 1000))
+    tile.frame(1000)
+    tile.setServer({ cell: 0, camera: 'a', state: 'stalled', reason: 'low_bandwidth', first_ts: 1000 })
+    expect(last()).toMatchObject({ state: 'stalled', picture: 'full' })
+    tile.setServer(live('a', 1000))
+    tile.frame(9000)
+    expect(last().state).toBe('live')
+  })
 })

@@ -1,0 +1,48 @@
+/** A still with the time it was taken at, ms. */
+export interface Still {
+  url: string
+  at: number
+}
+
+export type FetchStill = (camera: string) => Promise<{ blob: Blob; at: number } | undefined>
+
+/** StandIn holds the still of one camera that stands in for a picture that is not there. */
+export class StandIn {
+  private camera: string | undefined
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private still: Still | undefined
+  private readonly fetch: FetchStill
+  private readonly onChange: () => void
+
+  constructor(fetch: FetchStill, onChange: () => void) {
+    this.fetch = fetch
+    this.onChange = onChange
+  }
+
+  get picture(): Still | undefined {
+    return this.still
+  }
+
+  /** ask gets the still of a camera after ms, once: a picture that comes sooner drops it. */
+  ask(camera: string, ms: number): void {
+    if (this.camera === camera) return
+    this.drop()
+    this.camera = camera
+    this.timer = setTimeout(() => void this.load(camera), ms)
+  }
+
+  /** drop forgets the still and that one was asked for. */
+  drop(): void {
+    clearTimeout(this.timer)
+    this.camera = undefined
+    if (this.still) URL.revokeObjectURL(this.still.url)
+    this.still = undefined
+  }
+
+  private async load(camera: string): Promise<void> {
+    const p = await this.fetch(camera)
+    if (!p || this.camera !== camera) return
+    this.still = { url: URL.createObjectURL(p.blob), at: p.at }
+    this.onChange()
+  }
+}
