@@ -190,7 +190,7 @@ func (n *node) buildMedia(ctx context.Context, reg *prometheus.Registry) (err er
 	n.fleet = ingest.New(ingest.Config{Guard: n.guard, Log: log.With("part", "ingest"), Registerer: reg,
 		MainLinger: cfg.Cameras.MainLinger, SubCold: cfg.Cameras.SubOnDemand, FFmpeg: n.tool,
 		Convert: ingest.ConvertConfig{Videos: convertMax(cfg.Cameras.ConvertMax), Side: cfg.Cameras.ConvertSide},
-		Stream: sfu.StreamConfig{RingBytes: cfg.Media.RingBytes, RingAge: cfg.Media.RingAge}})
+		Stream:  sfu.StreamConfig{RingBytes: cfg.Media.RingBytes, RingAge: cfg.Media.RingAge}})
 	n.stack.push("cameras", func(context.Context) error { n.fleet.Close(); return nil })
 	n.engine, err = sfu.NewEngine(sfu.EngineConfig{
 		UDPPort: cfg.Media.Port, TCPPort: cfg.Media.Port, Addresses: cfg.Media.Addresses, Loopback: cfg.Media.Loopback,
