@@ -72,12 +72,6 @@ type LayerView struct {
 	KeyIntervalS  float64    `json:"key_interval_s,omitempty"`
 }
 
-// Health is a camera's state for its owner, with the last failure in words.
-type Health struct {
-	StateView
-	LastError string `json:"last_error,omitempty"`
-}
-
 // CameraInput creates or changes a camera; a nil field is left as it is (on
 // creation: its default). Password: nil keeps the stored one unless scheme, host
 // or port of a URL changed (then it is cleared, threat T13); empty clears it;
@@ -118,7 +112,8 @@ type TestResult struct {
 // ProbeView is one layer of TestResult.
 type ProbeView struct {
 	OK           bool       `json:"ok"`
-	Codec        string     `json:"codec,omitempty"`
+	Codec        string     `json:"codec,omitempty"`   // the camera's own name for one that is converted
+	Convert      string     `json:"convert,omitempty"` // codec it is converted to by ffmpeg
 	Profile      string     `json:"profile,omitempty"`
 	Width        int        `json:"width,omitempty"`
 	Height       int        `json:"height,omitempty"`

@@ -160,7 +160,7 @@ func (r *Room) TestCamera(ctx context.Context, sub authz.Subject, in TestInput) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	res := ingest.Probe(ctx, r.cfg.Guard, want)
+	res := r.cfg.Fleet.Probe(ctx, want)
 	out := TestResult{Main: probeFace(res.Main)}
 	if res.Sub != nil {
 		p := probeFace(*res.Sub)
@@ -170,30 +170,12 @@ func (r *Room) TestCamera(ctx context.Context, sub authz.Subject, in TestInput) 
 }
 
 func probeFace(p ingest.LayerProbe) ProbeView {
-	v := ProbeView{OK: p.OK, Codec: p.Codec, Profile: p.Profile, Width: p.Width, Height: p.Height,
+	v := ProbeView{OK: p.OK, Codec: p.Codec, Convert: p.Convert, Profile: p.Profile, Width: p.Width, Height: p.Height,
 		FPS: round(p.FPS), KeyIntervalS: round(p.KeyInterval.Seconds()), Audio: p.Audio}
 	if p.Err != nil {
 		v.Error = &ProbeFail{Code: p.Err.Code, Detail: p.Err.Msg}
 	}
 	return v
-}
-
-// CameraHealth is the state of an own camera's layers on this node.
-func (r *Room) CameraHealth(ctx context.Context, sub authz.Subject, id string) (Health, error) {
-	a, err := r.mine(ctx, sub, id)
-	if err != nil {
-		return Health{}, err
-	}
-	var h Health
-	if st, ok := r.deps.fleet.State(a.Camera.ID); ok {
-		h.StateView = stateFace(st)
-		for _, l := range []ingest.Layer{ingest.Main, ingest.Sub} {
-			if s := st.Layers[l]; s.Detail != "" && h.LastError == "" {
-				h.LastError = s.Detail
-			}
-		}
-	}
-	return h, nil
 }
 
 // readSources reads the sources of cameras, in one round trip.
