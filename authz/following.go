@@ -4,6 +4,7 @@ package authz
 // follow its changes (controlroom). They read; only this package writes there.
 const (
 	CameraPrefix  = pCamera
+	LinkPrefix    = pLink
 	AccountPrefix = pAccount
 )
 

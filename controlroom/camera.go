@@ -6,8 +6,8 @@ import (
 	"sightline/internal/secret"
 )
 
-// Camera is one camera as one subject may see it. Source and Shared are set for
-// its owner only; no field ever carries a password (threat T14).
+// Camera is one camera as one subject may see it. Source, Shared and Order are
+// set for its owner only; no field ever carries a password (threat T14).
 type Camera struct {
 	ID      string      `json:"id"`
 	Name    string      `json:"name"`

@@ -12,13 +12,13 @@ import (
 func (r *Room) face(a authz.CameraAccess, src *source) Camera {
 	c := Camera{
 		ID: a.Camera.ID, Name: a.Camera.Name, Kind: string(a.Camera.Kind), Zone: a.Camera.Zone,
-		Mine: a.Mine, Owner: Person{ID: a.Owner.ID, Name: a.Owner.Name}, Order: a.Camera.Order,
+		Mine: a.Mine, Owner: Person{ID: a.Owner.ID, Name: a.Owner.Name},
 		Enabled: a.Camera.Enabled, Sound: a.Sound,
 		Access: Access{Allowed: a.Live.Allowed, Reason: string(a.Live.Reason), Until: instant(a.Live.Until), Next: instant(a.Live.Next)},
 	}
 	if a.Mine {
 		shared := a.Shared
-		c.Shared = &shared
+		c.Shared, c.Order = &shared, a.Camera.Order
 		c.Sound = a.Camera.Sound
 		if src != nil {
 			c.Source = src.view()

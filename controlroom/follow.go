@@ -81,6 +81,8 @@ func (r *Room) changed(ctx context.Context, values []kv.Value) {
 			id := strings.TrimPrefix(v.Key, sourcePrefix)
 			r.cameras.setSource(id, v)
 			touched = append(touched, id)
+		case strings.HasPrefix(v.Key, authz.LinkPrefix) && v.Exists():
+			r.linkMoved(strings.TrimPrefix(v.Key, authz.LinkPrefix))
 		case strings.HasPrefix(v.Key, authz.AccountPrefix) && !v.Exists():
 			r.forgetAccount(ctx, strings.TrimPrefix(v.Key, authz.AccountPrefix))
 		}

@@ -224,11 +224,18 @@ func TestR41_MaxViewers(t *testing.T) {
 		if err := n.room.CloseViewing(t.Context(), first, again.id); err != nil {
 			t.Fatal(err)
 		}
+		late := nodes[1].watch(t, third, cam.ID)
+		late.flows(t, 0)
 		a.flows(t, 0)
 		one := 1
+		mid, begun := late.cell(0).Mid, time.Now()
 		if _, err := n.auth.UpdateLink(t.Context(), owner, l.Link.ID, authz.LinkPatch{MaxViewers: &one}); err != nil {
 			t.Fatal(err)
 		}
+		if d := late.silentAfter(t, mid, begun); d > cutIn {
+			t.Errorf("the number was lowered: last packet %v after the request", d)
+		}
+		a.flows(t, 0)
 		if err := nodes[1].auth.TakeSeat(t.Context(), third); fault.Code(err) != string(authz.ReasonTooManyViewers) {
 			t.Errorf("the number was lowered: %v", err)
 		}

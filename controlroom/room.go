@@ -89,6 +89,7 @@ type Room struct {
 	cameras  *cameras
 	nudge    chan struct{} // capacity 1: follow the store now
 	seats    seats         // nil: no link has a number of viewers
+	reseat   chan string   // links that changed: their number of viewers may be lower
 	cutter   *Cutter
 
 	mu      sync.Mutex
@@ -118,6 +119,7 @@ func New(cfg Config) (*Room, error) {
 		sockets:  &sockets{all: map[*Socket]bool{}, n: func(n int) { m.sockets.Set(float64(n)) }},
 		cameras:  &cameras{fleet: cfg.Fleet, box: cfg.Seal, log: cfg.Log, byID: map[string]*camera{}},
 		nudge:    make(chan struct{}, 1),
+		reseat:   make(chan string, 64),
 	}
 	r.seats = cfg.Authority
 	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Log: cfg.Log, Registerer: cfg.Registerer})

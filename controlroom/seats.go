@@ -62,17 +62,29 @@ func (r *Room) keepSeats(ctx context.Context) {
 	for {
 		select {
 		case <-t.C:
-			r.renewSeats(ctx)
+			r.renewSeats(ctx, "")
+		case link := <-r.reseat:
+			r.renewSeats(ctx, link)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (r *Room) renewSeats(ctx context.Context) {
+// linkMoved looks at the places of a link again, as soon as it can. Too many at
+// once are left to the next round of all.
+func (r *Room) linkMoved(link string) {
+	select {
+	case r.reseat <- link:
+	default:
+	}
+}
+
+// renewSeats renews the places of one link's guests; "" means of all.
+func (r *Room) renewSeats(ctx context.Context, link string) {
 	guests := map[authz.Subject][]*session{}
 	for _, s := range r.sessions.all() {
-		if s.subject.Kind == authz.GuestSubject {
+		if s.subject.Kind == authz.GuestSubject && (link == "" || s.subject.Link == link) {
 			guests[s.subject] = append(guests[s.subject], s)
 		}
 	}
