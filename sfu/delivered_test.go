@@ -9,7 +9,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,8 +109,29 @@ func cpu() time.Duration {
 // BenchmarkDelivered is the cost bar in small: six streams of 2 Mbit/s, viewers
 // in a process of their own, this process's CPU time by delivered packet.
 func BenchmarkDelivered(b *testing.B) {
-	for _, n := range []int{12, 60, 120} {
+	for _, n := range []int{12, 60, 120, 400} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) { delivered(b, n) })
+	}
+}
+
+const profileVar = "SIGHTLINE_BENCH_PROFILE" // a directory: a CPU profile of each measured window is left there
+
+// profile records what the measured window spends, without the joining before it.
+func profile(b *testing.B, viewers int) (stop func()) {
+	dir := os.Getenv(profileVar)
+	if dir == "" {
+		return func() {}
+	}
+	f, err := os.Create(filepath.Join(dir, fmt.Sprintf("delivered-%d.prof", viewers)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		b.Fatal(err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
 	}
 }
 
@@ -164,7 +187,13 @@ func delivered(b *testing.B, viewers int) {
 	if err := child.Start(); err != nil {
 		b.Fatal(err)
 	}
-	<-ready
+	gone := make(chan error, 1)
+	go func() { gone <- child.Wait() }()
+	select {
+	case <-ready:
+	case err := <-gone:
+		b.Fatalf("the viewers' process ended before all had joined: %v", err)
+	}
 	time.Sleep(3 * time.Second) // replays and the playout-delay reset are over
 	sent := func() (n uint64) {
 		mu.Lock()
@@ -175,18 +204,20 @@ func delivered(b *testing.B, viewers int) {
 		return n
 	}
 	b.ResetTimer()
+	profiled := profile(b, viewers)
 	var a0, a1 runtime.MemStats
 	runtime.ReadMemStats(&a0)
 	c0, s0, t0 := cpu(), sent(), time.Now()
 	time.Sleep(8 * time.Second)
 	used, packets, took := cpu()-c0, sent()-s0, time.Since(t0)
 	b.StopTimer()
+	profiled()
 	m1 := rss()
 	runtime.ReadMemStats(&a1)
 	b.ReportMetric(float64(a1.Mallocs-a0.Mallocs)/float64(packets), "allocs/packet")
 	close(over)
 	rep := <-report
-	if err := child.Wait(); err != nil {
+	if err := <-gone; err != nil {
 		b.Error(err)
 	}
 	slices.Sort(rep.First)

@@ -42,6 +42,8 @@ type downtrack struct {
 	delays [3]rtp.Header
 	hist   history
 	rtxBuf []byte
+	lane   lane // of ssrc
+	rtx    lane // of rtxSSRC
 
 	lastRestart int64 // when a PLI or a drop last made it start again
 	lastReport  int64 // last sender report
@@ -261,9 +263,8 @@ func (d *downtrack) beginFrame(f *Frame, ord uint64, ts uint32, now int64) {
 // possible, and returns their payload bytes, and whether all were taken.
 func (d *downtrack) burst(f *Frame, from, to int) (bytes int, ok bool) {
 	e := &d.peer.egress
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	defer e.flush()
+	now := e.hold()
+	defer e.release()
 	last := len(f.Payloads) - 1
 	ok = true
 	for i := from; i < to; i++ {
@@ -271,7 +272,7 @@ func (d *downtrack) burst(f *Frame, from, to int) (bytes int, ok bool) {
 		d.hdr.Marker = i == last && d.kind == Video
 		d.hdr.SequenceNumber = uint16(d.seq)
 		d.seq++
-		if n, err := d.writer.WriteRTP(&d.hdr, p); n == 0 || err != nil {
+		if n, err := e.write(&d.lane, d.writer, &d.hdr, p, now); n == 0 || err != nil {
 			d.peer.counts.unsent.Add(1)
 			ok = false
 		}

@@ -11,12 +11,13 @@ import (
 const (
 	maxSegments = 16       // datagrams in one system call
 	batchBytes  = 24 << 10 // room for maxSegments of the largest packet
+	maxPacket   = 1500     // bytes of an encrypted packet that may enter a batch
 )
 
 // egress collects the RTP packets of one peer and sends those that follow each
 // other with one size in one system call. Everything that sends RTP to the peer
-// holds its lock from the first packet to flush, so that the conn below may
-// append without asking. STUN, DTLS and RTCP pass by it.
+// holds its lock (hold) from the first packet to the end (release), so that the
+// conn below may append without asking. STUN, DTLS and RTCP pass by it.
 type egress struct {
 	socks *sockets
 
@@ -27,24 +28,51 @@ type egress struct {
 	size  int // of every packet collected but the last
 	n     int
 	short bool // the last one was smaller: the train is full
-	plain bool // segmentation failed on the way to this peer
+	unfit bool // segmentation is refused on the way to this peer, though not by the socket
 	call  sendCall
+
+	keying     keying
+	sealer     *sealer // nil as long as the keys are not known
+	distrusted bool    // a packet of ours differed from pion's: pion alone encrypts
+	expect     []byte  // what pion's next packet should be, nil when nobody compares
+	passed     netip.AddrPort
+	same       bool
+	scratch    [maxPacket]byte
 }
 
 // add takes one encrypted RTP packet. Called below pion's write path with mu
 // held by the goroutine that sends.
 func (e *egress) add(b []byte, to netip.AddrPort) (int, error) {
-	if e.n > 0 && (e.short || e.n == maxSegments || len(b) > e.size || e.used+len(b) > batchBytes || to != e.to) {
+	e.arrived(b, to)
+	room := e.room(len(b), to)
+	if room == nil {
+		return 0, net.ErrClosed
+	}
+	e.take(copy(room, b))
+	return len(b), nil
+}
+
+// room is where the next packet of size bytes goes, a train that it does not
+// fit is sent first. take must follow.
+func (e *egress) room(size int, to netip.AddrPort) []byte {
+	if size > maxPacket {
+		return nil
+	}
+	if e.n > 0 && (e.short || e.n == maxSegments || size > e.size || e.used+size > batchBytes || to != e.to) {
 		e.flush()
 	}
 	if e.n == 0 {
-		e.to, e.size, e.short, e.used = to, len(b), false, 0
+		e.to, e.size, e.short, e.used = to, size, false, 0
 		e.buf, _ = e.socks.pool.Get().(*[]byte)
 	}
-	e.used += copy((*e.buf)[e.used:], b)
+	return (*e.buf)[e.used : e.used+size]
+}
+
+// take adds the packet that was put where room said.
+func (e *egress) take(size int) {
+	e.used += size
 	e.n++
-	e.short = len(b) < e.size
-	return len(b), nil
+	e.short = size < e.size
 }
 
 // flush sends what was collected. Called with mu held.
@@ -82,7 +110,7 @@ func (m *peerMux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
 		return nil, err
 	}
 	ap, ok := c.(ice.AddrPortReaderWriter)
-	if !ok || !m.socks.batches {
+	if !ok {
 		return c, nil
 	}
 	return &peerConn{PacketConn: c, AddrPortReaderWriter: ap, e: m.e}, nil
@@ -110,10 +138,23 @@ type peerConn struct {
 	e *egress
 }
 
+// ReadFromAddrPort lets the server's greeting be seen on its way to pion.
+// (ice.AddrPortReaderWriter)
+func (c *peerConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	n, from, err := c.AddrPortReaderWriter.ReadFromAddrPort(b)
+	if err == nil && isServerHello(b[:n]) {
+		c.e.serverHello(b[:n], false)
+	}
+	return n, from, err
+}
+
 // WriteToAddrPort is where pion's write path ends. (ice.AddrPortReaderWriter)
 func (c *peerConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	if isRTP(b) && to.Addr().Zone() == "" && len(b) <= batchBytes {
+	if isRTP(b) && to.Addr().Zone() == "" && len(b) <= maxPacket {
 		return c.e.add(b, to)
+	}
+	if isServerHello(b) {
+		c.e.serverHello(b, true)
 	}
 	return c.AddrPortReaderWriter.WriteToAddrPort(b, to)
 }

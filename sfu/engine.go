@@ -40,7 +40,8 @@ type EngineConfig struct {
 	LostTimeout    time.Duration         // from disconnected to closed; default 15 s
 	StillEvery     time.Duration         // between two pictures in ModeStill; default 60 s
 	Pace           Pace
-	NoGSO          bool // never use UDP segmentation offload
+	Egress         EgressMode // how trains of packets leave; default the best that works
+	NoDirect       bool       // let pion encrypt every packet, as it does where its keys cannot be learned
 	Log            *slog.Logger
 	Registerer     prometheus.Registerer // nil registers nothing
 }
@@ -186,6 +187,7 @@ func (e *Engine) answer(ctx context.Context, p *Peer, o *offer) (string, error) 
 	defer e.built()
 	s := e.settings
 	s.SetICEUDPMux(&peerMux{socks: e.socks, e: &p.egress})
+	s.SetDTLSKeyLogWriter(keyLog{&p.egress})
 	s.BufferFactory = func(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCloser {
 		if kind == packetio.RTCPBufferPacket {
 			return &feedback{p: p, ssrc: ssrc}

@@ -180,7 +180,7 @@ func TestICEOverTCP(t *testing.T) {
 
 // Without segmentation offload the same packets arrive.
 func TestWithoutGSO(t *testing.T) {
-	e := engine(t, func(c *sfu.EngineConfig) { c.NoGSO = true })
+	e := engine(t, func(c *sfu.EngineConfig) { c.Egress = sfu.EgressPlain })
 	cam := newCamera(t, "cam", sfu.H264, time.Second, 1_000_000).fill(20).run(t)
 	j := join(t, e, testpeer.Config{}, func(p *sfu.Peer) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})

@@ -34,10 +34,8 @@ func (d *downtrack) nack(seqs []uint16, now int64) {
 		return
 	}
 	gap := max(nackMinGap, d.peer.rtt.Load())
-	e := &d.peer.egress
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	defer e.flush()
+	sent := d.peer.egress.hold()
+	defer d.peer.egress.release()
 	for _, s := range seqs {
 		seq := d.unwrap(s)
 		rec, ok := d.hist.find(seq)
@@ -58,7 +56,7 @@ func (d *downtrack) nack(seqs []uint16, now int64) {
 			d.peer.counts.nackRefused.Add(1)
 			continue
 		}
-		d.resend(rec, seq, i, f)
+		d.resend(rec, seq, i, f, sent)
 	}
 }
 
@@ -70,8 +68,9 @@ func (d *downtrack) unwrap(s uint16) uint64 {
 }
 
 // resend sends one packet again: on the retransmission SSRC where agreed
-// (RFC 4588), else the very same packet.
-func (d *downtrack) resend(rec sent, seq uint64, i int, f *Frame) {
+// (RFC 4588), else the very same packet: one sequence number is never encrypted
+// with two contents. Called with the peer's egress held since now.
+func (d *downtrack) resend(rec sent, seq uint64, i int, f *Frame, now int64) {
 	h := d.delays[rec.delay]
 	h.Timestamp = rec.ts
 	h.Marker = i == len(f.Payloads)-1
@@ -81,12 +80,14 @@ func (d *downtrack) resend(rec sent, seq uint64, i int, f *Frame) {
 		d.rtxSeq++
 		d.rtxBuf = append(binary.BigEndian.AppendUint16(d.rtxBuf[:0], uint16(seq)), p...)
 		p = d.rtxBuf
+		d.again = h
+		_, _ = d.peer.egress.write(&d.rtx, d.writer, &d.again, p, now)
 	} else {
 		h.PayloadType = rec.pt
 		h.SequenceNumber = uint16(seq)
+		d.again = h
+		_, _ = d.writer.WriteRTP(&d.again, p)
 	}
-	d.again = h
-	_, _ = d.writer.WriteRTP(&d.again, p)
 	d.peer.counts.resent.Add(1)
 	d.peer.counts.resentBytes.Add(uint64(len(p)))
 	d.peer.pacer.spend(len(p))

@@ -29,15 +29,14 @@ const (
 // and one TCP port.
 type sockets struct {
 	udp4, udp6 *net.UDPConn
-	raw4, raw6 rawConn
+	fam4, fam6 *family // nil where the host has no IPv6
 	mux4, mux6 *ice.UDPMuxDefault
 	tcp        net.Listener
 	tcpMux     *ice.TCPMuxDefault
 
-	batches  bool // RTP is collected by peer and sent in trains
-	segments bool // trains leave by segmentation offload
-	failed   atomic.Uint64
-	pool     sync.Pool
+	failed     atomic.Uint64 // datagrams the system refused
+	distrusted atomic.Uint64 // peers whose packets pion alone encrypts, since ours differed
+	pool       sync.Pool
 
 	cfg   *EngineConfig
 	mu    sync.Mutex
@@ -46,7 +45,10 @@ type sockets struct {
 }
 
 func openSockets(cfg *EngineConfig, logs logging.LoggerFactory) (*sockets, error) {
-	s := &sockets{cfg: cfg, batches: true}
+	if _, ok := cfg.Egress.way(); !ok {
+		return nil, badMode(cfg.Egress)
+	}
+	s := &sockets{cfg: cfg}
 	s.pool.New = func() any { b := make([]byte, batchBytes); return &b }
 	var err error
 	for range 8 { // a free port must be free for both families
@@ -72,13 +74,21 @@ func openSockets(cfg *EngineConfig, logs logging.LoggerFactory) (*sockets, error
 	}
 	log := logs.NewLogger("mux")
 	s.mux4 = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: s.udp4, Logger: log})
-	s.raw4, _ = s.udp4.SyscallConn()
+	s.fam4 = newFamily(cfg, s.udp4, "IPv4")
 	if s.udp6 != nil {
 		s.mux6 = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: s.udp6, Logger: log})
-		s.raw6, _ = s.udp6.SyscallConn()
+		s.fam6 = newFamily(cfg, s.udp6, "IPv6")
 	}
-	s.segments = !cfg.NoGSO && canSegment(s.udp4)
 	return s, nil
+}
+
+// newFamily takes the best way that this system has for the socket.
+func newFamily(cfg *EngineConfig, c *net.UDPConn, name string) *family {
+	f := &family{name: name, log: cfg.Log}
+	f.raw, _ = c.SyscallConn()
+	w, _ := cfg.Egress.way()
+	f.way.Store(max(w, bestWay(c)))
+	return f
 }
 
 func listenUDP(network string, port int) (*net.UDPConn, error) {
