@@ -55,6 +55,7 @@ type demoCamera struct {
 	Main        string  `json:"rtsp_main"`
 	Sub         string  `json:"rtsp_sub"`
 	KeyInterval float64 `json:"key_interval_s"`
+	FromMS      int64   `json:"from_ms"` // as testcam.ServedCamera
 }
 
 // furnisher makes the demo's accounts, cameras, view, grant and link where they
@@ -175,7 +176,7 @@ func (f *furnisher) cameras(ctx context.Context, owner authz.Subject, served []t
 		if err != nil {
 			return nil, fmt.Errorf("camera %s: %w", s.Name, err)
 		}
-		out = append(out, demoCamera{ID: cam.ID, Name: s.Name, Main: s.Main, Sub: s.Sub, KeyInterval: s.KeyIntervalS})
+		out = append(out, demoCamera{ID: cam.ID, Name: s.Name, Main: s.Main, Sub: s.Sub, KeyInterval: s.KeyIntervalS, FromMS: s.FromMS})
 	}
 	return out, nil
 }

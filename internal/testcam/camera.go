@@ -46,8 +46,9 @@ type Camera struct {
 
 	mu   sync.Mutex
 	cfg  Config
-	addr string // fixed at the first start
-	run  runner // nil while stopped
+	addr string    // fixed at the first start
+	from time.Time // when the picture with number 0 was, or would have been, sent
+	run  runner    // nil while stopped
 }
 
 // runner is what listens: a real server or a misbehaving one.
@@ -97,6 +98,7 @@ func (c *Camera) start() error {
 		c.run = newHostile(ln, c.cfg.Fault)
 		return nil
 	}
+	c.from = time.Now().Add(-c.cfg.Start)
 	s, err := newServer(ln, c)
 	if err != nil {
 		ln.Close()
@@ -161,6 +163,14 @@ func (c *Camera) change(f func(*Config)) error {
 
 // Main is the URL of the main layer, without userinfo.
 func (c *Camera) Main() string { return c.url("main") }
+
+// From is when the picture with number 0 was, or would have been, sent: number n
+// of a loop follows n pictures later, whoever watches.
+func (c *Camera) From() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.from
+}
 
 // Sub is the URL of the sub layer, without userinfo.
 func (c *Camera) Sub() string { return c.url("sub") }

@@ -19,6 +19,7 @@ type ServedCamera struct {
 	Sub          string  `json:"rtsp_sub"`
 	KeyIntervalS float64 `json:"key_interval_s"`
 	Audio        bool    `json:"audio"`
+	FromMS       int64   `json:"from_ms"` // Unix time at which the picture with number 0 was sent
 }
 
 // ServeConfig of Serve.
@@ -52,6 +53,7 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 		defer cam.Close()
 		out.Cameras = append(out.Cameras, ServedCamera{
 			Name: s.Name, Main: cam.Main(), Sub: cam.Sub(), KeyIntervalS: s.Main.Key.Seconds(), Audio: s.Main.Audio != nil,
+			FromMS: cam.From().UnixMilli(),
 		})
 	}
 	if len(out.Cameras) == 0 {
