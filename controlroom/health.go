@@ -100,3 +100,13 @@ func transcoding(c *ingest.Conversion) *Transcoding {
 	return &Transcoding{From: c.From, To: c.To, Running: c.Running, Since: instant(c.Since), Restarts: c.Restarts,
 		Dropped: c.Dropped, Said: c.Said, Trouble: c.Trouble}
 }
+
+// Aspect is the width over the height of a camera's pictures as far as known on
+// this node, 0 else. Who may see the camera is for the caller to know.
+func (r *Room) Aspect(camera string) float64 {
+	st, ok := r.deps.fleet.State(camera)
+	if !ok {
+		return 0
+	}
+	return aspect(st)
+}

@@ -102,15 +102,15 @@ func beginVisit(r *request) error {
 		cookie = old
 	}
 	r.s.cookies.setGuest(&r.c.Response().Header, link, cookie, visitLife)
-	return r.ok(viewVisit(info))
+	return r.ok(viewVisit(info, r.s.cfg.Room.Aspect))
 }
 
 func getVisit(r *request) error {
 	r.s.cookies.setGuest(&r.c.Response().Header, r.param("link"), r.cookie(r.s.cookies.guest()), visitLife)
-	return r.ok(viewVisit(r.visit))
+	return r.ok(viewVisit(r.visit, r.s.cfg.Room.Aspect))
 }
 
-func viewVisit(v authz.VisitInfo) visitView {
+func viewVisit(v authz.VisitInfo, aspect func(camera string) float64) visitView {
 	out := visitView{
 		State: string(v.State), Reason: string(v.Reason), Since: optional(v.Since), Until: optional(v.Until), Name: v.Name,
 		OwnerName: v.OwnerName, Language: v.Language, Zone: v.Zone, Cameras: []visitCell{}, Sound: v.Sound, Note: v.Note, Owner: v.Owner,
@@ -120,7 +120,11 @@ func viewVisit(v authz.VisitInfo) visitView {
 		out.Reason = ""
 	}
 	for _, c := range v.Cameras {
-		out.Cameras = append(out.Cameras, visitCell{ID: c.ID, Name: c.Name})
+		cell := visitCell{ID: c.ID, Name: c.Name}
+		if v.State == authz.VisitLive || v.State == authz.VisitThrottled {
+			cell.Aspect = aspect(c.ID)
+		}
+		out.Cameras = append(out.Cameras, cell)
 	}
 	return out
 }

@@ -40,5 +40,5 @@ func givePassword(r *request) error {
 	if err != nil {
 		return goneUnlessAway(err)
 	}
-	return r.ok(viewVisit(info))
+	return r.ok(viewVisit(info, r.s.cfg.Room.Aspect))
 }
