@@ -110,8 +110,16 @@ func cpu() time.Duration {
 // in a process of their own, this process's CPU time by delivered packet.
 func BenchmarkDelivered(b *testing.B) {
 	for _, n := range []int{12, 60, 120, 400} {
-		b.Run(strconv.Itoa(n), func(b *testing.B) { delivered(b, n) })
+		b.Run(strconv.Itoa(n), func(b *testing.B) { delivered(b, n, nil) })
 	}
+}
+
+// BenchmarkEgress compares the ways in which packets can leave, at 120 viewers.
+func BenchmarkEgress(b *testing.B) {
+	for _, w := range []sfu.EgressMode{sfu.EgressGSO, sfu.EgressMMsg, sfu.EgressPlain} {
+		b.Run(string(w), func(b *testing.B) { delivered(b, 120, func(c *sfu.EngineConfig) { c.Egress = w }) })
+	}
+	b.Run("gso-through-pion", func(b *testing.B) { delivered(b, 120, func(c *sfu.EngineConfig) { c.NoDirect = true }) })
 }
 
 const profileVar = "SIGHTLINE_BENCH_PROFILE" // a directory: a CPU profile of each measured window is left there
@@ -147,9 +155,9 @@ func rss() float64 {
 	return n
 }
 
-func delivered(b *testing.B, viewers int) {
+func delivered(b *testing.B, viewers int, change func(*sfu.EngineConfig)) {
 	m0 := rss()
-	e := engine(b, nil)
+	e := engine(b, change)
 	var cams []*camera
 	for i := range 6 {
 		c := newCamera(b, "cam", sfu.H264, 2*time.Second, 2_000_000).fill(10 + i*6)
@@ -221,7 +229,11 @@ func delivered(b *testing.B, viewers int) {
 		b.Error(err)
 	}
 	slices.Sort(rep.First)
-	b.ReportMetric(float64(used.Microseconds())/float64(packets), "µs/packet")
+	cost := float64(used.Microseconds()) / float64(packets)
+	least := float64(floor(b, 100_000).Nanoseconds()) / 100_000 / 1000
+	b.ReportMetric(cost, "µs/packet")
+	b.ReportMetric(least, "µs-floor")
+	b.ReportMetric(cost/least, "x-floor")
 	b.ReportMetric(float64(packets)/took.Seconds(), "packets/s")
 	b.ReportMetric((m1-m0)/float64(viewers), "KB-RSS/viewer")
 	b.ReportMetric(float64(rep.Missing), "gaps")

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pion/ice/v4"
 )
@@ -19,7 +20,8 @@ const (
 // holds its lock (hold) from the first packet to the end (release), so that the
 // conn below may append without asking. STUN, DTLS and RTCP pass by it.
 type egress struct {
-	socks *sockets
+	socks  *sockets
+	direct atomic.Uint64 // packets sealed by us
 
 	mu    sync.Mutex
 	to    netip.AddrPort
@@ -33,6 +35,7 @@ type egress struct {
 
 	keying     keying
 	sealer     *sealer // nil as long as the keys are not known
+	sealed     uint64  // likewise, since hold
 	distrusted bool    // a packet of ours differed from pion's: pion alone encrypts
 	expect     []byte  // what pion's next packet should be, nil when nobody compares
 	passed     netip.AddrPort

@@ -91,6 +91,7 @@ func (e *egress) seal(l *lane, h *rtp.Header, payload []byte) (int, error) {
 		return 0, errTooLarge
 	}
 	e.take(size)
+	e.sealed++
 	return size, nil
 }
 
@@ -104,5 +105,9 @@ func (e *egress) hold() int64 {
 // release sends what is left and gives the batch back.
 func (e *egress) release() {
 	e.flush()
+	if e.sealed > 0 {
+		e.direct.Add(e.sealed)
+		e.sealed = 0
+	}
 	e.mu.Unlock()
 }

@@ -81,3 +81,12 @@ func (e *Engine) Egress() (v4, v6 EgressMode) {
 func badMode(m EgressMode) error {
 	return fmt.Errorf("sfu: unknown egress mode %q; use gso, mmsg or plain", string(m))
 }
+
+// falls is how often a socket gave up a way.
+func (s *sockets) falls() uint64 {
+	n := s.fam4.falls.Load()
+	if s.fam6 != nil {
+		n += s.fam6.falls.Load()
+	}
+	return n
+}

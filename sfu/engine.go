@@ -278,7 +278,7 @@ func (e *Engine) forget(p *Peer, was PeerState) {
 		p.pending = false
 		e.pending--
 	}
-	e.metrics.gone.add(&p.counts)
+	e.metrics.gone.add(p)
 }
 
 // UDPPort is the port in use.

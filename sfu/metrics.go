@@ -8,6 +8,7 @@ import (
 // and summed only when somebody scrapes.
 type metrics struct {
 	engine       *Engine
+	layers       *layerMetrics
 	peers        *prometheus.CounterVec
 	panics       prometheus.Counter
 	firstPicture prometheus.Histogram
@@ -15,23 +16,26 @@ type metrics struct {
 	sums         []summed
 	now          *prometheus.Desc
 	failed       *prometheus.Desc
+	falls        *prometheus.Desc
+	distrusted   *prometheus.Desc
 }
 
 // peerTotals are plain sums of peerCounts, in the order of counters.
-type peerTotals [15]uint64
+type peerTotals [16]uint64 // the last one is egress.direct
 
 func (c *peerCounts) read() peerTotals {
 	return peerTotals{
 		c.packets.Load(), c.bytes.Load(), c.nacks.Load(), c.nackMisses.Load(), c.nackRefused.Load(),
 		c.resent.Load(), c.plis.Load(), c.restarts.Load(), c.drops.Load(), c.hits.Load(), c.misses.Load(),
-		c.skips.Load(), c.unsent.Load(), c.rtcpDropped.Load(), c.ended.Load(),
+		c.skips.Load(), c.unsent.Load(), c.rtcpDropped.Load(), c.ended.Load(), 0,
 	}
 }
 
-func (t *peerTotals) add(c *peerCounts) {
-	for i, v := range c.read() {
+func (t *peerTotals) add(p *Peer) {
+	for i, v := range p.counts.read() {
 		t[i] += v
 	}
+	t[len(t)-1] += p.egress.direct.Load()
 }
 
 type summed struct{ desc *prometheus.Desc }
@@ -39,6 +43,7 @@ type summed struct{ desc *prometheus.Desc }
 func newMetrics(e *Engine, reg prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		engine: e,
+		layers: newLayerMetrics(e),
 		peers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sightline_sfu_peers_total", Help: "Offers by what became of them: connected, bad_offer, refused, timeout, failed, left, panic.",
 		}, []string{"result"}),
@@ -49,7 +54,10 @@ func newMetrics(e *Engine, reg prometheus.Registerer) (*metrics, error) {
 			Name: "sightline_sfu_first_picture_seconds", Help: "From attach to the last packet of the first key frame.",
 			Buckets: []float64{.01, .02, .05, .1, .2, .3, .5, 1, 2, 5, 10},
 		}),
-		now:    prometheus.NewDesc("sightline_sfu_peers", "Peers by state.", []string{"state"}, nil),
+		now:   prometheus.NewDesc("sightline_sfu_peers", "Peers by state.", []string{"state"}, nil),
+		falls: prometheus.NewDesc("sightline_sfu_egress_falls_total", "Times a socket gave up a way of sending in batches.", nil, nil),
+		distrusted: prometheus.NewDesc("sightline_sfu_direct_refused_total",
+			"Peers for whom pion alone encrypts because a packet of ours differed from its.", nil, nil),
 		failed: prometheus.NewDesc("sightline_sfu_send_errors_total", "Datagrams the system refused to send.", nil, nil),
 	}
 	for _, c := range [][2]string{
@@ -68,6 +76,7 @@ func newMetrics(e *Engine, reg prometheus.Registerer) (*metrics, error) {
 		{"unsent_total", "RTP packets pion did not take."},
 		{"rtcp_dropped_total", "Feedback messages above the limit of a peer."},
 		{"gate_ends_total", "Subscriptions cut because their gate closed."},
+		{"direct_packets_total", "RTP packets encrypted straight into the batch."},
 	} {
 		m.sums = append(m.sums, summed{prometheus.NewDesc("sightline_sfu_"+c[0], c[1], nil, nil)})
 	}
@@ -84,7 +93,7 @@ func newMetrics(e *Engine, reg prometheus.Registerer) (*metrics, error) {
 }
 
 func (m *metrics) all() []prometheus.Collector {
-	return []prometheus.Collector{m.peers, m.panics, m.firstPicture, m}
+	return append(m.layers.collectors(), m.peers, m.panics, m.firstPicture, m)
 }
 
 func (m *metrics) unregister(reg prometheus.Registerer) {
@@ -103,6 +112,8 @@ func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
 	}
 	ch <- m.now
 	ch <- m.failed
+	ch <- m.falls
+	ch <- m.distrusted
 }
 
 // Collect is part of prometheus.Collector.
@@ -111,7 +122,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	e.mu.Lock()
 	t := m.gone
 	for p := range e.peers {
-		t.add(&p.counts)
+		t.add(p)
 	}
 	total, pending := len(e.peers), e.pending
 	e.mu.Unlock()
@@ -122,5 +133,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(m.now, prometheus.GaugeValue, float64(pending), "connecting")
 	if e.socks != nil {
 		ch <- prometheus.MustNewConstMetric(m.failed, prometheus.CounterValue, float64(e.socks.failed.Load()))
+		ch <- prometheus.MustNewConstMetric(m.falls, prometheus.CounterValue, float64(e.socks.falls()))
+		ch <- prometheus.MustNewConstMetric(m.distrusted, prometheus.CounterValue, float64(e.socks.distrusted.Load()))
 	}
 }

@@ -176,7 +176,7 @@ func (p *Peer) open() error {
 			return err
 		}
 		p.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: p.conn, Logger: quiet{}.NewLogger("")})
-		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 		s.SetICEUDPMux(p.mux)
 	}
 	s.BufferFactory = func(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCloser {
@@ -205,7 +205,7 @@ func (p *Peer) open() error {
 
 // listen opens the viewer's own socket.
 func (p *Peer) listen() error {
-	addr, err := net.ResolveUDPAddr("udp4", p.cfg.Listen)
+	addr, err := net.ResolveUDPAddr("udp", p.cfg.Listen)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (p *Peer) listen() error {
 		p.conn, err = p.cfg.Drain.listen(addr, p)
 		return err
 	}
-	c, err := net.ListenUDP("udp4", addr)
+	c, err := net.ListenUDP("udp", addr)
 	if err != nil {
 		return err
 	}
