@@ -14,6 +14,7 @@ type answered struct {
 	mid     string
 	codecs  []agreed
 	delayID uint8
+	wideID  uint8 // of the transport-wide sequence number, 0 where its feedback was not agreed too
 }
 
 // readAnswer reads what was agreed out of our own answer, the one document
@@ -25,17 +26,35 @@ func readAnswer(d *sdp.SessionDescription) []answered {
 		a := answered{mid: mid}
 		if m.MediaName.Port.Value != 0 {
 			a.codecs = readCodecs(m)
-			for _, at := range m.Attributes {
-				if id, uri, ok := strings.Cut(at.Value, " "); at.Key == "extmap" && ok && strings.TrimSpace(uri) == playoutDelayURI {
-					if n, err := strconv.ParseUint(id, 10, 8); err == nil && n >= 1 && n <= 14 {
-						a.delayID = uint8(n)
-					}
-				}
+			a.delayID = extensionID(m, playoutDelayURI)
+			if hasFeedback(m, "transport-cc") {
+				a.wideID = extensionID(m, transportURI)
 			}
 		}
 		out = append(out, a)
 	}
 	return out
+}
+
+// extensionID is the one-byte id of a header extension, 0 when it was not agreed.
+func extensionID(m *sdp.MediaDescription, uri string) uint8 {
+	for _, at := range m.Attributes {
+		if id, u, ok := strings.Cut(at.Value, " "); at.Key == "extmap" && ok && strings.TrimSpace(u) == uri {
+			if n, err := strconv.ParseUint(id, 10, 8); err == nil && n >= 1 && n <= 14 {
+				return uint8(n)
+			}
+		}
+	}
+	return 0
+}
+
+func hasFeedback(m *sdp.MediaDescription, kind string) bool {
+	for _, at := range m.Attributes {
+		if _, v, ok := strings.Cut(at.Value, " "); at.Key == "rtcp-fb" && ok && strings.TrimSpace(v) == kind {
+			return true
+		}
+	}
+	return false
 }
 
 func readCodecs(m *sdp.MediaDescription) []agreed {

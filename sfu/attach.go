@@ -13,7 +13,7 @@ const stallAfter = int64(2 * time.Second)
 func (d *downtrack) attach(s *Subscription) {
 	var a *attachment
 	if s != nil {
-		a = &attachment{sub: *s, want: s.Want, attached: clock.Mono()}
+		a = &attachment{sub: *s, want: s.Want, rank: s.Rank, most: everything, attached: clock.Mono()}
 		a.cur.Store(-1)
 		a.ev.fn = s.OnEvent
 		for i, st := range s.Layers {
@@ -61,7 +61,7 @@ func (d *downtrack) beginNow() *attachment {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := clock.Mono()
-	if a := d.att; a != nil && a.cut && a.phase == phaseWait && now < a.sub.Gate.ValidUntil() {
+	if a := d.att; a != nil && a.cut && !a.paused && a.phase == phaseWait && now < a.sub.Gate.ValidUntil() {
 		if l := a.leg(int(a.cur.Load())); l != nil { // the path is back: do not wait for a key frame
 			d.replay(l, now)
 		}
@@ -136,12 +136,12 @@ func (d *downtrack) lowest(now int64) *leg {
 	return some
 }
 
-// target is the layer wanted: the highest usable one not above want, else the
-// lowest usable.
+// target is the layer to go to: the highest usable one not above what is wanted
+// and what the path has room for, else the lowest usable.
 func (d *downtrack) target() *leg {
 	var t *leg
 	for _, l := range d.att.legs {
-		if _, _, ok := d.usable(l); ok && (t == nil || l.layer <= d.att.want) {
+		if _, _, ok := d.usable(l); ok && (t == nil || l.layer <= min(d.att.want, d.att.most)) {
 			t = l
 		}
 	}
@@ -181,6 +181,9 @@ func (d *downtrack) switchTo(l *leg, f *Frame, ord uint64, now int64) {
 	if !d.enter(l, f.Mono, f.TS) {
 		return
 	}
+	if a.bframes {
+		d.stepOver([]item{{f, ord}})
+	}
 	a.cursor = ord
 	a.phase = phaseLive
 	d.sendLive(f, ord, now)
@@ -201,7 +204,7 @@ func (d *downtrack) enter(l *leg, mono int64, ts uint32) bool {
 	}
 	d.clock.restart(mono, rate)
 	a.pt = pt
-	a.natural = f.BFrames
+	a.bframes = f.BFrames
 	a.off = d.clock.at(mono) - ts
 	a.announce = a.begun && a.cur.Load() != int32(l.layer)
 	a.cur.Store(int32(l.layer))
@@ -215,17 +218,20 @@ func (d *downtrack) enter(l *leg, mono int64, ts uint32) bool {
 func (d *downtrack) replay(l *leg, now int64) {
 	a := d.att
 	_, f, ok := d.usable(l)
-	if !ok {
+	if !ok || a.paused {
 		return
 	}
 	items, last := l.s.ring.gop(a.queue[:0:0], now, 0)
-	if len(items) == 0 || f.BFrames {
+	if len(items) == 0 {
 		d.peer.counts.misses.Add(1)
 		return
 	}
 	newest := items[len(items)-1].f
 	if !d.enter(l, newest.Mono, newest.TS) {
 		return
+	}
+	if f.BFrames {
+		d.stepOver(items)
 	}
 	d.peer.counts.hits.Add(1)
 	d.stats.Replays++
@@ -239,6 +245,28 @@ func (d *downtrack) replay(l *leg, now int64) {
 		a.qbytes += it.f.Size()
 	}
 	d.peer.pacer.wake(d)
+}
+
+// stepOver moves the timeline forward so far that none of these frames lies
+// before what was sent. Frames with B-frames between them keep the distances
+// they came with, since those say in which order they are shown: their replay
+// cannot be squeezed into the time it takes, so the clock jumps instead. The
+// viewer's decoder catches up as it does with any late frames.
+func (d *downtrack) stepOver(items []item) {
+	if d.stats.Packets == 0 {
+		return
+	}
+	low := items[0].f.TS
+	for _, it := range items {
+		if int32(it.f.TS-low) < 0 {
+			low = it.f.TS
+		}
+	}
+	const step = 3000 // a frame at 30 fps
+	if over := int32(d.lastTS + step - (low + d.att.off)); over > 0 {
+		d.clock.base += uint32(over)
+		d.att.off += uint32(over)
+	}
 }
 
 // restart begins the current layer again after its decoder or its path lost
@@ -275,12 +303,21 @@ func (d *downtrack) setWantNow(layer int, now int64) *attachment {
 		return nil
 	}
 	a.want = layer
-	if a.phase == phaseLive && !a.still && d.peer.ready.Load() && now < a.sub.Gate.ValidUntil() {
-		if t := d.target(); t != nil && int32(t.layer) != a.cur.Load() && d.replaySooner(t, now) {
-			d.replay(t, now)
-		}
+	if a.phase == phaseLive {
+		d.follow(now)
 	}
 	return a
+}
+
+// setRank changes the importance of what is attached; false when it was so already.
+func (d *downtrack) setRank(rank int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.att == nil || d.att.rank == rank {
+		return false
+	}
+	d.att.rank = rank
+	return true
 }
 
 // replaySooner says whether catching up from the cached key frame of l shows
@@ -321,15 +358,19 @@ func (d *downtrack) explain() {
 			bframes = bframes || f.BFrames && int32(l.layer) == a.cur.Load()
 		}
 	}
-	why := Reason("")
+	why, layer := Reason(""), max(0, int(a.cur.Load()))
 	switch {
 	case known > 0 && known == len(a.legs) && fits == 0:
 		why = ReasonCodecUnsupported
+	case a.paused:
+		why, layer = ReasonLowBandwidth, -1
 	case bframes:
 		why = ReasonBFrames
+	case d.reduced():
+		why = ReasonLowBandwidth
 	}
-	if why != a.told {
-		a.told = why
-		a.ev.push(Event{Kind: EventReason, Reason: why, Layer: max(0, int(a.cur.Load()))})
+	if off := layer < 0; why != a.told || off != a.toldOff {
+		a.told, a.toldOff = why, off
+		a.ev.push(Event{Kind: EventReason, Reason: why, Layer: layer})
 	}
 }

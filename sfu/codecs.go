@@ -14,12 +14,12 @@ const playoutDelayURI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-de
 // profile and constraints decide in negotiation; the level may differ.
 var h264Profiles = [...]string{"42e01f", "42001f", "4d001f", "4d401f", "64001f", "640c1f"}
 
-// newMediaEngine registers what this server can send and nothing else. No
-// transport-wide congestion control is negotiated as long as nobody reads it:
-// its feedback would cost more than it tells.
+// newMediaEngine registers what this server can send and nothing else.
+// Transport-wide feedback is what bandwidth is estimated from; REMB, the
+// receiver's own guess, is not asked for.
 func newMediaEngine() (*webrtc.MediaEngine, error) {
 	m := &webrtc.MediaEngine{}
-	feedback := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
+	feedback := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, {Type: "transport-cc"}}
 	pt := webrtc.PayloadType(96)
 	video := func(mime, fmtp string) error {
 		err := m.RegisterCodec(webrtc.RTPCodecParameters{
@@ -50,7 +50,13 @@ func newMediaEngine() (*webrtc.MediaEngine, error) {
 		{RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMA, ClockRate: 8000}, PayloadType: rtp.PayloadTypePCMA},
 		{RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeG722, ClockRate: 8000}, PayloadType: rtp.PayloadTypeG722},
 	} {
+		c.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "transport-cc"}}
 		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeAudio); err != nil {
+			return nil, err
+		}
+	}
+	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
+		if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportURI}, kind); err != nil {
 			return nil, err
 		}
 	}

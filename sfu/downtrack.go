@@ -30,6 +30,9 @@ type downtrack struct {
 	rtxSSRC uint32
 	codecs  []agreed
 	delayID uint8 // id of the playout-delay extension, 0 when not agreed
+	wideID  uint8 // likewise of the transport-wide sequence number
+
+	tile tileState // guarded by bandwidth.mu
 
 	mu     sync.Mutex
 	att    *attachment
@@ -42,8 +45,10 @@ type downtrack struct {
 	delays [3]rtp.Header
 	hist   history
 	rtxBuf []byte
-	lane   lane // of ssrc
-	rtx    lane // of rtxSSRC
+	rtxHdr rtp.Header // of every retransmission over rtxSSRC
+	wide   [2]byte    // transport-wide number of the packet being sent: the headers' extension is this array; guarded by egress.mu
+	lane   lane       // of ssrc
+	rtx    lane       // of rtxSSRC
 
 	lastRestart int64 // when a PLI or a drop last made it start again
 	lastReport  int64 // last sender report
@@ -94,6 +99,11 @@ type attachment struct {
 	ev   events
 	cur  atomic.Int32 // layer being sent, -1 before the first; read without the lock
 	want int
+	rank int
+
+	most   int  // highest layer the path has room for
+	paused bool // it has room for none
+	live   bool // in phaseCatch: the queue is a large live frame, with its own timestamps
 
 	phase  phase
 	still  bool
@@ -113,14 +123,18 @@ type attachment struct {
 	cut       bool // in phaseWait because the path refused a packet
 	begun     bool // EventFirst was told
 	told      Reason
+	toldOff   bool // told with nothing being sent
 	announce  bool // the next packet is the first of another layer
 	attached  int64
 	first     bool // the first key frame is sent
 	trickle0  int64
 	trickled  int
 	nextStill int64
-	natural   bool // B-frames: timestamps are not made monotonic
+	bframes   bool // timestamps run as the source's do, backwards at times
 }
+
+// natural says whether the frames being sent keep the timestamps they came with.
+func (a *attachment) natural() bool { return a.live || a.bframes }
 
 // leg ties one stream to the layer it is for somebody's attachment.
 type leg struct {
@@ -179,6 +193,10 @@ func (d *downtrack) take(l *leg, f *Frame, ord uint64, now int64) {
 			return
 		}
 	}
+	if a.paused {
+		d.peer.band.watch(now)
+		return
+	}
 	if int32(l.layer) != a.cur.Load() {
 		if d.kind == Audio || f.Key && d.shouldSwitch(l.layer, now) {
 			d.switchTo(l, f, ord, now)
@@ -192,6 +210,9 @@ func (d *downtrack) take(l *leg, f *Frame, ord uint64, now int64) {
 	switch a.phase {
 	case phaseLive:
 		d.sendLive(f, ord, now)
+		if d.kind == Video {
+			d.peer.band.watch(now)
+		}
 	case phaseCatch:
 		if f.Key { // here is a newer picture than the queue would lead to
 			d.dropQueue()
@@ -212,11 +233,12 @@ func (d *downtrack) take(l *leg, f *Frame, ord uint64, now int64) {
 // sendLive forwards one frame as it comes.
 func (d *downtrack) sendLive(f *Frame, ord uint64, now int64) {
 	a := d.att
-	ts := f.TS + a.off
-	if !a.natural && d.stats.Packets > 0 && int32(ts-d.lastTS) <= 0 {
-		ts = d.lastTS + 1
+	if d.kind == Video && f.Key && d.peer.pacer.tooLarge(f.Size()) {
+		a.phase, a.live = phaseCatch, true
+		d.enqueue(item{f, ord})
+		return
 	}
-	d.beginFrame(f, ord, ts, now)
+	d.beginFrame(f, ord, d.timestamp(f), now)
 	n, ok := d.burst(f, 0, len(f.Payloads))
 	d.endFrame(f, now)
 	if !ok && d.kind == Video {
@@ -228,12 +250,21 @@ func (d *downtrack) sendLive(f *Frame, ord uint64, now int64) {
 	}
 }
 
+// timestamp places a live frame on the downtrack's timeline.
+func (d *downtrack) timestamp(f *Frame) uint32 {
+	ts := f.TS + d.att.off
+	if !d.att.bframes && d.stats.Packets > 0 && int32(ts-d.lastTS) <= 0 {
+		ts = d.lastTS + 1
+	}
+	return ts
+}
+
 // beginFrame fixes the header of a frame and notes it for retransmission.
 func (d *downtrack) beginFrame(f *Frame, ord uint64, ts uint32, now int64) {
 	a := d.att
 	a.curDelay = 0
-	if d.delayID != 0 {
-		if now < a.delayZero || a.phase == phaseCatch || a.still {
+	if d.delayID != 0 && !a.bframes {
+		if now < a.delayZero || a.phase == phaseCatch && !a.live || a.still {
 			a.curDelay = 1
 		} else if now < a.delayReset {
 			a.curDelay = 2
@@ -242,7 +273,9 @@ func (d *downtrack) beginFrame(f *Frame, ord uint64, ts uint32, now int64) {
 	d.hdr = d.delays[a.curDelay]
 	d.hdr.PayloadType = a.pt.pt
 	d.hdr.Timestamp = ts
-	d.lastTS = ts
+	if !a.bframes || d.stats.Packets == 0 || int32(ts-d.lastTS) > 0 {
+		d.lastTS = ts
+	}
 	if d.kind == Video {
 		cur := a.cur.Load()
 		d.hist.add(sent{first: d.seq, n: uint16(len(f.Payloads)), pt: a.pt.pt, delay: a.curDelay, ts: ts, ord: ord, from: a.sub.Layers[cur]})
@@ -272,6 +305,9 @@ func (d *downtrack) burst(f *Frame, from, to int) (bytes int, ok bool) {
 		d.hdr.Marker = i == last && d.kind == Video
 		d.hdr.SequenceNumber = uint16(d.seq)
 		d.seq++
+		if d.wideID != 0 {
+			d.stamp(len(p), now)
+		}
 		if n, err := e.write(&d.lane, d.writer, &d.hdr, p, now); n == 0 || err != nil {
 			d.peer.counts.unsent.Add(1)
 			ok = false
@@ -323,6 +359,7 @@ func (d *downtrack) dropQueue() {
 	}
 	clear(a.queue)
 	a.queue, a.qpos, a.qbytes, a.part = a.queue[:0], 0, 0, 0
+	a.live = false
 }
 
 func (d *downtrack) enqueue(it item) {
@@ -362,15 +399,30 @@ func (d *downtrack) Kind() webrtc.RTPCodecType {
 }
 
 // agree takes over what the answer says about this m-line.
-func (d *downtrack) agree(codecs []agreed, delayID uint8) {
+func (d *downtrack) agree(with answered) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.codecs, d.delayID = codecs, delayID
+	d.codecs, d.delayID, d.wideID = with.codecs, with.delayID, with.wideID
+	for _, c := range d.codecs {
+		// Without RTX a packet is sent again as it was, number included: under
+		// the same sequence number nothing else may be encrypted.
+		if d.kind == Video && c.rtx == 0 {
+			d.wideID = 0
+		}
+	}
 	h := rtp.Header{Version: 2, SSRC: d.ssrc}
 	d.delays = [3]rtp.Header{h, h, h}
-	if delayID != 0 {
+	if d.wideID != 0 {
+		d.rtxHdr = rtp.Header{Version: 2, SSRC: d.rtxSSRC}
+		for _, h := range []*rtp.Header{&d.delays[0], &d.delays[1], &d.delays[2], &d.rtxHdr} {
+			h.Extensions = nil
+			_ = h.SetExtension(d.wideID, d.wide[:])
+		}
+		d.peer.band.agreed()
+	}
+	if d.delayID != 0 {
 		// 12 bits each of minimum and maximum in units of 10 ms.
-		_ = d.delays[1].SetExtension(delayID, []byte{0, 0, 0})
-		_ = d.delays[2].SetExtension(delayID, []byte{0, 0x0f, 0xff})
+		_ = d.delays[1].SetExtension(d.delayID, []byte{0, 0, 0})
+		_ = d.delays[2].SetExtension(d.delayID, []byte{0, 0x0f, 0xff})
 	}
 }

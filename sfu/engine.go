@@ -168,6 +168,7 @@ func (e *Engine) NewPeer(ctx context.Context, cfg PeerConfig) (*Peer, string, er
 	}
 	p.egress.socks = e.socks
 	p.pacer.init(p, e.cfg.Pace)
+	p.band.init(p)
 	answer, err := e.answer(ctx, p, o)
 	if err != nil {
 		p.mu.Lock()
@@ -279,6 +280,7 @@ func (e *Engine) forget(p *Peer, was PeerState) {
 		e.pending--
 	}
 	e.metrics.gone.add(p)
+	e.metrics.layers.padded.Add(p.counts.padded.Load())
 }
 
 // UDPPort is the port in use.

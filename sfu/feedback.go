@@ -40,6 +40,10 @@ func (f *feedback) Close() error { return nil }
 
 // rtcp handles one packet about one of our SSRCs.
 func (p *Peer) rtcp(ssrc uint32, b []byte, now int64) {
+	if len(b) >= 20 && b[0]>>6 == 2 && b[1] == 205 && b[0]&31 == 15 { // speaks of all SSRCs
+		p.band.feedback(b, now)
+		return
+	}
 	d, ours := p.bySSRC(ssrc)
 	if !ours {
 		if p.counts.foreign.Add(1) > maxForeignSSRC*16 {

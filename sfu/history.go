@@ -93,6 +93,17 @@ func (h *history) find(seq uint64) (sent, bool) {
 	return sent{}, false
 }
 
+// newest is the newest frame that can still be sent again, nil when there is none.
+func (h *history) newest() (sent, *Frame) {
+	for i := h.next; i > h.head && h.next-i < 8; i-- {
+		r := h.recs[(i-1)&uint64(len(h.recs)-1)]
+		if f := r.from.ring.at(r.ord); f != nil && r.n > 0 {
+			return r, f
+		}
+	}
+	return sent{}, nil
+}
+
 // admit says whether seq may be sent again now: at most maxRepeats times and
 // not within minGap ns of the last time.
 func (h *history) admit(seq uint64, now, minGap int64) bool {

@@ -36,28 +36,55 @@ func (d *downtrack) nack(seqs []uint16, now int64) {
 	gap := max(nackMinGap, d.peer.rtt.Load())
 	sent := d.peer.egress.hold()
 	defer d.peer.egress.release()
+	paced := d.peer.pacer.paces(len(seqs))
 	for _, s := range seqs {
 		seq := d.unwrap(s)
-		rec, ok := d.hist.find(seq)
-		if !ok {
+		rec, i, f := d.find(seq)
+		switch {
+		case f == nil:
 			d.peer.counts.nackMisses.Add(1)
-			continue
-		}
-		f := rec.from.ring.at(rec.ord)
-		if f == nil {
-			d.peer.counts.nackMisses.Add(1)
-			continue
-		}
-		i := int(seq - rec.first)
-		if i >= len(f.Payloads) || !d.hist.admit(seq, now, gap) {
-			continue
-		}
-		if !d.peer.mayResend(len(f.Payloads[i])) {
+		case !d.hist.admit(seq, now, gap):
+		case !d.peer.mayResend(len(f.Payloads[i])):
 			d.peer.counts.nackRefused.Add(1)
-			continue
+		case paced:
+			d.peer.pacer.repair(d, seq)
+		default:
+			d.resend(rec, seq, i, f, sent)
+			d.peer.pacer.spend(len(f.Payloads[i]))
 		}
-		d.resend(rec, seq, i, f, sent)
 	}
+}
+
+// find is the frame that carried seq, and the packet in it; nil when it is gone.
+func (d *downtrack) find(seq uint64) (rec sent, packet int, f *Frame) {
+	rec, ok := d.hist.find(seq)
+	if !ok {
+		return sent{}, 0, nil
+	}
+	f = rec.from.ring.at(rec.ord)
+	if packet = int(seq - rec.first); f == nil || packet >= len(f.Payloads) {
+		return sent{}, 0, nil
+	}
+	return rec, packet, f
+}
+
+// repairNow sends one packet again for the pacer and returns its bytes, 0 when
+// that is no longer possible or allowed.
+func (d *downtrack) repairNow(seq uint64, now int64) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := d.att
+	if a == nil || a.phase == phaseEnded || now >= a.sub.Gate.ValidUntil() {
+		return 0
+	}
+	rec, i, f := d.find(seq)
+	if f == nil {
+		return 0
+	}
+	sent := d.peer.egress.hold()
+	defer d.peer.egress.release()
+	d.resend(rec, seq, i, f, sent)
+	return len(f.Payloads[i])
 }
 
 // unwrap finds the extended sequence number meant by s: the newest one sent
@@ -76,10 +103,12 @@ func (d *downtrack) resend(rec sent, seq uint64, i int, f *Frame, now int64) {
 	h.Marker = i == len(f.Payloads)-1
 	p := f.Payloads[i]
 	if rtx := d.rtxFor(rec.pt); rtx != 0 && d.rtxSSRC != 0 {
-		h = rtp.Header{Version: 2, Marker: h.Marker, Timestamp: h.Timestamp, PayloadType: rtx, SSRC: d.rtxSSRC, SequenceNumber: d.rtxSeq}
-		d.rtxSeq++
+		h = d.rtxHeader(h.Marker, h.Timestamp, rtx)
 		d.rtxBuf = append(binary.BigEndian.AppendUint16(d.rtxBuf[:0], uint16(seq)), p...)
 		p = d.rtxBuf
+		if d.wideID != 0 {
+			d.stamp(len(p), now)
+		}
 		d.again = h
 		_, _ = d.peer.egress.write(&d.rtx, d.writer, &d.again, p, now)
 	} else {
@@ -90,7 +119,15 @@ func (d *downtrack) resend(rec sent, seq uint64, i int, f *Frame, now int64) {
 	}
 	d.peer.counts.resent.Add(1)
 	d.peer.counts.resentBytes.Add(uint64(len(p)))
-	d.peer.pacer.spend(len(p))
+}
+
+// rtxHeader is the header of the next packet on the retransmission SSRC.
+func (d *downtrack) rtxHeader(marker bool, ts uint32, pt uint8) rtp.Header {
+	h := d.rtxHdr
+	h.Version, h.SSRC = 2, d.rtxSSRC
+	h.Marker, h.Timestamp, h.PayloadType, h.SequenceNumber = marker, ts, pt, d.rtxSeq
+	d.rtxSeq++
+	return h
 }
 
 func (d *downtrack) rtxFor(pt uint8) uint8 {

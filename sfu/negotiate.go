@@ -130,7 +130,7 @@ func (p *Peer) adopt(o *offer, fresh []*downtrack, lines []answered) bool {
 	for _, d := range downs {
 		for _, l := range lines {
 			if l.mid == d.mid && slices.Contains(fresh, d) {
-				d.agree(l.codecs, l.delayID)
+				d.agree(l)
 			}
 		}
 		d.mu.Lock()

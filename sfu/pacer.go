@@ -26,6 +26,7 @@ const (
 	wanFactor   = 3
 	lanFloor    = 8_000_000 // bit/s
 	wanFloor    = 2_000_000
+	frameFactor = 150 // percent of a measured estimate at which a large frame leaves
 )
 
 // pacer sends the queues of a peer's catching downtracks at a bounded rate. Its
@@ -42,6 +43,8 @@ type pacer struct {
 
 	mu      sync.Mutex
 	list    []*paced
+	repairs []repair // packets to be sent again, oldest first
+	probing probing
 	stopped bool
 	kick    chan struct{} // capacity 1
 	done    sync.WaitGroup
@@ -67,13 +70,43 @@ func (p *pacer) init(peer *Peer, pace Pace) {
 	p.factor, p.floor = wanFactor, wanFloor
 }
 
-// path tells where the peer is: on private networks catch-up may be quicker.
-func (p *pacer) path(remote netip.Addr) {
-	if a := remote.Unmap(); a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
+// path tells where the peer is: on private networks catch-up may be quicker. It
+// says whether this is one.
+func (p *pacer) path(remote netip.Addr) bool {
+	a := remote.Unmap()
+	private := a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast()
+	if private {
 		p.mu.Lock()
 		p.factor, p.floor = lanFactor, lanFloor
 		p.mu.Unlock()
 	}
+	return private
+}
+
+// peerRate is what all packets of the peer may take while any is paced, bit/s.
+func (p *pacer) peerRate() int {
+	rate, sure := p.p.band.estimated()
+	switch {
+	case rate == 0:
+		return p.pace.PeerBits
+	case sure:
+		return rate * frameFactor / 100
+	}
+	return min(rate, p.pace.PeerBits)
+}
+
+// frameRate is how fast a large live frame may leave, bit/s.
+func (p *pacer) frameRate() int {
+	if rate, sure := p.p.band.estimated(); sure {
+		return rate * frameFactor / 100
+	}
+	return 2 * p.pace.PeerBits
+}
+
+// tooLarge says whether a live frame of so many bytes has to be paced: at once
+// go two trains and what the path takes in 5 ms.
+func (p *pacer) tooLarge(size int) bool {
+	return size > bucketBytes+p.frameRate()/8/200 && size > batchBytes/2
 }
 
 // tileRate is the catch-up rate for a stream of this bit rate.
@@ -82,6 +115,12 @@ func (p *pacer) tileRate(bits int) int {
 	factor, floor := p.factor, p.floor
 	p.mu.Unlock()
 	r := min(max(bits*factor, floor), p.pace.TileBits) >> min(p.slower.Load(), 4)
+	if _, sure := p.p.band.estimated(); sure { // what is left, shared by those who catch up
+		p.mu.Lock()
+		n := max(1, len(p.list))
+		p.mu.Unlock()
+		return max(min(r, bits+int(p.p.band.spare.Load())/n), bits+bits/10)
+	}
 	return max(r, bits+bits/2)
 }
 
@@ -109,6 +148,11 @@ func (p *pacer) wake(d *downtrack) {
 	if !slices.ContainsFunc(p.list, func(x *paced) bool { return x.d == d }) {
 		p.list = append(p.list, &paced{d: d})
 	}
+	p.begin()
+}
+
+// begin makes sure that the goroutine runs. Called with mu held.
+func (p *pacer) begin() {
 	if p.active.Load() {
 		select {
 		case p.kick <- struct{}{}:
@@ -126,7 +170,7 @@ func (p *pacer) wake(d *downtrack) {
 func (p *pacer) stop() {
 	p.mu.Lock()
 	p.stopped = true
-	p.list = nil
+	p.list, p.repairs, p.probing = nil, nil, probing{}
 	p.mu.Unlock()
 	select {
 	case p.kick <- struct{}{}:
@@ -142,19 +186,24 @@ func (p *pacer) run() {
 	defer timer.Stop()
 	bucket, last := float64(bucketBytes), clock.Mono()
 	for {
-		list := p.snapshot()
-		if list == nil {
+		list, more := p.snapshot()
+		if !more {
 			return
 		}
 		now := clock.Mono()
-		bytesPerNs := float64(p.pace.PeerBits) / 8e9
+		bytesPerNs := float64(p.peerRate()) / 8e9
 		bucket += float64(now-last)*bytesPerNs - float64(p.spent.Swap(0))
-		bucket = min(bucket, bucketBytes+5e6*bytesPerNs)
+		bucket = min(max(bucket, -2*bucketBytes), bucketBytes+5e6*bytesPerNs)
+		p.repairAll(&bucket, now)
+		p.probeStep(now)
 		for _, t := range list {
 			t.refill(p, now, last)
 		}
 		last = now
 		sleep := p.round(list, &bucket, now)
+		if p.busy() {
+			sleep = min(max(sleep, 1), int64(paceTick))
+		}
 		if sleep <= 0 {
 			continue
 		}
@@ -166,16 +215,16 @@ func (p *pacer) run() {
 	}
 }
 
-// snapshot returns who is waiting; nil ends the goroutine.
-func (p *pacer) snapshot() []*paced {
+// snapshot returns who is waiting; false ends the goroutine.
+func (p *pacer) snapshot() ([]*paced, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.list) == 0 {
+	if len(p.list) == 0 && len(p.repairs) == 0 && p.probing.until == 0 {
 		p.active.Store(false)
 		p.slower.Store(0)
-		return nil
+		return nil, false
 	}
-	return slices.Clone(p.list)
+	return slices.Clone(p.list), true
 }
 
 func (p *pacer) remove(t *paced) {
@@ -189,6 +238,7 @@ type backlog struct {
 	bytes   int
 	due     int64 // trickle: when its next frame may leave
 	trickle bool
+	live    bool // a live frame: it goes before replays
 }
 
 // round sends what the buckets allow and returns how long to sleep, in ns.
@@ -211,7 +261,7 @@ func (p *pacer) round(list []*paced, bucket *float64, now int64) int64 {
 		}
 	}
 	slices.SortFunc(work, func(x, y entry) int { // who is starving first, then smallest backlog
-		if a, b := x.t.urgent(now), y.t.urgent(now); a != b {
+		if a, b := x.t.urgent(x.b, now), y.t.urgent(y.b, now); a != b {
 			return b - a
 		}
 		return x.b.bytes - y.b.bytes
@@ -244,9 +294,11 @@ func (p *pacer) round(list []*paced, bucket *float64, now int64) int64 {
 	return wait
 }
 
-// urgent: 2 for a tile that has not got its lead, 1 for one that waits too long.
-func (t *paced) urgent(now int64) int {
+// urgent: 3 for a live frame, 2 for a tile that has not got its lead, 1 for one that waits too long.
+func (t *paced) urgent(b backlog, now int64) int {
 	switch {
+	case b.live:
+		return 3
 	case t.sent < leadFrames:
 		return 2
 	case now-t.last > tileGap:
@@ -257,6 +309,9 @@ func (t *paced) urgent(now int64) int {
 
 func (t *paced) refill(p *pacer, now, last int64) {
 	rate := p.tileRate(t.d.sourceRate())
+	if t.d.sendsLarge() {
+		rate = p.frameRate()
+	}
 	bytesPerNs := float64(rate) / 8e9
 	if t.last == 0 {
 		t.last = now
@@ -281,6 +336,13 @@ func (d *downtrack) sourceRate() int {
 	return m.bitrate()
 }
 
+// sendsLarge says whether the queue is a large live frame.
+func (d *downtrack) sendsLarge() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.att != nil && d.att.live
+}
+
 // backlog tells the pacer what is left; false takes the downtrack off its list.
 func (d *downtrack) backlog(t *paced, now int64) (backlog, bool) {
 	d.mu.Lock()
@@ -291,7 +353,7 @@ func (d *downtrack) backlog(t *paced, now int64) (backlog, bool) {
 	}
 	switch a.phase {
 	case phaseCatch:
-		return backlog{bytes: a.qbytes}, a.qpos < len(a.queue)
+		return backlog{bytes: a.qbytes, live: a.live}, a.qpos < len(a.queue)
 	case phaseTrickle:
 		if a.qpos >= len(a.queue) {
 			return backlog{due: a.trickle0 + int64(trickleFor), trickle: true}, !d.trickleDone(now)
@@ -329,15 +391,18 @@ func (d *downtrack) pump(t *paced, budget, ahead int, now int64) (n int, more bo
 			return 0, a.phase == phaseCatch
 		}
 	}
-	if a.phase == phaseCatch && t.sent == 0 && a.part == 0 && a.qpos == 0 {
+	if a.phase == phaseCatch && !a.live && t.sent == 0 && a.part == 0 && a.qpos == 0 {
 		d.skipIfSooner(ahead, now)
 	}
 	for a.qpos < len(a.queue) && n < max(budget, 1) {
 		it := a.queue[a.qpos]
 		if a.part == 0 {
-			ts := d.clock.at(clock.Mono())
-			if d.stats.Packets > 0 && int32(ts-d.lastTS) <= 0 {
-				ts = d.lastTS + 1
+			ts := d.timestamp(it.f)
+			if !a.natural() {
+				ts = d.clock.at(clock.Mono())
+				if d.stats.Packets > 0 && int32(ts-d.lastTS) <= 0 {
+					ts = d.lastTS + 1
+				}
 			}
 			d.beginFrame(it.f, it.ord, ts, now)
 		}
@@ -379,8 +444,11 @@ func (d *downtrack) pump(t *paced, budget, ahead int, now int64) (n int, more bo
 	if a.phase == phaseCatch { // the newest frame is sent: live from here
 		a.phase = phaseLive
 		a.queue = nil
-		a.delayZero = max(a.delayZero, now)
-		a.delayReset = a.delayZero + int64(time.Second)
+		if !a.live {
+			a.delayZero = max(a.delayZero, now)
+			a.delayReset = a.delayZero + int64(time.Second)
+		}
+		a.live = false
 	}
 	return n, a.phase == phaseTrickle
 }

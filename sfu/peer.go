@@ -12,6 +12,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"sightline/internal/fault"
+	"sightline/sfu/bwe"
 )
 
 // PeerState is where a peer stands.
@@ -49,6 +50,10 @@ type Peer struct {
 	pc     *webrtc.PeerConnection
 	egress egress
 	pacer  pacer
+	band   bandwidth
+
+	wide      bwe.History // of transport-wide numbers; guarded by egress.mu
+	wideProbe uint8       // the probe that runs, 0 for none; guarded by egress.mu
 
 	ready     atomic.Bool  // connected once, and not closed: packets can be sent
 	forwarded atomic.Int64 // clock.Mono of the newest live frame
@@ -83,6 +88,7 @@ type peerCounts struct {
 	plis, restarts, drops, ended   atomic.Uint64
 	hits, misses, skips            atomic.Uint64
 	unsent, rtcpDropped, foreign   atomic.Uint64
+	padded                         atomic.Uint64 // bytes of probes
 }
 
 // PeerStats is a snapshot of a peer.
@@ -94,6 +100,8 @@ type PeerStats struct {
 	Retransmits uint64
 	Plis        uint64
 	RTT         time.Duration // 0 when unknown
+	Estimate    int           // bit/s the path carries, 0 where the client gives no transport-wide feedback
+	Limited     bool          // Estimate is measured and no longer an assumption
 	Mids        []MidStats
 }
 
@@ -102,6 +110,7 @@ type MidStats struct {
 	ID         string
 	Layer      int  // the layer sent last, -1 before the first
 	Catching   bool // a replay is running
+	Paused     bool // the path has no room for it
 	Packets    uint64
 	Bytes      uint64
 	Replays    uint64
@@ -158,6 +167,7 @@ func (p *Peer) Attach(mid string, s Subscription) error {
 		d.attach(nil)
 		return fault.New(fault.Conflict, fault.CodeConflict, "The connection is closed.")
 	}
+	p.band.reconsider()
 	return nil
 }
 
@@ -172,6 +182,14 @@ func (p *Peer) Detach(mid string) {
 func (p *Peer) SetWant(mid string, layer int) {
 	if d := p.down(mid); d != nil {
 		d.setWant(layer)
+		p.band.reconsider()
+	}
+}
+
+// SetRank changes how important the mid is where the path does not carry all.
+func (p *Peer) SetRank(mid string, rank int) {
+	if d := p.down(mid); d != nil && d.setRank(rank) {
+		p.band.reconsider()
 	}
 }
 
@@ -193,12 +211,14 @@ func (p *Peer) Stats() PeerStats {
 		State: p.State(), Packets: c.packets.Load(), Bytes: c.bytes.Load(), Nacks: c.nacks.Load(),
 		Retransmits: c.resent.Load(), Plis: c.plis.Load(), RTT: time.Duration(p.rtt.Load()),
 	}
+	s.Estimate, s.Limited = p.band.estimated()
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for _, d := range p.downs {
 		d.mu.Lock()
 		m := d.stats
-		m.Catching = d.att != nil && d.att.phase == phaseCatch
+		m.Catching = d.att != nil && d.att.phase == phaseCatch && !d.att.natural()
+		m.Paused = d.att != nil && d.att.paused
 		d.mu.Unlock()
 		s.Mids = append(s.Mids, m)
 	}
@@ -315,13 +335,14 @@ func (p *Peer) connected() {
 	p.mu.Unlock()
 	if first {
 		p.engine.connected(p)
-		p.pacer.path(p.remote())
+		p.band.path(p.pacer.path(p.remote()))
 		p.ready.Store(true)
 		p.note(PeerConnected)
 	}
 	for _, d := range downs {
 		d.connected()
 	}
+	p.band.reconsider()
 }
 
 // remote is the address packets go to, invalid when it is not known.

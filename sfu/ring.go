@@ -122,6 +122,20 @@ func (r *ring) gop(dst []item, now int64, most int) ([]item, uint64) {
 	return dst, last
 }
 
+// average is the bit rate over what the ring holds: key frames are spread, as
+// they are not over one window of the meter.
+func (r *ring) average() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.next == r.head {
+		return 0
+	}
+	if d := r.rate.lastFrame - r.at0(r.head).Mono; d > int64(2*time.Second) {
+		return int(float64(r.bytes) * 8e9 / float64(d))
+	}
+	return r.rate.bitrate()
+}
+
 // meter returns a copy of the measurements.
 func (r *ring) meter() rateMeter {
 	r.mu.RLock()

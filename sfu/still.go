@@ -14,8 +14,9 @@ const (
 // setStill goes over between live and stills.
 func (d *downtrack) setStill(still bool, now int64) {
 	a := d.att
-	a.still = still
+	a.still, a.paused, a.most = still, false, everything
 	d.dropQueue()
+	d.explain()
 	a.phase = phaseWait
 	if still {
 		a.phase = phaseIdle

@@ -10,6 +10,7 @@ import (
 type Subscription struct {
 	Layers []*Stream // low to high (sub, main); nil entries are skipped; audio has one
 	Want   int       // highest layer wanted; the lowest starts, the wanted follows on its key frame
+	Rank   int       // importance where the path does not carry all: the higher, the later reduced or paused; equals in m-line order
 	Gate   Gate      // required
 	Budget Budget    // nil is ModeLive
 
@@ -26,7 +27,7 @@ const (
 	EventFirst  EventKind = iota // the first packet of the source is sent; FirstTS is its RTP timestamp, Layer its layer
 	EventLayer                   // another layer is sent from now on; Layer and FirstTS tell which and from where
 	EventEnded                   // the gate closed: nothing is sent any more; the last event of a subscription
-	EventReason                  // why the source is not shown as wanted; "" takes the last reason back
+	EventReason                  // why the source is not shown as wanted; "" takes the last reason back; Layer is -1 while nothing is sent for low_bandwidth
 	EventStill                   // ModeStill: a picture is sent; FirstTS is its RTP timestamp, At its age's origin
 )
 

@@ -1,0 +1,220 @@
+package sfu
+
+import (
+	"encoding/binary"
+	"sync"
+	"sync/atomic"
+
+	"sightline/internal/clock"
+	"sightline/sfu/bwe"
+)
+
+const (
+	transportURI  = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+	wideOverhead  = 12 + 8 + 16 + 28 // RTP header, extension, authentication tag, UDP and IPv4: what a payload costs beside itself
+	streamCost    = 107              // percent of a stream's payload rate that leaves the machine
+	lanStart      = 20_000_000       // bit/s assumed on private networks until the first feedback
+	wanStart      = 6_000_000
+	usable        = 95 // percent of the estimate that tiles may use
+	allocateEvery = int64(100e6)
+	silentAfter   = int64(1200e6) // no feedback for so long although packets leave
+	pokeEvery     = int64(500e6)
+	guessedMain   = 2_000_000 // bit/s of a large layer that has not been seen yet
+	feedbackMax   = 100       // a second, per peer
+)
+
+// bandwidth is what a peer knows of its path and what it makes of it: the
+// estimate, and which tile gets which layer. Feedback comes on the peer's RTCP
+// reader; changes of what is wanted come from anywhere.
+//
+// Lock order: bandwidth.mu before any downtrack's.
+type bandwidth struct {
+	p *Peer
+
+	// Read on the packet path.
+	on    atomic.Bool  // feedback is agreed
+	heard atomic.Int64 // clock.Mono of the newest feedback, 0 before the first
+	poked atomic.Int64 // when silence was last looked into
+	rate  atomic.Int64 // the estimate, bit/s
+	sure  atomic.Bool  // a limit of the path has been met
+	spare atomic.Int64 // of the estimate, beside what is sent
+
+	mu        sync.Mutex
+	est       *bwe.Estimator
+	results   []bwe.Result
+	tiles     []*bwe.Tile
+	who       []*downtrack
+	changed   []*attachment
+	allocated int64
+	tokens    float64
+	tokenAt   int64
+	seen      struct{ congestions, probes, failed uint64 }
+}
+
+func (c *bandwidth) init(p *Peer) {
+	c.p = p
+	c.est = bwe.New(bwe.Config{Start: wanStart})
+	c.rate.Store(wanStart)
+}
+
+// path sets what is assumed of the path until feedback comes.
+func (c *bandwidth) path(private bool) {
+	if !private {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.est.Start(lanStart)
+	c.publish()
+}
+
+// agreed switches the estimate on: some m-line carries transport-wide numbers.
+func (c *bandwidth) agreed() { c.on.Store(true) }
+
+// publish copies what the packet path reads. Called with mu held.
+func (c *bandwidth) publish() {
+	c.rate.Store(int64(c.est.Rate()))
+	c.sure.Store(c.est.Limited())
+}
+
+// feedback takes one transport-wide feedback packet. Called on the peer's RTCP
+// reader.
+func (c *bandwidth) feedback(b []byte, now int64) {
+	if !c.on.Load() {
+		return
+	}
+	c.mu.Lock()
+	if !c.allowed(now) {
+		c.mu.Unlock()
+		c.p.counts.rtcpDropped.Add(1)
+		return
+	}
+	e := &c.p.egress
+	e.mu.Lock()
+	list, err := c.p.wide.Read(b, now, c.results[:0])
+	e.mu.Unlock()
+	c.results = list
+	if err != nil {
+		c.mu.Unlock()
+		c.p.counts.rtcpDropped.Add(1)
+		return
+	}
+	before := c.est.Rate()
+	c.est.Results(list, now)
+	c.heard.Store(now)
+	c.publish()
+	if now-c.allocated >= allocateEvery || c.est.Rate() < before {
+		c.allocate(now)
+	}
+	c.unlock()
+}
+
+// allowed is a bucket of a second's worth of feedback.
+func (c *bandwidth) allowed(now int64) bool {
+	c.tokens = min(feedbackMax, c.tokens+float64(now-c.tokenAt)*feedbackMax/1e9)
+	c.tokenAt = now
+	if c.tokens < 1 {
+		return false
+	}
+	c.tokens--
+	return true
+}
+
+// unlock gives mu back and tells what an allocation has changed.
+func (c *bandwidth) unlock() {
+	list := c.changed
+	c.changed = nil
+	c.mu.Unlock()
+	for _, a := range list {
+		a.ev.flush()
+	}
+}
+
+// reconsider allocates again: what is wanted has changed. Called without locks.
+func (c *bandwidth) reconsider() {
+	if !c.on.Load() || !c.p.ready.Load() {
+		return
+	}
+	c.mu.Lock()
+	c.allocate(clock.Mono())
+	c.unlock()
+}
+
+// allocate divides the estimate among the tiles. Called with mu held and no other lock.
+func (c *bandwidth) allocate(now int64) {
+	c.allocated = now
+	c.p.mu.RLock()
+	downs := c.p.downs
+	c.p.mu.RUnlock()
+	c.tiles, c.who = c.tiles[:0], c.who[:0]
+	sound := 0
+	for _, d := range downs {
+		if d.kind == Audio {
+			sound += d.sourceRate() * streamCost / 100
+		} else if d.tileNow(c.est.Limited(), now) {
+			c.tiles, c.who = append(c.tiles, d.tile.Tile), append(c.who, d)
+		}
+	}
+	room := c.est.Rate()*usable/100 - sound
+	plan := bwe.Allocate(c.tiles, room, c.est.Limited(), now)
+	c.est.Want((plan.Wanted + sound) * 100 / usable)
+	c.spare.Store(int64(max(0, room-plan.Used)))
+	for _, d := range c.who {
+		if a := d.allow(d.tile.Layer, now); a != nil {
+			c.changed = append(c.changed, a)
+		}
+	}
+	c.count()
+	if plan.Next == 0 || c.p.pacer.active.Load() {
+		return
+	}
+	if p, ok := c.est.Probe((plan.Next+sound)*100/usable, now); ok {
+		c.p.pacer.probe(p, p.Rate-plan.Used-sound)
+	}
+}
+
+// watch notices that feedback stopped. Called on the packet path, with a
+// downtrack locked.
+func (c *bandwidth) watch(now int64) {
+	heard := c.heard.Load()
+	if heard == 0 || now-heard < silentAfter || !c.on.Load() {
+		return
+	}
+	last := c.poked.Load()
+	if now-last < pokeEvery || !c.poked.CompareAndSwap(last, now) {
+		return
+	}
+	c.p.engine.wg.Go(func() {
+		defer c.p.guard("bandwidth")
+		c.silence(now)
+	})
+}
+
+// silence takes back what is no longer confirmed, and sends a little so that
+// the way back can show itself.
+func (c *bandwidth) silence(now int64) {
+	if !c.p.ready.Load() {
+		return
+	}
+	c.mu.Lock()
+	c.est.Silence(now)
+	c.publish()
+	c.allocate(now)
+	c.unlock()
+	c.p.pacer.probe(bwe.Probe{For: 120e6}, 300_000)
+}
+
+// stamp gives the next packet its transport-wide number. Called with the
+// peer's egress held since now.
+func (d *downtrack) stamp(size int, now int64) {
+	p := d.peer
+	binary.BigEndian.PutUint16(d.wide[:], p.wide.Add(now, size+wideOverhead, p.wideProbe))
+}
+
+// estimated says whether the path's rate is known, or at least followed.
+func (c *bandwidth) estimated() (rate int, sure bool) {
+	if !c.on.Load() {
+		return 0, false
+	}
+	return int(c.rate.Load()), c.sure.Load()
+}
