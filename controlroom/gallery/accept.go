@@ -1,0 +1,214 @@
+package gallery
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"sightline/authz"
+	"sightline/ingest/intake"
+	"sightline/internal/fault"
+	"sightline/internal/kv"
+	"sightline/internal/picture"
+)
+
+// Accept stores an image of a camera in its owner's gallery and puts it on the
+// way to everybody in the camera's groups (R51). See intake.Accepter.
+func (g *Gallery) Accept(ctx context.Context, a intake.Arrival) (intake.Receipt, error) {
+	got, err := g.accept(ctx, a)
+	g.metrics.arrived(a.Via, got, err)
+	return got, err
+}
+
+func (g *Gallery) accept(ctx context.Context, a intake.Arrival) (intake.Receipt, error) {
+	size, err := picture.Check(a.Data) // before anything is asked: it costs least
+	if err != nil {
+		return intake.Receipt{}, err
+	}
+	src, err := g.cfg.Authority.ImageSource(ctx, a.Camera)
+	if err != nil {
+		return intake.Receipt{}, err
+	}
+	sum := sha256.Sum256(a.Data)
+	r := row{V: rowVersion, Camera: a.Camera, Name: src.Camera.Name, Hash: hex.EncodeToString(sum[:]), W: size.W, H: size.H,
+		Bytes: int64(len(a.Data)), Via: a.Via, Details: picture.Read(a.Data, zone(src.Camera.Zone))}
+	if a.Once == "" {
+		a.Once = r.Hash
+	}
+	r.Once = onceMark(a.Camera, a.Once)
+	// A retry is answered before it is counted: it is no new image.
+	if was, err := g.known(ctx, src.Owner.ID, r.Once); err != nil || was != "" {
+		return intake.Receipt{Image: was}, err
+	}
+	if ok, wait := g.rate.Add(a.Camera); !ok {
+		return intake.Receipt{}, fault.Newf(fault.RateLimited, string(authz.ReasonRateLimited),
+			"A camera may send %d images a minute.", g.cfg.CameraRate).After(wait)
+	}
+	if free, ok := g.cfg.Blobs.Free(ctx); ok && free < g.cfg.Reserve+r.Bytes {
+		return intake.Receipt{}, fault.New(fault.Unavailable, fault.CodeDiskFull, "The disk for pictures is full. Nothing was stored; free some space and send it again.")
+	}
+	now := g.cfg.Clock.Now()
+	if r.Details.Taken.IsZero() {
+		r.Details.Taken = a.Taken
+	}
+	if t := r.Details.Taken; !t.IsZero() && t.Before(now.Add(24*time.Hour)) { // a camera's clock may be wrong, not a day ahead
+		r.Taken = t.UnixMilli()
+	}
+	return g.keep(ctx, src, r, a.Data)
+}
+
+// known returns the image an arrival has made before; "" when none.
+func (g *Gallery) known(ctx context.Context, account, once string) (string, error) {
+	snap, err := g.read(ctx, account, []string{pOnce + once})
+	if err != nil {
+		return "", err
+	}
+	return string(snap.Values[0].Data), nil
+}
+
+// keep writes reference, bytes and row, in this order.
+func (g *Gallery) keep(ctx context.Context, src authz.ImageSource, r row, data []byte) (intake.Receipt, error) {
+	if room, err := g.room(ctx, src.Owner, r); err != nil { // the bytes of a full account are not written first
+		return intake.Receipt{}, err
+	} else if !room {
+		return intake.Receipt{}, g.skip(ctx, src.Owner.ID, true)
+	}
+	if err := g.refs.add(ctx, r.Hash, src.Owner.ID); err != nil {
+		return intake.Receipt{}, away(err)
+	}
+	if err := g.cfg.Blobs.Put(ctx, blobName(r.Hash, asSent), data); err != nil {
+		g.unneeded(ctx, src.Owner.ID, r.Hash)
+		return intake.Receipt{}, err
+	}
+	var out intake.Receipt
+	var parcels []parcel
+	full := false
+	account := src.Owner.ID
+	began := g.cfg.Clock.Now()
+	r.Day = began.In(zone(src.Owner.Zone)).Format(time.DateOnly)
+	keys := []string{pOnce + r.Once, kSums, pDay + r.Day}
+	err := g.change(ctx, account, keys, func(at map[string]kv.Value, now time.Time) (kv.Txn, error) {
+		out, parcels, full = intake.Receipt{}, nil, false
+		if was := at[pOnce+r.Once]; was.Exists() { // the sender's retry was quicker
+			out = intake.Receipt{Image: string(was.Data)}
+			return kv.Txn{}, errNothing
+		}
+		s, err := parseSums(at[kSums])
+		if err != nil {
+			return kv.Txn{}, err
+		}
+		if full = s.Used+r.Bytes > g.quota(src.Owner, now); full {
+			return kv.Txn{}, errNothing
+		}
+		r.At = now.UnixMilli()
+		id := imageID(now, r.Once)
+		out = intake.Receipt{Image: id, New: true}
+		s.count(r, 1)
+		txn := kv.Txn{Conditions: is(at[pOnce+r.Once], at[kSums], at[pDay+r.Day]), Writes: []kv.Write{
+			{Key: pRow + id, Data: encode(r)}, {Key: pOnce + r.Once, Data: []byte(id)}, s.write(), dayWrite(at[pDay+r.Day], 1)}}
+		for _, k := range r.marks(id) {
+			txn.Writes = append(txn.Writes, kv.Write{Key: k, Data: []byte{'1'}})
+		}
+		parcels = pack(account, id, r, src.Receivers)
+		for _, p := range parcels {
+			txn.Writes = append(txn.Writes, kv.Write{Key: p.key(), Data: encode(p.box)})
+		}
+		return txn, nil
+	})
+	switch {
+	case err != nil:
+		return intake.Receipt{}, err // what is unknown may have been stored: the sweep knows
+	case full:
+		g.unneeded(ctx, account, r.Hash)
+		return intake.Receipt{}, g.skip(ctx, account, true)
+	case !out.New:
+		g.unneeded(ctx, account, r.Hash)
+		return out, nil
+	}
+	g.post(parcels)
+	if held, err := g.refs.held(ctx, r.Hash, account); err != nil || held {
+		return out, away(err)
+	}
+	// Another node dropped the reference before it could see the row.
+	if err := g.refs.add(ctx, r.Hash, account); err != nil {
+		return out, away(err)
+	}
+	return out, g.cfg.Blobs.Put(ctx, blobName(r.Hash, asSent), data)
+}
+
+// room says whether an account has room for a row now.
+func (g *Gallery) room(ctx context.Context, acc authz.Account, r row) (bool, error) {
+	snap, err := g.read(ctx, acc.ID, []string{kSums})
+	if err != nil {
+		return false, err
+	}
+	s, err := parseSums(snap.Values[0])
+	if err != nil {
+		return false, away(err)
+	}
+	return s.Used+r.Bytes <= g.quota(acc, snap.Now), nil
+}
+
+// quota is how many bytes of originals an account may keep.
+func (g *Gallery) quota(acc authz.Account, now time.Time) int64 {
+	return g.cfg.Authority.Plan(&acc, now).Originals
+}
+
+// skip counts an image that found no room, tells the account once until there
+// was room again (R54), and is the error to answer with.
+func (g *Gallery) skip(ctx context.Context, account string, own bool) error {
+	g.metrics.skipped.Inc()
+	first, since := false, int64(0)
+	err := g.change(ctx, account, []string{kSums}, func(at map[string]kv.Value, now time.Time) (kv.Txn, error) {
+		s, err := parseSums(at[kSums])
+		if err != nil {
+			return kv.Txn{}, err
+		}
+		if first = s.Skipped == 0; first {
+			s.Since = now.UnixMilli()
+		}
+		s.Skipped++
+		since = s.Since
+		return kv.Txn{Conditions: is(at[kSums]), Writes: []kv.Write{s.write()}}, nil
+	})
+	if err == nil && first {
+		err = g.tellFull(ctx, account, since)
+	}
+	if err != nil {
+		g.cfg.Log.Warn("a full gallery could not be told to its owner", "err", err)
+	}
+	if !own {
+		return nil
+	}
+	return fault.New(fault.Conflict, string(authz.ReasonQuotaFull), "The gallery is full. Nothing was stored; delete images or take a larger plan.")
+}
+
+// unneeded drops a reference that no row of the account stands behind.
+func (g *Gallery) unneeded(ctx context.Context, account, hash string) {
+	ctx = context.WithoutCancel(ctx)
+	needed, err := g.rows(ctx, account, hash)
+	if err == nil && !needed {
+		err = g.refs.drop(ctx, hash, g.rows, account)
+	}
+	if err != nil {
+		g.cfg.Log.Warn("an image that is not needed waits for the sweep", "err", err)
+	}
+}
+
+// rows says whether an account has a row of a blob, in its gallery or its trash.
+func (g *Gallery) rows(ctx context.Context, account, hash string) (bool, error) {
+	snap, err := g.read(ctx, account, nil, kv.Scan{Prefix: pByHash + hash + "/", Limit: 1})
+	if err != nil {
+		return false, err
+	}
+	return len(snap.Scans[0]) > 0, nil
+}
+
+// zone is a location by name; UTC when it is none.
+func zone(name string) *time.Location {
+	if loc, err := time.LoadLocation(name); err == nil {
+		return loc
+	}
+	return time.UTC
+}

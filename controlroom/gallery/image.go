@@ -1,0 +1,138 @@
+package gallery
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"sightline/ingest/intake"
+	"sightline/internal/kv"
+	"sightline/internal/picture"
+)
+
+// Image is one stored image of an account.
+type Image struct {
+	ID         string
+	Camera     string // id; the camera may be gone
+	CameraName string // as it was called when the image came
+	Sender     string // account it was received from; "" = of an own camera
+	Taken      time.Time
+	Received   time.Time
+	Width      int
+	Height     int
+	Bytes      int64
+	Favourite  bool
+	Tags       []string
+	Via        intake.Via
+	Details    picture.Details
+}
+
+// row is the stored form of an Image.
+type row struct {
+	V        int             `json:"v"`
+	Camera   string          `json:"camera"`
+	Name     string          `json:"name"`
+	Sender   string          `json:"sender,omitempty"`
+	Hash     string          `json:"hash"`            // SHA-256 of the bytes, hex
+	At       int64           `json:"at"`              // received, Unix ms
+	Taken    int64           `json:"taken,omitempty"` // Unix ms
+	W        int             `json:"w"`
+	H        int             `json:"h"`
+	Bytes    int64           `json:"bytes"`
+	Day      string          `json:"day"` // received, in the account's zone: what it is counted under
+	Via      intake.Via      `json:"via"`
+	Once     string          `json:"once,omitempty"` // own images: the mark under pOnce
+	Favoured bool            `json:"fav,omitempty"`
+	Tags     []string        `json:"tags,omitempty"`
+	Details  picture.Details `json:"details,omitzero"`
+}
+
+// Keys of an account's space. Ids sort by time of arrival.
+const (
+	rowVersion = 1
+	pRow       = "im/"  // + id: row
+	pByCamera  = "imc/" // + camera/id
+	pBySender  = "ims/" // + sender/id
+	pByTag     = "imt/" // + tag in hex/id
+	pFavourite = "imf/" // + id
+	pByHash    = "imh/" // + hash/id: rows that need the blob
+	pOnce      = "imo/" // + hash of camera and Once: id
+	pTrash     = "imx/" // + id: deleted, can be restored for a while
+	pDay       = "imd/" // + yyyy-mm-dd: how many images
+	pOutbox    = "imb/" // + id/part: to be handed to others
+	kSums      = "imsum"
+)
+
+var errRow = errors.New("gallery: a stored image is of an unknown version or damaged")
+
+func parseRow(v kv.Value) (row, error) {
+	var r row
+	if err := json.Unmarshal(v.Data, &r); err != nil || r.V != rowVersion {
+		return row{}, fmt.Errorf("%w: %s", errRow, v.Key)
+	}
+	return r, nil
+}
+
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // our own types: cannot fail
+	}
+	return b
+}
+
+func (r row) image(id string) Image {
+	i := Image{ID: id, Camera: r.Camera, CameraName: r.Name, Sender: r.Sender, Received: time.UnixMilli(r.At).UTC(),
+		Width: r.W, Height: r.H, Bytes: r.Bytes, Favourite: r.Favoured, Tags: r.Tags, Via: r.Via, Details: r.Details}
+	if r.Taken != 0 {
+		i.Taken = time.UnixMilli(r.Taken).UTC()
+	}
+	return i
+}
+
+// marks are the index entries of a row.
+func (r row) marks(id string) []string {
+	sender := r.Sender
+	if sender == "" {
+		sender = ownSender
+	}
+	keys := []string{pByCamera + r.Camera + "/" + id, pBySender + sender + "/" + id, pByHash + r.Hash + "/" + id}
+	if r.Favoured {
+		keys = append(keys, pFavourite+id)
+	}
+	for _, t := range r.Tags {
+		keys = append(keys, tagKey(t)+id)
+	}
+	return keys
+}
+
+func tagKey(tag string) string { return pByTag + hex.EncodeToString([]byte(tag)) + "/" }
+
+// The form of authz.NewID, and in the order of time: 48 bits of ms, then 80 bits
+// of a hash of camera and cause.
+var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+func imageID(at time.Time, once string) string {
+	sum := sha256.Sum256([]byte("image\x00" + once))
+	return idAt(at, sum[:10])
+}
+
+func idAt(at time.Time, rest []byte) string {
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0)))
+	return idEncoding.EncodeToString(append(ms[2:8:8], rest...))
+}
+
+// firstID sorts before every image that came at or after t.
+func firstID(t time.Time) string { return idAt(t, make([]byte, 10)) }
+
+// onceMark is the key of an arrival that must be stored once.
+func onceMark(camera, once string) string {
+	sum := sha256.Sum256([]byte(camera + "\x00" + once))
+	return hex.EncodeToString(sum[:])
+}
