@@ -37,6 +37,7 @@ type Config struct {
 	Cameras      int                   // cameras an account: 500
 	Visits       int                   // live visits a link: 256
 	ArchiveGuard time.Duration         // how old recorded video is for who may not watch live: 60 s (R13)
+	AuditKeep    time.Duration         // how long a row of an owner's log stays: 365 d
 	MailsADay    int                   // mails an account may cause in 24 hours, of all kinds together: 20
 	Clock        clock.Clock           // for transaction ids; records use store time
 	Mono         func() int64          // clock.Mono
@@ -83,6 +84,7 @@ func New(cfg Config) *Authority {
 	or(&cfg.Visits, 256)
 	or(&cfg.MailsADay, mailsADay)
 	or(&cfg.ArchiveGuard, archiveGuard)
+	or(&cfg.AuditKeep, auditKeep)
 	cfg.Plans = clonePlans(cfg.Plans)
 	a := &Authority{cfg: cfg, hasher: newHasher(), setup: newCode(), swept: make(chan struct{}, 1), moved: make(chan struct{}, 1)}
 	n := &a.node

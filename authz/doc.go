@@ -49,6 +49,7 @@
 //	spent/<a>            mails and requests for access, of its daily limits
 //	invite/<id> verify/<id> reset/<id>   one-time secrets, id likewise
 //	instance             Instance
+//	closed/<a>           when an account was closed: its log goes 30 days later
 //	sweep/<kind>/<id>    parents whose children are to be removed; mail: accounts whose waiting grants are to be moved
 //
 // An owner's space (kv.Bulk) has his log: audit/<place in the control feed>,

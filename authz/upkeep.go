@@ -23,7 +23,7 @@ func (a *Authority) upkeep(ctx context.Context) {
 	defer a.running.Store(false)
 	tick := time.NewTicker(upkeepEvery)
 	defer tick.Stop()
-	var expired int64
+	var expired, trimmed int64
 	indexed := false
 	for first := true; ; first = false {
 		if !indexed {
@@ -38,6 +38,10 @@ func (a *Authority) upkeep(ctx context.Context) {
 		if now := a.node.mono(); first || now-expired >= int64(expireEvery) {
 			expired = now
 			a.report("what has run out", a.expire(ctx))
+		}
+		if now := a.node.mono(); first || now-trimmed >= int64(trimEvery) {
+			trimmed = now
+			a.report("old logs", a.trimAudit(ctx))
 		}
 		select {
 		case <-ctx.Done():

@@ -98,14 +98,18 @@ func (r *request) cut(revision uint64, err error) error {
 	if err != nil {
 		return err
 	}
-	out := cutView{Revision: revision}
-	status := http.StatusOK
+	status, out := r.cutOf(revision)
+	return r.json(status, out)
+}
+
+func (r *request) cutOf(revision uint64) (status int, out cutView) {
+	out = cutView{Revision: revision}
 	if string(r.c.Request().URI().QueryArgs().Peek("wait")) == "cut" {
 		if out.Behind = r.s.cfg.Authority.WaitCut(r.ctx, revision); len(out.Behind) > 0 {
-			status = http.StatusAccepted
+			return http.StatusAccepted, out
 		}
 	}
-	return r.json(status, out)
+	return http.StatusOK, out
 }
 
 func listLinks(r *request) error {

@@ -71,6 +71,16 @@ type sharedGroupView struct {
 	Role string `json:"role"` // of the person
 }
 
+// revokedView says that all grants to a person are revoked, and what is left.
+type revokedView struct {
+	cutView
+	Groups []sharedGroupView `json:"groups"` // in which the person still sees what one shares
+}
+
+type waitingInput struct {
+	Email string `json:"email"`
+}
+
 func peopleRoutes() []route {
 	return []route{
 		{method: "GET", path: "/api/v1/people", who: account, out: peopleView{}, handle: findPeople,
@@ -81,8 +91,10 @@ func peopleRoutes() []route {
 			summary: "What the person of ?grant= may do with an own camera now."},
 		{method: "GET", path: "/api/v1/sharing/people", who: account, out: sharingPeopleView{}, handle: sharingPeople,
 			summary: "Everything one shares, by person."},
-		{method: "POST", path: "/api/v1/sharing/people/:account/revoke", who: account, out: cutView{}, handle: revokePerson,
-			summary: "Revoke every grant of one's own cameras to a person; their streams end first."},
+		{method: "POST", path: "/api/v1/sharing/people/:account/revoke", who: account, out: revokedView{}, handle: revokePerson,
+			summary: "Revoke every grant of one's own cameras to a person, also those that wait for his e-mail; their streams end first. Groups stay; the answer names them."},
+		{method: "POST", path: "/api/v1/sharing/waiting/revoke", who: account, body: jsonBody, in: waitingInput{}, out: cutView{}, handle: revokeWaiting,
+			summary: "Revoke every grant of one's own cameras that waits for an e-mail to be registered."},
 	}
 }
 
@@ -163,7 +175,35 @@ func sharingPeople(r *request) error {
 	return r.ok(out)
 }
 
+// revokePerson also says what is left: groups in which the person still sees
+// what one shares there.
 func revokePerson(r *request) error {
 	c, err := r.s.cfg.Authority.RevokePerson(r.ctx, r.subject, r.param("account"))
+	if err != nil {
+		return err
+	}
+	list, err := r.s.cfg.Authority.SharingByPerson(r.ctx, r.subject)
+	if err != nil {
+		return err
+	}
+	out := revokedView{Groups: []sharedGroupView{}}
+	for _, p := range list {
+		if p.Account == r.param("account") {
+			for _, g := range p.Groups {
+				out.Groups = append(out.Groups, sharedGroupView{ID: g.ID, Name: g.Name, Role: string(g.Role)})
+			}
+		}
+	}
+	var status int
+	status, out.cutView = r.cutOf(c.Revision)
+	return r.json(status, out)
+}
+
+func revokeWaiting(r *request) error {
+	var in waitingInput
+	if err := r.decode(&in); err != nil {
+		return err
+	}
+	c, err := r.s.cfg.Authority.RevokeWaiting(r.ctx, r.subject, in.Email)
 	return r.cut(c.Revision, err)
 }

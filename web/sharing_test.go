@@ -137,6 +137,28 @@ func TestR23_EverythingByPerson(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 	h.do("GET", "/api/v1/cameras/"+cams[0], nil, eve).want(t, 200)
+
+	// What waits for an e-mail has an address, not an account.
+	h.do("POST", "/api/v1/sharing/waiting/revoke", row{"email": "nobody@example.net"}, owner).want(t, 200)
+	h.do("POST", "/api/v1/sharing/waiting/revoke", row{"email": "New@example.net"}, eve).want(t, 200) // nothing of hers
+	if n := len(h.table(owner, cams[2]).Rows); n != 1 {
+		t.Fatalf("%d rows", n)
+	}
+	h.do("POST", "/api/v1/sharing/waiting/revoke", row{"email": "New@example.net"}, owner).want(t, 200)
+	if n := len(h.table(owner, cams[2]).Rows); n != 0 {
+		t.Errorf("%d rows wait", n)
+	}
+	h.do("POST", "/api/v1/sharing/waiting/revoke", row{"email": "no address"}, owner).want(t, 422)
+
+	// A group is not revoked: the answer says that it is left, and she still sees
+	// by it what is shared there.
+	left := read[revokedView](t, h.do("POST", "/api/v1/sharing/people/"+eve.account.ID+"/revoke", nil, owner).want(t, 200))
+	if len(left.Groups) != 1 || left.Groups[0].Name != "Street" {
+		t.Errorf("%+v", left)
+	}
+	h.do("GET", "/api/v1/cameras/"+cams[0], nil, eve).want(t, 200)
+	h.do("DELETE", "/api/v1/groups/"+group+"/people/"+eve.account.ID, nil, owner).want(t, 200)
+	h.do("GET", "/api/v1/cameras/"+cams[0], nil, eve).want(t, 404)
 }
 
 // Row R24: with the camera goes everything on it, waiting grants too.

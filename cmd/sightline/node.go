@@ -120,7 +120,7 @@ func (n *node) build(ctx context.Context) (err error) {
 		Store: n.store, Seal: box, Log: log.With("part", "authz"), Registerer: reg, Node: nodeName(), DataDir: cfg.Data,
 		Mail: letters != nil, Lease: cfg.Authz.Lease, OwnerHold: cfg.Authz.OwnerHold, ArchiveGuard: cfg.Authz.ArchiveGuard, Poll: cfg.Authz.Poll,
 		Plans: planTable(cfg.Plans), Trial: cfg.Limits.Trial, ShareLinks: cfg.Limits.ShareLinks, TempLinks: cfg.Limits.TemporaryLinks, Cameras: cfg.Limits.Cameras,
-		MailsADay: cfg.Limits.MailsAccount,
+		MailsADay: cfg.Limits.MailsAccount, AuditKeep: cfg.Limits.AuditKeep,
 		Languages: texts.Languages(),
 	})
 	n.stack.loop("authority", n.authority.Run)

@@ -32,6 +32,7 @@ type Limits struct {
 	MailsAccount          int           `key:"limits.mails_account" default:"20" help:"Mails an account may cause in 24 hours, all together: links and invitations it sends and offers it makes."`
 
 	NoticesKeep     time.Duration `key:"limits.notices_keep" default:"720h" help:"How long a notice stays in its receiver's list (168h to 720h)."`
+	AuditKeep       time.Duration `key:"limits.audit_keep" default:"8760h" help:"How long a row of an owner's log stays (720h to 87600h). The log of a closed account goes 30 days after it."`
 	Notices         int           `key:"limits.notices" default:"500" help:"Notices an account keeps; older ones go first."`
 	Lookups         int           `key:"limits.lookups" default:"30" help:"Times an account may look for people in a minute (R7)."`
 	NewPrefixes     int           `key:"limits.new_prefixes" default:"100" help:"First four letters an account may look for people by in a day; going on with the same is free."`

@@ -154,6 +154,9 @@ func (c *Config) counts() error {
 		return fmt.Errorf("cameras.convert_side: %d is not between 160 and 3840", n)
 	}
 	const day = 24 * time.Hour
+	if keep := c.Limits.AuditKeep; keep < 30*day || keep > 3650*day {
+		return fmt.Errorf("limits.audit_keep: %s is not between 720h and 87600h", keep)
+	}
 	if keep := c.Limits.NoticesKeep; keep < 7*day || keep > 30*day {
 		return fmt.Errorf("limits.notices_keep: %s is not between 168h and 720h", keep)
 	}
