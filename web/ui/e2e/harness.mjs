@@ -127,7 +127,7 @@ export async function context(b, viewport = desk, options = {}) {
 }
 
 export async function shot(page, name) {
-  await page.screenshot({ path: path.join(out, name + ".png") });
+  await page.screenshot({ path: path.join(out, name + ".png"), animations: "disabled" }); // as it stands when it has come to rest
 }
 
 /** decoded returns framesDecoded of every inbound video track of all peer connections of the page, by mid. */

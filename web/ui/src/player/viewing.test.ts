@@ -59,6 +59,27 @@ describe('viewing session', () => {
     vi.useRealTimers()
   })
 
+  it('offers what was prepared, if it is large enough', async () => {
+    const a = make()
+    a.viewing.prepare(6)
+    a.viewing.show([want(0, 'a')], 2)
+    await settle()
+    expect(FakePC.all.length).toBe(1)
+    expect(a.api.open).toHaveBeenCalledWith(expect.objectContaining({ sdp: 'offer of 7' }))
+    a.viewing.show([want(0, 'a'), want(1, 'b')], 6)
+    await settle()
+    expect(a.api.renegotiate).not.toHaveBeenCalled() // there is room
+    const b = make()
+    b.viewing.prepare(2)
+    b.viewing.show([want(0, 'a')], 6)
+    await settle()
+    expect(FakePC.all.map(p => p.connectionState)).toEqual(['new', 'closed', 'new'])
+    const c = make()
+    c.viewing.prepare(2)
+    c.viewing.close()
+    expect(FakePC.all.at(-1)?.connectionState).toBe('closed')
+  })
+
   it('offers one connection: the pool and one sound, and says hello with its id', async () => {
     const { viewing, api, said, tiles } = make()
     viewing.show([want(0, 'a'), want(1, 'b')], 6)

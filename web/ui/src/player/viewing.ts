@@ -24,6 +24,7 @@ export interface ViewingConfig {
  */
 export class Viewing {
   private peer: Peer | undefined
+  private ready: { peer: Peer; size: number; sdp: Promise<string> } | undefined
   private id: string | undefined
   private tiles: TileWant[] = []
   private pool = 0
@@ -39,6 +40,18 @@ export class Viewing {
 
   constructor(config: ViewingConfig) {
     this.config = config
+  }
+
+  /**
+   * prepare makes the connection and its offer before it is known what to show:
+   * what takes a tenth of a second is then done while lists load.
+   */
+  prepare(pool: number): void {
+    if (this.ready || this.peer) return
+    const peer = this.connection()
+    const sdp = peer.offer(pool)
+    sdp.catch(() => {}) // open says it
+    this.ready = { peer, size: pool, sdp }
   }
 
   /** show sets the complete tile list; the pool grows to `pool` and never shrinks. */
@@ -103,6 +116,8 @@ export class Viewing {
   close(): void {
     this.running = false
     clearTimeout(this.retry)
+    this.ready?.peer.close()
+    this.ready = undefined
     this.drop(true)
   }
 
@@ -122,19 +137,15 @@ export class Viewing {
 
   private async open(): Promise<void> {
     this.busy = true
-    const peer = new Peer({
-      onState: s => {
-        if (this.peer !== peer) return
-        if (s === 'connected') {
-          this.backoff.reset()
-          this.config.onConnected(true)
-        } else this.again()
-      },
-    })
+    const prepared = this.ready
+    this.ready = undefined
+    const fits = prepared !== undefined && prepared.size >= this.pool
+    if (!fits) prepared?.peer.close()
+    const peer = fits ? prepared.peer : this.connection()
     this.peer = peer
     const { version } = this
     try {
-      const sdp = await peer.offer(this.pool)
+      const sdp = await (fits ? prepared.sdp : peer.offer(this.pool))
       const { tiles } = this
       const res = await this.config.api.open({ sdp, version, tiles })
       if (this.peer !== peer || !this.running) {
@@ -157,6 +168,19 @@ export class Viewing {
       if (this.peer !== peer) return
       this.failed(asProblem(e))
     }
+  }
+
+  private connection(): Peer {
+    const peer: Peer = new Peer({
+      onState: s => {
+        if (this.peer !== peer) return
+        if (s === 'connected') {
+          this.backoff.reset()
+          this.config.onConnected(true)
+        } else this.again()
+      },
+    })
+    return peer
   }
 
   private async grow(): Promise<void> {

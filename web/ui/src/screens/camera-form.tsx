@@ -32,7 +32,7 @@ function Existing({ id }: { id: string }) {
   const camera = useResource(() => api.get(id), ['cameras'])
   // Who was given a camera sees what he has of it; only its owner changes it.
   if (camera.data?.mine) return <Form camera={camera.data} />
-  if (camera.data || camera.problem?.status === 404) return <CameraGiven id={id} of={camera} />
+  if (camera.data || camera.problem?.status === 404 || camera.problem?.status === 403) return <CameraGiven id={id} of={camera} />
   return (
     <main id="main" class="main narrow">
       <p class="crumb"><a href="/cameras"><Icon name="left" small />{t('cameras.title')}</a></p>

@@ -6,6 +6,7 @@ import { asProblem } from '../api/problem'
 import type { Camera } from '../api/wire'
 import { hours } from '../i18n/hours'
 import { t } from '../i18n/i18n'
+import { problemText } from '../i18n/reason'
 import { at, list as join, moment, parseTime } from '../i18n/time'
 import { Failed, Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
@@ -27,11 +28,12 @@ export function CameraGiven({ id, of }: { id: string; of: Resource<Camera> }) {
   const camera = of.problem ? undefined : of.data
   if (!list.data && !list.problem) return <Page title={camera?.name}><Loaded of={list} rows={3}>{() => null}</Loaded></Page>
   if (!camera && !offer) {
-    // What one may not see reads the same as what does not exist.
-    if (of.problem?.status !== 404) return <Page><Failed problem={of.problem ?? asProblem(undefined)} retry={of.reload} /></Page>
+    const { problem } = of
+    if (problem?.status !== 404 && problem?.status !== 403) return <Page title={t('cameras.camera')}><Failed problem={problem ?? asProblem(undefined)} retry={of.reload} /></Page>
+    // What one may not see reads the same as what does not exist; who knew it is told why it is gone.
     return (
       <Page title={t('given.none')}>
-        <p class="muted lead">{t('given.none_text')}</p>
+        <p class="muted lead">{problem.status === 403 ? problemText(problem) : t('given.none_text')}</p>
         <Ask of={{ camera: id }} />
       </Page>
     )

@@ -6,10 +6,11 @@ import { Button } from '../kit/button'
 import { Dialog } from '../kit/dialog'
 import { TextField } from '../kit/field'
 import { useForm } from '../kit/form'
-import { ProblemNotice } from '../kit/notice'
+import { Notice, ProblemNotice } from '../kit/notice'
 import { useResource } from '../kit/resource'
 import * as rules from '../kit/rules'
-import { stopEvents } from '../state/events'
+import { toast } from '../kit/toast'
+import { startEvents, stopEvents } from '../state/events'
 import { account, goSignIn, session } from '../state/session'
 
 /** CloseAccount ends everything of a person; the dialog first names what ends. */
@@ -31,11 +32,17 @@ function Closer({ onClose }: { onClose(): void }) {
     { password: '' },
     v => ({ password: rules.required(v.password) }),
     async v => {
-      await api.close(v.password)
-      stopEvents()
+      stopEvents() // the server ends this login's socket; that is no news here
+      try {
+        await api.close(v.password)
+      } catch (e) {
+        startEvents()
+        throw e
+      }
       session.value = null
       history.replaceState(null, '', '/')
       goSignIn()
+      toast(t('closing.done'))
     },
   )
   return (
@@ -44,7 +51,7 @@ function Closer({ onClose }: { onClose(): void }) {
         <Loaded of={what} rows={2}>{c => <Ends of={c} />}</Loaded>
         <input class="vh" type="text" autoComplete="username" value={account.value?.email} readOnly tabIndex={-1} aria-hidden="true" />
         <TextField bound={form.bind('password')} label={t('account.current')} type="password" dir="ltr" autoComplete="current-password" />
-        <ProblemNotice problem={form.problem} />
+        {form.problem?.code === 'conflict' ? <Notice tone="bad">{t('closing.only_admin')}</Notice> : <ProblemNotice problem={form.problem} />}
         <div class="acts">
           <span class="sp" />
           <Button kind="quiet" onClick={onClose}>{t('action.cancel')}</Button>

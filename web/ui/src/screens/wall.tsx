@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { accountViewing, cameras as cameraAPI, views as viewAPI } from '../api/api'
 import type { Camera, View } from '../api/wire'
 import { t } from '../i18n/i18n'
@@ -39,9 +39,13 @@ export function WallScreen() {
 
   const list = cams.data
   const view = pick(views.data, chosen, isPhone.value)
+  const shownFor = useRef<string | undefined>(undefined)
   useEffect(() => {
     if (!list || (!views.data && !views.problem)) return
-    wall.items.value = itemsOf(view, list)
+    const items = itemsOf(view, list)
+    // A camera that is taken away keeps its cell, which says why: the others never move by it.
+    wall.items.value = !view && shownFor.current === 'all' ? keep(wall.items.peek(), items) : items
+    shownFor.current = view?.id ?? 'all'
     wall.setGrid(isPhone.value ? phone : view ? { rows: view.rows, columns: view.columns } : desk)
   }, [list, views.data, views.problem, view, isPhone.value])
 
@@ -142,6 +146,15 @@ function pick(views: readonly View[] | undefined, chosen: string | undefined, on
   if (!views || chosen === 'all') return undefined
   const device = onPhone ? 'phone' : 'desktop'
   return views.find(v => v.id === chosen) ?? views.find(v => v.default_for?.includes(device)) ?? views[0]
+}
+
+/** keep is the new list with what vanished from it left where it was. */
+export function keep(before: readonly (WallItem | undefined)[], now: readonly (WallItem | undefined)[]): (WallItem | undefined)[] {
+  const out = [...now]
+  for (const [i, item] of before.entries()) {
+    if (item && !out.some(x => x?.camera === item.camera)) out.splice(Math.min(i, out.length), 0, item)
+  }
+  return out
 }
 
 /** itemsOf resolves a view's cells: a camera, or the n-th of the account's order. */

@@ -122,7 +122,7 @@ export function GiveAccess({ camera, person, onClose }: GiveAccessProps) {
     const bad = refused(p.field, sent)
     if (p.code === 'stale') {
       try {
-        took(await access.get(camera.id))
+        table.put(await access.get(camera.id))
         setStale(true)
       } catch (e) {
         setProblem(asProblem(e))
@@ -189,7 +189,7 @@ export function GiveAccess({ camera, person, onClose }: GiveAccessProps) {
             {x.url && <MailTo to={x.email} subject={t('mail.invite_subject')} body={`${t('mail.invite_body')}\n\n${x.url}\n`} />}
           </section>
         ))}
-        {tab === 'people' && <Loaded of={table} rows={3}>{() => rows && <People camera={camera} rows={rows} put={put} onAdd={onAdd} onStop={r => ask({ stop: r })} />}</Loaded>}
+        {tab === 'people' && <Loaded of={table} rows={3}>{() => rows && <People camera={camera} invites={status.data?.registration !== 'closed'} rows={rows} put={put} onAdd={onAdd} onStop={r => ask({ stop: r })} />}</Loaded>}
         {tab === 'links' && <Links camera={camera} of={links} mail={status.data?.mail ?? false} />}
         {tab === 'groups' && <Groups camera={camera} of={groups} />}
       </Tabs>

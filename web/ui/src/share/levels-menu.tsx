@@ -29,7 +29,7 @@ export function LevelsMenu({ name, levels: now, rights, sound, onChange }: Props
   const preset = presetOfLevels(now)
   const names: [LevelPreset, string][] = [['live', t('levels.live')], ['archive', t('levels.with_archive')], ['everything', t('levels.everything')]]
   const hints: Record<Level, string> = { online: t('levels.online_hint'), archive: t('levels.archive_hint'), notices: t('levels.notices_hint'), download: t('levels.download_hint') }
-  const text = words(now, rights)
+  const text = preset === 'everything' && rights.length === 0 ? t('levels.everything') : words(now, rights)
   return (
     <Popover text={text} label={t('levels.of', { name, levels: text })} cls="levels" head={t('people.levels')}>
       {() => (

@@ -20,6 +20,8 @@ interface Props {
   rows: readonly Row[]
   put(rows: Row[]): void
   onAdd(who: Person | string): void
+  /** Whether the server lets new accounts in by invitation. */
+  invites: boolean
   /** Asked before a person who is watching is deleted. */
   onStop(r: Row): void
 }
@@ -30,7 +32,7 @@ export function nameOf(r: Row): string {
 }
 
 /** People is the table of everybody with access to a camera; edits are drafts until Save. */
-export function People({ camera, rows, put, onAdd, onStop }: Props) {
+export function People({ camera, rows, put, onAdd, invites, onStop }: Props) {
   const [schedule, editSchedule] = useState<string>()
   const editing = rows.find(r => r.key === schedule)
   const known = new Set(rows.flatMap(r => (r.account && !r.removed ? [r.account.id] : [])))
@@ -51,6 +53,7 @@ export function People({ camera, rows, put, onAdd, onStop }: Props) {
                 key={r.key}
                 row={r}
                 camera={camera}
+                invites={invites}
                 edit={x => edit(r, x)}
                 patch={x => put(change(rows, r.key, x))}
                 onSchedule={() => editSchedule(r.key)}
@@ -81,13 +84,14 @@ export function People({ camera, rows, put, onAdd, onStop }: Props) {
 interface RowProps {
   row: Row
   camera: Camera
+  invites: boolean
   edit(x: Partial<Terms>): void
   patch(x: Partial<Row>): void
   onSchedule(): void
   onDelete(): void
 }
 
-function PersonRow({ row: r, camera, edit, patch, onSchedule, onDelete }: RowProps) {
+function PersonRow({ row: r, camera, invites, edit, patch, onSchedule, onDelete }: RowProps) {
   const name = nameOf(r)
   const says = effect(r, camera.zone, Date.now())
   const fixed = r.removed || r.theirs === 'deleted'
@@ -121,7 +125,7 @@ function PersonRow({ row: r, camera, edit, patch, onSchedule, onDelete }: RowPro
       {r.theirs && (
         <p class="theirs">
           <Icon name="warn" small />
-          {r.theirs === 'deleted' ? t('people.theirs_deleted') : t('people.theirs', { what: what(r.theirs), when: isNever(r.theirs.schedule) ? t('sched.never') : when(r.theirs, camera.zone) })}
+          <span class="grow">{r.theirs === 'deleted' ? t('people.theirs_deleted') : t('people.theirs', { what: what(r.theirs), when: isNever(r.theirs.schedule) ? t('sched.never') : when(r.theirs, camera.zone) })}</span>
           {r.theirs !== 'deleted' && <Button small onClick={() => patch({ terms: r.theirs as Terms, theirs: undefined })}>{t('people.take_theirs')}</Button>}
           {r.theirs !== 'deleted' && <Button small kind="quiet" onClick={() => patch({ theirs: undefined })}>{t('people.keep_mine')}</Button>}
         </p>
@@ -130,8 +134,8 @@ function PersonRow({ row: r, camera, edit, patch, onSchedule, onDelete }: RowPro
       {r.error && (
         <p class="err" role="alert">
           <Icon name="warn" small />
-          <span>{reason(r.error)}</span>
-          {r.error === 'not_registered' && <Button small icon="mail" onClick={() => patch({ invite: true, error: undefined })}>{t('people.invite')}</Button>}
+          <span>{r.error === 'not_registered' && !invites ? t('people.no_invite') : reason(r.error)}</span>
+          {r.error === 'not_registered' && invites && <Button small icon="mail" onClick={() => patch({ invite: true, error: undefined })}>{t('people.invite')}</Button>}
         </p>
       )}
       {!r.base && (

@@ -8,7 +8,8 @@ import type { ServerClock } from '../player/serverclock'
 import { place, poolFor } from '../player/slots'
 import { Tile, type TileView } from '../player/tile'
 import { Viewing } from '../player/viewing'
-import { cells, desk, pageAfter, pages, type Grid } from './grid'
+import { isPhone } from './device'
+import { cells, desk, pageAfter, pages, phone, type Grid } from './grid'
 
 /** What one place of the wall holds. */
 export interface WallItem {
@@ -85,6 +86,7 @@ export class Wall {
       },
       onProblem: p => { this.problem.value = p },
     })
+    this.viewing.prepare(poolFor(cells(isPhone.peek() ? phone : desk)))
     this.positions = computed(() => {
       const g = this.grid.value
       const n = cells(g)
