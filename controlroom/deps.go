@@ -39,6 +39,7 @@ type peer interface {
 	Attach(mid string, s sfu.Subscription) error
 	Detach(mid string)
 	SetWant(mid string, layer int)
+	SetRank(mid string, rank int)
 	LastForwarded() int64
 	Close()
 }

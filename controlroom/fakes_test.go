@@ -198,6 +198,7 @@ type fakePeer struct {
 	on       map[string]sfu.Subscription
 	attached int
 	wants    map[string]int
+	ranks    map[string]int
 	closed   bool
 	last     atomic.Int64
 	onState  func(sfu.PeerState)
@@ -205,7 +206,7 @@ type fakePeer struct {
 }
 
 func newPeer(video int) *fakePeer {
-	p := &fakePeer{on: map[string]sfu.Subscription{}, wants: map[string]int{}}
+	p := &fakePeer{on: map[string]sfu.Subscription{}, wants: map[string]int{}, ranks: map[string]int{}}
 	for i := range video {
 		p.mids = append(p.mids, sfu.Mid{ID: string(rune('0' + i)), Kind: sfu.Video})
 	}
@@ -242,6 +243,24 @@ func (p *fakePeer) Detach(mid string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.on, mid)
+}
+
+func (p *fakePeer) rank(mid string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ranks[mid]
+}
+
+func (p *fakePeer) subscription(mid string) sfu.Subscription {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.on[mid]
+}
+
+func (p *fakePeer) SetRank(mid string, rank int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ranks[mid] = rank
 }
 
 func (p *fakePeer) SetWant(mid string, layer int) {

@@ -277,19 +277,32 @@ func (s *session) attach(t *tile, main bool) {
 			u.want = p.want
 			s.peer.SetWant(u.mid, p.want)
 		}
+		if r := rank(t.want); u.rank != r {
+			u.rank = r
+			s.peer.SetRank(u.mid, r)
+		}
 		return
 	}
 	if u.on != nil && u.mid != t.mid {
 		s.peer.Detach(u.mid)
 	}
 	on := &attachment{}
-	err := s.peer.Attach(t.mid, sfu.Subscription{Layers: p.streams, Want: p.want, Gate: u.lease, OnEvent: s.listener(on)})
+	err := s.peer.Attach(t.mid, sfu.Subscription{Layers: p.streams, Want: p.want, Rank: rank(t.want), Gate: u.lease, OnEvent: s.listener(on)})
 	if err != nil {
 		s.log.Warn("a tile could not be attached", "camera", t.want.Camera, "mid", t.mid, "err", err)
 		u.on, t.mid = nil, ""
 		return
 	}
-	u.on, u.mid, u.layers, u.from, u.want = on, t.mid, p.layers, st, p.want
+	u.on, u.mid, u.layers, u.from, u.want, u.rank = on, t.mid, p.layers, st, p.want, rank(t.want)
+}
+
+// rank is how important a tile is where the viewer's connection does not carry
+// all: the one in full screen is the last to go. Of equals the first cells stay.
+func rank(t TileWant) int {
+	if t.Focus {
+		return 1
+	}
+	return 0
 }
 
 // listener notes what the sfu tells about one attachment.

@@ -220,9 +220,34 @@ func TestR92_LayerFollowsSizeAndFocus(t *testing.T) {
 	five[0].Focus = true
 	s.setTiles(4, append([]TileWant(nil), five...))
 	eventually(t, "full screen takes main", func() bool { return p.want(mid) == 1 && tr.fleet.held("c0") == [2]int{1, 1} })
+	eventually(t, "full screen is the last to go", func() bool { return p.rank(mid) == 1 })
 	if _, after := p.count(); after != before+4 {
 		t.Fatalf("changing layers attached again: %d", after-before)
 	}
+}
+
+// What the allocation of bandwidth does to a tile is told with its reason.
+func TestLowBandwidthIsTold(t *testing.T) {
+	tr := fakeRoom(t, "c0")
+	s, p, _ := tr.open(t, olena, TileWant{Cell: 0, Camera: "c0", Px: 1280})
+	is := func(state, reason, layer, why string) {
+		t.Helper()
+		eventually(t, state+" "+reason+" "+layer+" "+why, func() bool {
+			st := s.at(0)
+			return st.State == state && st.Reason == reason && st.Layer == layer && st.LayerWhy == why
+		})
+	}
+	is(StateLive, "", "sub", LayerStarting)
+	tell := p.subscription(s.at(0).Mid).OnEvent
+	tell(sfu.Event{Kind: sfu.EventLayer, Layer: 1, FirstTS: 5})
+	is(StateLive, "", "main", LayerSize)
+	tell(sfu.Event{Kind: sfu.EventLayer, Layer: 0, FirstTS: 6})
+	tell(sfu.Event{Kind: sfu.EventReason, Reason: sfu.ReasonLowBandwidth, Layer: 0})
+	is(StateLive, "low_bandwidth", "sub", LayerBandwidth)
+	tell(sfu.Event{Kind: sfu.EventReason, Reason: sfu.ReasonLowBandwidth, Layer: -1})
+	is(StateStalled, "low_bandwidth", "sub", LayerBandwidth)
+	tell(sfu.Event{Kind: sfu.EventReason, Layer: 0})
+	is(StateLive, "", "sub", LayerStarting)
 }
 
 func TestSubLayerThatFailsGivesWayToMain(t *testing.T) {

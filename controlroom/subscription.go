@@ -17,6 +17,7 @@ type subscription struct {
 	layers []ingest.Layer  // of on, low to high
 	from   ingest.Streams  // that on was made from
 	want   int             // index into layers
+	rank   int             // where the viewer's path does not carry all
 	holds  [2]func()       // by ingest.Layer, nil where not held
 }
 
