@@ -100,9 +100,10 @@ type Commit struct {
 // Changes is what happened in the control space after a revision.
 type Changes struct {
 	Values   []Value // newest value of each changed key, once, in the order of the last change listed; Version 0 = deleted
-	Gone     bool    // the feed no longer reaches back that far: read everything again
+	Gone     bool    // the feed no longer reaches back that far, or a failover undid what nobody acknowledged: read everything again
 	More     bool    // limit cut the list; Revision is that of the last one listed
-	Revision uint64  // up to which the list is complete; below after when the store went back
+	Revision uint64  // up to which the list is complete; below after when the store went back (a loss, unless Gone)
+	Safe     uint64  // no failover takes anything away up to here; never lower than what was acknowledged before the call
 	Epoch    string
 	Now      time.Time
 }
@@ -115,7 +116,8 @@ type Store interface {
 	Read(ctx context.Context, space Space, keys []string, scans []Scan) (Snapshot, error)
 	// Commit applies all writes if all conditions hold, else returns a
 	// *ConflictError (fault.Conflict) and changes nothing. A commit raises the
-	// revision by one; one without writes only checks. After fault.Unknown the
+	// revision, by one but for the first after a failover (a revision is never
+	// used again for something else); one without writes only checks. After fault.Unknown the
 	// caller repeats the same Txn. The control space is made when the store is
 	// opened and never by a commit: after its loss commits are refused.
 	Commit(ctx context.Context, txn Txn) (Commit, error)

@@ -25,6 +25,8 @@ type Server struct {
 	dir  string
 	port int
 	args []string
+	// program is "" for redis-server; another gets args alone.
+	program string
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -101,7 +103,11 @@ func (s *Server) start() error {
 		"--appendonly", "yes", "--appendfsync", "always", "--save", "",
 		"--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", filepath.Join(s.dir, "redis.log"),
 	}, s.args...)
-	cmd := exec.Command("redis-server", args...)
+	program := "redis-server"
+	if s.program != "" {
+		program, args = s.program, s.args
+	}
+	cmd := exec.Command(program, args...)
 	cmd.Dir = s.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {

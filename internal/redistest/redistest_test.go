@@ -25,3 +25,15 @@ func TestClusterIsWhole(t *testing.T) {
 		t.Fatalf("%d nodes", len(c.Nodes))
 	}
 }
+
+func TestSentinelsReplaceAKilledPrimary(t *testing.T) {
+	s := StartSentinels(t, 1)
+	old := s.Primary()
+	old.Do("SET", "a", "1")
+	old.Kill()
+	if got := s.Until(old).Do("GET", "a"); got != "1" {
+		t.Fatalf("after the failover a = %q, want 1", got)
+	}
+	old.Restart()
+	s.Whole()
+}

@@ -143,7 +143,7 @@ func (sp *space) scan(s kv.Scan) []kv.Value {
 
 // readChanges lists whole commits after a revision, until limit keys are listed.
 func readChanges(sp *space, after uint64, limit int) kv.Changes {
-	ch := kv.Changes{Revision: sp.revision, Epoch: sp.epoch}
+	ch := kv.Changes{Revision: sp.revision, Safe: sp.revision, Epoch: sp.epoch}
 	if after >= sp.revision {
 		return ch
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"sightline/internal/kv"
@@ -15,8 +16,8 @@ func (s *Store) Read(ctx context.Context, space kv.Space, keys []string, scans [
 	if err := kv.CheckRead(space, keys, scans); err != nil {
 		return kv.Snapshot{}, err
 	}
-	args := make([]any, 0, 1+len(keys)+4*len(scans))
-	args = append(args, len(keys))
+	args := make([]any, 0, 2+len(keys)+4*len(scans))
+	args = append(args, s.need(), len(keys))
 	for _, k := range keys {
 		args = append(args, k)
 	}
@@ -46,6 +47,9 @@ func (s *Store) Read(ctx context.Context, space kv.Space, keys []string, scans [
 	}
 	if p.err != nil {
 		return kv.Snapshot{}, p.err
+	}
+	if space == kv.Control {
+		raise(&s.seen, snap.Revision)
 	}
 	return snap, nil
 }
@@ -84,7 +88,7 @@ func (s *Store) Commit(ctx context.Context, txn kv.Txn) (c kv.Commit, err error)
 	var reply []any
 	acked := int64(s.cfg.Wait)
 	if s.cfg.Wait > 0 {
-		reply, acked, err = s.runWait(ctx, s.scripts.commit, keys, s.commitArgs(txn, at))
+		reply, acked, err = s.runWait(ctx, s.scripts.commit, keys, s.commitArgs(txn, at), s.replicas(), s.cfg.Timeout)
 	} else {
 		reply, err = s.run(ctx, s.scripts.commit, keys, s.commitArgs(txn, at))
 	}
@@ -95,8 +99,15 @@ func (s *Store) Commit(ctx context.Context, txn kv.Txn) (c kv.Commit, err error)
 	switch status := p.text(); status {
 	case "ok":
 		c.Revision, c.Epoch, c.Now = p.number(), p.text(), p.time()
+		if n := p.number(); n > 0 {
+			s.following.Store(int64(n))
+		}
 		if p.err == nil && acked < int64(s.cfg.Wait) {
 			return kv.Commit{}, kv.Unknown(fmt.Errorf("rediskv: %d of %d replicas confirmed", acked, s.cfg.Wait))
+		}
+		if p.err == nil && txn.Space == kv.Control {
+			raise(&s.seen, c.Revision)
+			raise(&s.safe, c.Revision)
 		}
 	case "conflict":
 		var failed []string
@@ -107,7 +118,7 @@ func (s *Store) Commit(ctx context.Context, txn kv.Txn) (c kv.Commit, err error)
 	case "stale":
 		return kv.Commit{}, kv.Stale()
 	case "lost":
-		return kv.Commit{}, kv.Unavailable(fmt.Errorf("rediskv: space %s is not the one this server was started with (epoch %s)", txn.Space, s.epoch))
+		return kv.Commit{}, kv.Unavailable(fmt.Errorf("rediskv: space %s is not the one this server was started with (epoch %s)", txn.Space, *s.epoch.Load()))
 	case "format":
 		return kv.Commit{}, kv.NewerFormat(int(p.number()), format)
 	default:
@@ -119,7 +130,7 @@ func (s *Store) Commit(ctx context.Context, txn kv.Txn) (c kv.Commit, err error)
 func (s *Store) commitArgs(txn kv.Txn, at time.Time) []any {
 	expected, kept, touch := "", 0, 0
 	if txn.Space == kv.Control {
-		expected, kept = s.epoch, s.cfg.ChangesKept
+		expected, kept = *s.epoch.Load(), s.cfg.ChangesKept
 	}
 	if s.cfg.Wait > 0 {
 		touch = 1
@@ -144,23 +155,68 @@ func (s *Store) commitArgs(txn kv.Txn, at time.Time) []any {
 	return args
 }
 
-// Changes implements kv.Store.
+// Changes implements kv.Store. With WAIT it also learns up to where the replicas
+// follow, without insisting on it: a revision seen may be undone by a failover,
+// and only one that is safe must still be there after it.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) (ch kv.Changes, err error) {
 	defer s.metrics.Done("changes", time.Now(), &err)
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	reply, err := s.run(ctx, s.scripts.changes,
-		[]string{s.key(kv.Control, "meta"), s.key(kv.Control, "values"), s.key(kv.Control, "changes")},
-		[]any{after, kv.Scan{Limit: limit}.Max()})
+	keys := []string{s.key(kv.Control, "meta"), s.key(kv.Control, "values"), s.key(kv.Control, "changes")}
+	undone, safe := 0, s.safe.Load()
+	if s.cfg.Wait > 0 && after <= s.seen.Load() {
+		undone = 1
+	}
+	args := []any{after, kv.Scan{Limit: limit}.Max(), s.need(), safe, undone}
+	var reply []any
+	acked := int64(0)
+	if s.cfg.Wait > 0 {
+		reply, acked, err = s.runWait(ctx, s.scripts.changes, keys, args, s.cfg.Wait, lookBehind)
+	} else {
+		reply, err = s.run(ctx, s.scripts.changes, keys, args)
+	}
 	if err != nil {
 		return kv.Changes{}, kv.Unavailable(err)
 	}
 	p := parser{items: reply}
 	ch.Revision, ch.Epoch, ch.Now = p.head()
 	ch.Gone, ch.More = p.number() == 1, p.number() == 1
+	back := p.number() == 1
 	ch.Values = p.pairs(p.list())
 	if p.err != nil {
 		return kv.Changes{}, p.err
 	}
+	if back {
+		return kv.Changes{Safe: safe, Epoch: ch.Epoch, Now: ch.Now}, nil
+	}
+	raise(&s.seen, ch.Revision)
+	switch {
+	case s.cfg.Wait == 0:
+		ch.Safe = ch.Revision
+	case acked >= int64(s.cfg.Wait):
+		raise(&s.safe, ch.Revision)
+		ch.Safe = max(safe, ch.Revision)
+	default:
+		ch.Safe = safe
+	}
 	return ch, nil
+}
+
+// replicas is how many are asked for each commit: all that follow, because the
+// Sentinels may promote any of them. Wait of them are enough when others are late.
+func (s *Store) replicas() int { return max(s.cfg.Wait, int(s.following.Load())) }
+
+// lookBehind is how long Changes waits to learn whether the replicas follow.
+const lookBehind = 20 * time.Millisecond
+
+// Adopt forgets what was known before: the store as it is now, with that epoch,
+// is the one to trust. For an operator's word only (authz.AdoptStore).
+func (s *Store) Adopt(epoch string) {
+	s.safe.Store(0)
+	s.epoch.Store(&epoch)
+}
+
+func raise(a *atomic.Uint64, to uint64) {
+	for was := a.Load(); to > was && !a.CompareAndSwap(was, to); was = a.Load() {
+	}
 }

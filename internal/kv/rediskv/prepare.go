@@ -16,7 +16,10 @@ import (
 // prepare checks every primary, loads the scripts there and makes the control space.
 func (s *Store) prepare(ctx context.Context) error {
 	err := s.eachPrimary(ctx, func(ctx context.Context, node *redis.Client) error {
-		if err := checkServer(ctx, node); err != nil {
+		if err := s.checkServer(ctx, node); err != nil {
+			return err
+		}
+		if err := s.checkReplicas(ctx, node); err != nil {
 			return err
 		}
 		for _, script := range s.scripts.all() {
@@ -31,7 +34,13 @@ func (s *Store) prepare(ctx context.Context) error {
 	}
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	reply, err := s.run(ctx, s.scripts.open, []string{s.key(kv.Control, "meta")}, []any{format, kv.NewID(time.Now())})
+	var reply []any
+	acked, keys, args := int64(s.cfg.Wait), []string{s.key(kv.Control, "meta")}, []any{format, kv.NewID(time.Now())}
+	if s.cfg.Wait > 0 {
+		reply, acked, err = s.runWait(ctx, s.scripts.open, keys, args, s.cfg.Wait, s.cfg.Timeout/5)
+	} else {
+		reply, err = s.run(ctx, s.scripts.open, keys, args)
+	}
 	if err != nil {
 		return s.explain(err)
 	}
@@ -39,12 +48,21 @@ func (s *Store) prepare(ctx context.Context) error {
 	if found := p.number(); found > format {
 		return kv.NewerFormat(int(found), format)
 	}
-	s.epoch = p.text()
+	epoch := p.text()
+	s.epoch.Store(&epoch)
+	s.made = s.made || p.number() == 1
+	if p.err == nil && acked < int64(s.cfg.Wait) {
+		short := fmt.Errorf("rediskv: %d of %d replicas confirmed", acked, s.cfg.Wait)
+		if s.made {
+			return noReplicas(short)
+		}
+		s.cfg.Log.Warn("too few replicas of Redis follow its primary; until they do, no change can be acknowledged", "err", short)
+	}
 	return p.err
 }
 
 func (s *Store) eachPrimary(ctx context.Context, fn func(context.Context, *redis.Client) error) error {
-	switch c := s.client.(type) {
+	switch c := s.client.UniversalClient.(type) {
 	case *redis.ClusterClient:
 		return c.ForEachMaster(ctx, fn)
 	case *redis.Client:
@@ -65,10 +83,16 @@ func (s *Store) explain(err error) error {
 		return unfit(err, "Redis refuses the user or the password. Write them into the address: redis://user:password@host:port.")
 	case strings.HasPrefix(text, "READONLY"):
 		return unfit(err, "This Redis is a read-only replica. Give the address of the primary, or those of the Sentinels with ?sentinel=<master name>.")
+	case errors.Is(err, errReplica):
+		return fault.Wrap(err, fault.Unavailable, kv.CodeUnavailable, "The Sentinels name a Redis that is a replica; a failover is under way. It is tried again.")
+	case errors.Is(err, errNoPrimary):
+		return fault.Wrap(err, fault.Unavailable, kv.CodeUnavailable, "More than half of the Sentinels in the address must name the same primary, and they do not. See whether they run, whether the name after sentinel= is the one they watch, and whether they want a password (sentinel_password=).")
+	case strings.HasPrefix(text, "NOREPLICAS"):
+		return noReplicas(err)
 	case strings.HasPrefix(text, "MOVED"), strings.HasPrefix(text, "CROSSSLOT"), strings.HasPrefix(text, "CLUSTERDOWN"):
 		return unfit(err, "This Redis is part of a cluster. Give the addresses of several of its nodes, divided by commas, or add ?cluster=true; every slot must be served.")
 	case strings.HasPrefix(text, "NOPERM"):
-		return unfit(err, "The Redis user may not do what the store needs. Allow it the commands CONFIG|GET, EVAL, EVALSHA, SCRIPT|LOAD, PUBLISH, SUBSCRIBE, those for hashes, sorted sets, streams and strings, and the keys and channels that begin with "+s.cfg.Prefix+".")
+		return unfit(err, "The Redis user may not do what the store needs. Allow it the commands CONFIG|GET, INFO, ROLE, WAIT, EVAL, EVALSHA, SCRIPT|LOAD, PUBLISH, SUBSCRIBE, those for hashes, sorted sets, streams and strings, and the keys and channels that begin with "+s.cfg.Prefix+".")
 	}
 	return fault.Wrap(err, fault.Unavailable, kv.CodeUnavailable, "The Redis store cannot be reached. See whether it runs and whether its address is right.")
 }
@@ -77,24 +101,6 @@ func unfit(err error, msg string) error {
 	return fault.Wrap(err, fault.Invalid, fault.CodeBadValue, msg)
 }
 
-// checkServer refuses settings under which an acknowledged commit could be lost.
-func checkServer(ctx context.Context, node *redis.Client) error {
-	for _, want := range []struct{ setting, value, why string }{
-		{"appendonly", "yes", "it would lose commits when it ends"},
-		{"appendfsync", "always", "it would lose the last second of commits when it is killed"},
-		{"maxmemory-policy", "noeviction", "it would forget access rights when memory is short"},
-	} {
-		got, err := node.ConfigGet(ctx, want.setting).Result()
-		if err != nil {
-			if redis.HasErrorPrefix(err, "NOPERM") || redis.HasErrorPrefix(err, "ERR unknown command") {
-				return unfit(err, "Redis does not say how safely it stores: allow this user the command CONFIG GET, so that appendonly, appendfsync and maxmemory-policy can be checked.")
-			}
-			return err
-		}
-		if v := got[want.setting]; v != want.value {
-			return unfit(nil, fmt.Sprintf("Redis at %s runs with %s %s: %s. Set it with CONFIG SET %s %s and in its configuration file, and start again.",
-				node.Options().Addr, want.setting, v, want.why, want.setting, want.value))
-		}
-	}
-	return nil
+func noReplicas(err error) error {
+	return fault.Wrap(err, fault.Unavailable, kv.CodeUnavailable, "Too few replicas of Redis follow its primary, so no change can be acknowledged. See whether they run and reach it (INFO replication).")
 }

@@ -37,20 +37,21 @@ func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, ar
 }
 
 // runWait is run with WAIT behind it on the same connection to the primary of
-// keys[0]. acked is how many replicas confirmed in time.
-func (s *Store) runWait(ctx context.Context, script *redis.Script, keys []string, args []any) (reply []any, acked int64, err error) {
+// keys[0]. acked is how many of the replicas confirmed within patience, at most what
+// leaves room for the answer: Redis ends a WAIT up to 100 ms late.
+func (s *Store) runWait(ctx context.Context, script *redis.Script, keys []string, args []any, replicas int, patience time.Duration) (reply []any, acked int64, err error) {
 	node, err := s.primary(ctx, keys[0])
 	if err != nil {
 		return nil, 0, err
 	}
-	patience := s.cfg.Timeout
 	if end, ok := ctx.Deadline(); ok {
-		patience = time.Until(end)
+		left := time.Until(end)
+		patience = min(patience, max(left-120*time.Millisecond, left/2))
 	}
 	try := func(eval func(redis.Pipeliner) *redis.Cmd) ([]any, int64, error) {
 		pipe := node.Pipeline()
 		cmd := eval(pipe)
-		wait := pipe.Do(ctx, "WAIT", s.cfg.Wait, max(1, (patience*8/10).Milliseconds()))
+		wait := pipe.Do(ctx, "WAIT", replicas, max(1, patience.Milliseconds()))
 		_, _ = pipe.Exec(ctx) // each command keeps its own error
 		reply, err := cmd.Slice()
 		if err != nil {
@@ -71,7 +72,7 @@ func (s *Store) runWait(ctx context.Context, script *redis.Script, keys []string
 
 // primary is the client of the server that holds key.
 func (s *Store) primary(ctx context.Context, key string) (*redis.Client, error) {
-	switch c := s.client.(type) {
+	switch c := s.client.UniversalClient.(type) {
 	case *redis.ClusterClient:
 		return c.MasterForKey(ctx, key)
 	case *redis.Client:

@@ -11,10 +11,10 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
 
 	"sightline/internal/fault"
 	"sightline/internal/kv"
@@ -57,31 +57,43 @@ const format = 1
 
 // Store implements kv.Store.
 type Store struct {
-	cfg     Config
-	client  redis.UniversalClient
-	scripts scripts
-	epoch   string // of the control space when the store was opened
-	hints   kv.Hints
-	feed    *hintFeed
-	metrics *kv.Metrics
-	closing sync.Once
-	closed  chan struct{}
+	cfg       Config
+	client    *client
+	scripts   scripts
+	epoch     atomic.Pointer[string] // of the control space when the store was opened, or adopted
+	seen      atomic.Uint64          // newest revision of the control space that was handed out
+	safe      atomic.Uint64          // newest that enough replicas have; with Wait only
+	following atomic.Int64           // replicas that did when a commit last looked
+	made      bool                   // by this process; used by Open only
+	hints     kv.Hints
+	feed      *hintFeed
+	metrics   *kv.Metrics
+	closing   sync.Once
+	closed    chan struct{}
 }
 
 var _ kv.Store = (*Store)(nil)
 
-var errClosed = errors.New("rediskv: store is closed")
+var (
+	errClosed    = errors.New("rediskv: store is closed")
+	errReplica   = errors.New("rediskv: not the primary any more")
+	errNoPrimary = errors.New("rediskv: the Sentinels do not agree on a primary")
+)
 
 // Open connects to url: redis:// or rediss://, user and password, one address
 // or several divided by commas (a cluster; or ?cluster=true with one), or the
 // Sentinels' addresses with ?sentinel=<master name>; the path is the database
-// number. It refuses, in a sentence that says the way out, a server that could
-// lose or evict acknowledged commits and data of a newer version (store_version).
+// number. With Sentinels every commit waits for at least one replica. It refuses,
+// in a sentence that says the way out, a server that could lose or evict
+// acknowledged commits and data of a newer version (store_version).
 func Open(ctx context.Context, url string, cfg Config) (*Store, error) {
 	cfg = cfg.withDefaults()
-	client, err := Dial(url, cfg)
+	client, err := dial(url, cfg)
 	if err != nil {
 		return nil, err
+	}
+	if client.lookout != nil {
+		cfg.Wait = max(1, cfg.Wait)
 	}
 	s := &Store{cfg: cfg, client: client, scripts: newScripts(), closed: make(chan struct{})}
 	for end := time.Now().Add(cfg.Patience); ; {
@@ -114,6 +126,7 @@ func (s *Store) Watch(ctx context.Context, space kv.Space) <-chan struct{} {
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
 		close(s.closed)
+		s.client.dialer.stop()
 		s.hints.Close()
 		s.feed.close()
 		err = s.client.Close()
@@ -131,4 +144,13 @@ func channel(prefix string, space kv.Space) string { return prefix + "hint:" + s
 // deadline bounds one call by Timeout and by the caller's own.
 func (s *Store) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, s.cfg.Timeout)
+}
+
+// need is how many replicas must be seen to follow before a primary is believed
+// that the Sentinels do not vouch for: it may have been replaced behind its back.
+func (s *Store) need() int {
+	if s.client.lookout == nil || s.client.lookout.sure() {
+		return 0
+	}
+	return s.cfg.Wait
 }

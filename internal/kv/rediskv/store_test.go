@@ -317,26 +317,50 @@ func TestResultsExpireAfterTenMinutes(t *testing.T) {
 
 func TestWaitNeedsItsReplicas(t *testing.T) {
 	server := redistest.Start(t)
+	if _, err := Open(t.Context(), server.URL(), Config{Wait: 1}); fault.Code(err) != fault.CodeBadValue || !strings.Contains(err.Error(), "CONFIG SET min-replicas-to-write 1") {
+		t.Errorf("a primary that writes alone: %v, want a refusal with the way out", err)
+	}
+	open(t, server.URL(), Config{}) // makes the control space
+	server.Do("CONFIG", "SET", "min-replicas-to-write", "1")
+	server.Do("CONFIG", "SET", "min-replicas-max-lag", "2")
 	s := open(t, server.URL(), Config{Wait: 1})
 	txn := write("a", "1")
-	if _, err := s.Commit(t.Context(), txn); !fault.Is(err, fault.Unknown) {
-		t.Fatalf("no replica: %v, want Unknown", err)
+	if _, err := s.Commit(t.Context(), txn); !fault.Is(err, fault.Unavailable) {
+		t.Fatalf("no replica: %v, want Unavailable", err)
 	}
 	host, port, _ := strings.Cut(server.Addr(), ":")
-	redistest.Start(t, "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		_, err := s.Commit(t.Context(), txn)
-		if err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("with a replica: %v", err)
-		}
-	}
+	replica := redistest.Start(t, "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")
+	acknowledged(t, s, txn)
 	server.Do("SCRIPT", "FLUSH")
 	if _, err := s.Commit(t.Context(), write("b", "1")); err != nil {
 		t.Errorf("after SCRIPT FLUSH: %v", err)
+	}
+	replica.Pause() // for Redis it follows for two seconds more
+	txn = write("c", "1")
+	if _, err := s.Commit(t.Context(), txn); !fault.Is(err, fault.Unknown) {
+		t.Errorf("the replica does not confirm: %v, want Unknown", err)
+	}
+	if snap, err := s.Read(t.Context(), kv.Control, []string{"c"}, nil); err != nil || !snap.Values[0].Exists() {
+		t.Errorf("reads need no replica: %+v %v", snap, err)
+	}
+	replica.Resume()
+	acknowledged(t, s, txn)
+	if snap, err := s.Read(t.Context(), kv.Control, []string{"c"}, nil); err != nil || snap.Revision != 3 {
+		t.Errorf("repeated: %+v %v, want revision 3", snap, err)
+	}
+}
+
+// acknowledged repeats one transaction until it is.
+func acknowledged(t *testing.T, s *Store, txn kv.Txn) kv.Commit {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		c, err := s.Commit(t.Context(), txn)
+		if err == nil {
+			return c
+		}
+		if !fault.Is(err, fault.Unknown) && !fault.Is(err, fault.Unavailable) || time.Now().After(deadline) {
+			t.Fatalf("not acknowledged: %v", err)
+		}
 	}
 }
 

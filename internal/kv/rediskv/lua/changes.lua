@@ -1,19 +1,33 @@
 -- Lists keys changed after a revision, with their newest values.
 -- KEYS[1] meta (hash)  KEYS[2] values (hash)  KEYS[3] changes (stream, entry <revision>-0, a field for each key; '' is none)
 -- ARGV[1] revision after which  ARGV[2] limit in keys; whole commits only
--- Reply: {format, revision, epoch, seconds, microseconds, gone 0|1, more 0|1, {key, value or nil, ...}}
+-- ARGV[3] replicas that must follow closely (min-replicas-max-lag), 0 = do not look
+-- ARGV[4] revision that no failover may have undone, 0 = none known  ARGV[5] '1' = a failover may have undone ARGV[1]
+-- Reply: {format, revision, epoch, seconds, microseconds, gone 0|1, more 0|1, back 0|1, {key, value or nil, ...}}
+local need = tonumber(ARGV[3])
+if need > 0 then
+  local good = string.match(redis.call('INFO', 'replication'), 'min_slaves_good_slaves:(%d+)')
+  if tonumber(good or '0') < need then return redis.error_reply('NOREPLICAS this may not be the primary any more') end
+end
 local time = redis.call('TIME')
 local meta = redis.call('HMGET', KEYS[1], 'format', 'revision', 'epoch')
-local after, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
+local after, limit, safe = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
 local revision = meta[2] or '0'
-local function reply(upto, gone, more, flat)
-  return {meta[1], upto, meta[3], time[1], time[2], gone, more, flat}
+local function reply(upto, gone, more, back, flat)
+  return {meta[1], upto, meta[3], time[1], time[2], gone, more, back, flat}
 end
-if after >= tonumber(revision) then return reply(revision, 0, 0, {}) end
-
 local function number(entry) return tonumber(string.match(entry[1], '^%d+')) end
 local first = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
-if not first or number(first) > after + 1 then return reply(revision, 1, 0, {}) end
+local function undone(n) -- no revision is used twice, so one that is not here was taken back (or trimmed)
+  if n > tonumber(revision) then return true end
+  if n == 0 or not first or number(first) > n then return false end
+  local at = string.format('%.0f', n)
+  return #redis.call('XRANGE', KEYS[3], at, at) == 0
+end
+if undone(safe) then return reply(revision, 0, 0, 1, {}) end
+if ARGV[5] == '1' and undone(after) then return reply(revision, 1, 0, 0, {}) end
+if after >= tonumber(revision) then return reply(revision, 0, 0, 0, {}) end
+if not first or number(first) > after + 1 then return reply(revision, 1, 0, 0, {}) end
 
 local keys, last, more = {}, {}, 0
 local upto, next = revision, after + 1
@@ -43,4 +57,4 @@ for i, key in ipairs(keys) do
     flat[#flat + 1] = redis.call('HGET', KEYS[2], key)
   end
 end
-return reply(upto, 0, more, flat)
+return reply(upto, 0, more, 0, flat)

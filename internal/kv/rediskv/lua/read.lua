@@ -1,6 +1,7 @@
 -- Reads keys and scans of one space at one revision.
 -- KEYS[1] meta (hash)  KEYS[2] values (hash: key -> "<version>:<data>")  KEYS[3] order (sorted set of keys, all scores 0)
--- ARGV[1] number of keys n  ARGV[2..n+1] the keys
+-- ARGV[1] replicas that must follow closely (min-replicas-max-lag), 0 = do not look
+-- ARGV[2] number of keys n  ARGV[3..n+2] the keys
 -- then four for each scan: 'f' or 'r' (reverse), low and high as lex range ends, limit
 -- Reply: {format, revision, epoch, seconds, microseconds, {value or nil, ...}, {{key, value, ...}, ...}}
 local CHUNK = 1000 -- unpack has a limited stack
@@ -13,13 +14,18 @@ local function values(keys, put)
   end
 end
 
+local need = tonumber(ARGV[1])
+if need > 0 then
+  local good = string.match(redis.call('INFO', 'replication'), 'min_slaves_good_slaves:(%d+)')
+  if tonumber(good or '0') < need then return redis.error_reply('NOREPLICAS this may not be the primary any more') end
+end
 local time = redis.call('TIME')
 local meta = redis.call('HMGET', KEYS[1], 'format', 'revision', 'epoch')
-local n = tonumber(ARGV[1])
+local n = tonumber(ARGV[2])
 local wanted, found, scans = {}, {}, {}
-for i = 1, n do wanted[i] = ARGV[i + 1] end
+for i = 1, n do wanted[i] = ARGV[i + 2] end
 values(wanted, function(_, value) found[#found + 1] = value end)
-for i = n + 2, #ARGV, 4 do
+for i = n + 3, #ARGV, 4 do
   local low, high, limit = ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local keys
   if ARGV[i] == 'r' then

@@ -5,43 +5,13 @@ import (
 	"errors"
 	"net"
 	"net/url"
-	"runtime"
 	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"sightline/internal/fault"
 )
-
-// Dial makes a client of url (see Open) without connecting: every wait bounded
-// by Timeout, deadlines of contexts obeyed, nothing sent twice, replicas never
-// read. The caller closes it. ratelimit/redislimit takes one of its own.
-func Dial(url string, cfg Config) (redis.UniversalClient, error) {
-	cfg = cfg.withDefaults()
-	opts, err := parse(url)
-	if err != nil {
-		return nil, err
-	}
-	if opts.TLSConfig != nil && cfg.TLS != nil {
-		opts.TLSConfig = cfg.TLS.Clone()
-	}
-	logging.Disable() // what fails is told by errors; the library would print to stderr
-	opts.ContextTimeoutEnabled = true
-	opts.MaxRetries = -1
-	opts.DialerRetries = 1
-	opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = cfg.Timeout, cfg.Timeout, cfg.Timeout, cfg.Timeout
-	if opts.PoolSize = cfg.PoolSize; opts.PoolSize <= 0 {
-		opts.PoolSize = 16 * runtime.GOMAXPROCS(0)
-	}
-	opts.Protocol = 2
-	opts.ClientName = "sightline"
-	opts.DisableIdentity = true
-	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return redis.NewUniversalClient(opts), nil
-}
 
 // parse reads the URL by hand: net/url takes only one address. No error of it
 // repeats the URL, which may hold a password.
