@@ -14,6 +14,7 @@ import { Tabs } from '../kit/tabs'
 import { asAnswered } from '../state/offers'
 import { CameraState } from './camera-state'
 import { SharedWithMe } from './shared-with-me'
+import { Thumb } from './thumb'
 
 const GiveAccess = later<{ camera: Camera; onClose(): void }>(() => import('../share/dialog').then(m => m.GiveAccess))
 
@@ -64,11 +65,14 @@ function columns(share: (camera: string) => void): Column<Camera>[] {
       head: t('cameras.camera'),
       role: 'title',
       cell: c => (
-        <>
-          {c.mine ? <a class="name" href={`/cameras/${c.id}`}><bdi>{c.name}</bdi></a> : <b><bdi>{c.name}</bdi></b>}
-          {c.shared && <span class="share" role="img" aria-label={t('cameras.shared')} title={t('cameras.shared')}><Icon name="shared" small /></span>}
-          <p class="dim meta">{c.mine ? address(c) : t('cameras.owner', { name: c.owner.name })}</p>
-        </>
+        <div class="with-thumb">
+          <Thumb camera={c} />
+          <div>
+            {c.mine ? <a class="name" href={`/cameras/${c.id}`}><bdi>{c.name}</bdi></a> : <b><bdi>{c.name}</bdi></b>}
+            {c.shared && <span class="share" role="img" aria-label={t('cameras.shared')} title={t('cameras.shared')}><Icon name="shared" small /></span>}
+            <p class="dim meta">{c.mine ? address(c) : t('cameras.owner', { name: c.owner.name })}</p>
+          </div>
+        </div>
       ),
     },
     { head: t('cameras.state'), role: 'state', cell: c => <CameraState camera={c} /> },
