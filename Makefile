@@ -67,6 +67,10 @@ soak: need-test build ## the long loops (minutes to hours; not part of test)
 bench: need-test build ## the figures themselves: server CPU a packet, memory, first picture, decisions
 	@$(BIN) bench
 	@go test -run '^$$' -bench 'Check|Decide' -benchtime 2s ./authz
+	@$(MAKE) --no-print-directory bench-chromium ARGS=
+
+bench-chromium: need-test build ## first picture, age and stillness in a real Chromium over shaped links (ARGS="--only one --runs 5")
+	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" TEST_OUTPUT="$(OUT)/bench" node web/ui/bench/chromium.mjs --json $(OUT)/bench/chromium.json $(ARGS)
 
 bench-revoke: need-test build ## from a revocation to the last packet, every way, both stores, with and without hints
 	@$(BIN) bench revoke
@@ -91,4 +95,4 @@ need-test:
 ui-packages:
 	@scripts/need node && scripts/npm-ci
 
-.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz soak bench bench-revoke spec docs image-check clean need-run need-test ui-packages
+.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz soak bench bench-chromium bench-revoke spec docs image-check clean need-run need-test ui-packages
