@@ -15,6 +15,7 @@ import { accept, acceptAll, answerProblem, asAnswered, leave } from '../state/of
 import { CameraState } from './camera-state'
 import { Levels, OfferCard } from './offer-card'
 import { Ask } from './request-access'
+import { Thumb } from './thumb'
 
 /** SharedWithMe is everything others give: offered, accepted by owner, rejected. */
 export function SharedWithMe({ cameras }: { cameras: readonly Camera[] }) {
@@ -79,6 +80,7 @@ function Lists({ offers, cameras, ...mute }: { offers: readonly Offer[]; cameras
             <ul>
               {byGroup.map(c => (
                 <li key={c.id} class="gave">
+                  <Thumb camera={c} />
                   <div class="nm"><a class="name" href={`/cameras/${c.id}`}><bdi>{c.name}</bdi></a><p class="meta dim">{t('cameras.owner', { name: c.owner.name })}</p></div>
                   <div class="st"><CameraState camera={c} short /></div>
                 </li>
@@ -96,6 +98,7 @@ function Accepted({ offer: o, camera, muted, onMute }: { offer: Offer; camera: C
   const off = muted.includes(o.camera.id)
   return (
     <li class="gave">
+      {camera && <Thumb camera={camera} />}
       <div class="nm">
         <a class="name" href={`/cameras/${o.camera.id}`}><bdi>{o.camera.name}</bdi></a>
         <p class="meta dim">{terms(o.schedule, o.zone, parseTime(o.until))}</p>
