@@ -253,8 +253,8 @@ func hashOf(name string) string {
 	return hash
 }
 
-// bury finishes what was dying when its node ended, in one shard.
-func (r *references) bury(ctx context.Context, space kv.Space, rows func(ctx context.Context, account, hash string) (bool, error)) error {
+// bury finishes, in one shard, what has been dying since before.
+func (r *references) bury(ctx context.Context, space kv.Space, before time.Time, rows func(ctx context.Context, account, hash string) (bool, error)) error {
 	from := ""
 	for {
 		snap, err := r.store.Read(ctx, space, nil, []kv.Scan{{Prefix: pBlob, From: from, Limit: walkPage}})
@@ -263,7 +263,7 @@ func (r *references) bury(ctx context.Context, space kv.Space, rows func(ctx con
 		}
 		for _, v := range snap.Scans[0] {
 			var s blobState
-			if json.Unmarshal(v.Data, &s) != nil || s.Dying == 0 || snap.Now.Sub(time.UnixMilli(s.Dying)) < dyingMost {
+			if json.Unmarshal(v.Data, &s) != nil || s.Dying == 0 || !time.UnixMilli(s.Dying).Before(before) {
 				continue
 			}
 			if err := r.drop(ctx, strings.TrimPrefix(v.Key, pBlob), rows); err != nil {

@@ -227,7 +227,7 @@ func (g *Gallery) Sweep(ctx context.Context) error {
 			}
 			from = next
 		}
-		if err := g.refs.bury(ctx, space, g.rows); err != nil {
+		if err := g.refs.bury(ctx, space, before, g.rows); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,5 @@
+//go:build soak
+
+package gallery
+
+const crashes = 200
