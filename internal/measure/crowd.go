@@ -13,9 +13,7 @@ import (
 const (
 	// fullViewers of a crowd decrypt what they get; the others are light (testpeer.Drain).
 	fullViewers = 60
-	perToken    = 15               // viewers of one token: under its offers at one moment
-	joinEvery   = time.Second / 35 // under the offers of a server
-	joiners     = 6
+	perToken    = 15 // viewers of one token: under its offers at one moment
 	settling    = 3 * time.Second
 )
 
@@ -71,49 +69,18 @@ func (c *Crowd) Grow(ctx context.Context, n int) error {
 	defer cancel()
 	client := NewClient(c.p.Demo.BaseURL, "").HTTP
 	client.Transport.(*http.Transport).MaxConnsPerHost = 2 * joiners //nolint:forcetypeassert // NewClient's own
-	next := make(chan int)
 	joined := make([]*viewer, n)
-	errs := make(chan error, joiners)
-	var wg sync.WaitGroup
-	for range joiners {
-		wg.Go(func() {
-			for i := range next {
-				v, err := c.join(ctx, client, i)
-				if err != nil {
-					errs <- fmt.Errorf("viewer %d: %w", i+1, err)
-					cancel()
-					return
-				}
-				joined[i] = v
-			}
-		})
-	}
-	tick := time.NewTicker(joinEvery)
-	defer tick.Stop()
-feeding:
-	for i := have; i < n; i++ {
-		select {
-		case next <- i:
-		case <-ctx.Done():
-			break feeding
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			break feeding
-		}
-	}
-	close(next)
-	wg.Wait()
+	err := inTurn(ctx, have, n, func(ctx context.Context, i int) (err error) {
+		joined[i], err = c.join(ctx, client, i)
+		return err
+	})
 	for _, v := range joined[have:] {
 		if v != nil {
 			c.viewers = append(c.viewers, v)
 		}
 	}
-	select {
-	case err := <-errs:
+	if err != nil {
 		return err
-	default:
 	}
 	return until(ctx, 30*time.Second, "a picture at every viewer", func() bool {
 		for _, v := range c.viewers[have:] {

@@ -15,10 +15,19 @@ import (
 // floorBytes is a full packet: 12 bytes of RTP header and 1,176 of payload.
 const floorBytes = 1188
 
+// A round of the floor: as many viewers as the bar is set for, and as many
+// packets each as the system's usual receive buffer holds, so that every packet
+// is really queued. The queues are emptied between rounds, which is not counted.
+const (
+	floorSockets = 120
+	floorEach    = 80
+)
+
 // Floor is what a packet costs that does nothing else: sealed with AES-128-GCM
-// and given to sendto over loopback to a socket nobody reads, by one thread's
-// own user and system time. It is the median of slices over d; a server's cost
-// is compared with it because absolute times drift from machine to machine.
+// and given to sendto over loopback into the queue of a socket nobody reads, by
+// one thread's own user and system time. It is the median of rounds over d; a
+// server's cost is compared with it because absolute times drift from machine
+// to machine.
 func Floor(ctx context.Context, d time.Duration) (time.Duration, error) {
 	type result struct {
 		floor time.Duration
@@ -34,23 +43,20 @@ func Floor(ctx context.Context, d time.Duration) (time.Duration, error) {
 	return r.floor, r.err
 }
 
-// sockets nobody reads: as many as a stream of a busy camera has viewers.
-const floorSockets = 20
-
 func floorOf(ctx context.Context, d time.Duration) (time.Duration, error) {
 	from, err := loopbackSocket()
 	if err != nil {
 		return 0, err
 	}
 	defer unix.Close(from.fd)
-	var to []*unix.SockaddrInet4
+	var to []rawSocket
 	for range floorSockets {
 		s, err := loopbackSocket()
 		if err != nil {
 			return 0, err
 		}
 		defer unix.Close(s.fd)
-		to = append(to, s.addr)
+		to = append(to, s)
 	}
 	block, err := aes.NewCipher(make([]byte, 16))
 	if err != nil {
@@ -60,27 +66,28 @@ func floorOf(ctx context.Context, d time.Duration) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	const slice, batch = 100 * time.Millisecond, 200
 	plain, nonce := make([]byte, floorBytes), make([]byte, aead.NonceSize())
 	sealed := make([]byte, 0, floorBytes+aead.Overhead())
-	var took Durations
 	seq := uint64(0)
+	var rounds Durations
 	for end := time.Now().Add(d); time.Now().Before(end) && ctx.Err() == nil; {
-		begin, n := threadCPU(), 0
-		for until := time.Now().Add(slice); time.Now().Before(until); {
-			for range batch {
+		begin := threadCPU()
+		for range floorEach {
+			for _, s := range to {
 				seq++
 				binary.BigEndian.PutUint64(nonce[4:], seq)
 				sealed = aead.Seal(sealed[:0], nonce, plain[12:], plain[:12])
-				if err := unix.Sendto(from.fd, sealed, 0, to[seq%floorSockets]); err != nil {
+				if err := unix.Sendto(from.fd, sealed, 0, s.addr); err != nil {
 					return 0, fmt.Errorf("floor: %w", err)
 				}
 			}
-			n += batch
 		}
-		took = append(took, (threadCPU()-begin)/time.Duration(n))
+		rounds = append(rounds, (threadCPU()-begin)/(floorSockets*floorEach))
+		for _, s := range to {
+			s.empty(plain)
+		}
 	}
-	return took.Percentile(50), ctx.Err()
+	return rounds.Percentile(50), ctx.Err()
 }
 
 type rawSocket struct {
@@ -89,7 +96,7 @@ type rawSocket struct {
 }
 
 func loopbackSocket() (rawSocket, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return rawSocket{}, err
 	}
@@ -103,6 +110,15 @@ func loopbackSocket() (rawSocket, error) {
 		return rawSocket{}, err
 	}
 	return rawSocket{fd, name.(*unix.SockaddrInet4)}, nil //nolint:forcetypeassert // an IPv4 socket has this name
+}
+
+// empty takes everything out of the queue.
+func (s rawSocket) empty(b []byte) {
+	for {
+		if _, _, err := unix.Recvfrom(s.fd, b, unix.MSG_TRUNC); err != nil {
+			return
+		}
+	}
 }
 
 // threadCPU is the calling thread's user and system time.

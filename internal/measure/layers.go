@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -17,20 +18,20 @@ type Switches struct{ Up, Down Durations }
 
 // SwitchLayers lets one tile of every camera with a key frame every 2 s grow to
 // full screen and shrink again n times, all cameras at once. The main layers
-// are warm. The moments are spread over the key-frame interval.
+// are warm. The moments are spread over the key-frame interval by chance.
 func SwitchLayers(ctx context.Context, d Demo, n int) (Switches, error) {
 	var out Switches
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var first error
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 100*time.Second)
 	defer cancel()
-	for i, cam := range d.Cameras {
+	for _, cam := range d.Cameras {
 		if cam.KeyInterval != 2 {
 			continue
 		}
 		wg.Go(func() {
-			got, err := switchOne(ctx, d, cam, n, time.Duration(i)*130*time.Millisecond)
+			got, err := switchOne(ctx, d, cam, n)
 			mu.Lock()
 			defer mu.Unlock()
 			out.Up, out.Down = append(out.Up, got.Up...), append(out.Down, got.Down...)
@@ -44,7 +45,11 @@ func SwitchLayers(ctx context.Context, d Demo, n int) (Switches, error) {
 	return out, first
 }
 
-func switchOne(ctx context.Context, d Demo, cam DemoCamera, n int, phase time.Duration) (out Switches, err error) {
+// dwell is how long a layer is watched: at least until it is settled, and for
+// one key-frame interval more or less.
+func dwell() time.Duration { return 500*time.Millisecond + rand.N(2*time.Second) }
+
+func switchOne(ctx context.Context, d Demo, cam DemoCamera, n int) (out Switches, err error) {
 	warm, err := watch(ctx, NewClient(d.BaseURL, "").HTTP, d, cam.ID, "main")
 	if err != nil {
 		return out, err
@@ -59,7 +64,7 @@ func switchOne(ctx context.Context, d Demo, cam DemoCamera, n int, phase time.Du
 	if err := until(ctx, 15*time.Second, "pictures of both layers", func() bool { return w.Playing() && warm.Playing() }); err != nil {
 		return out, err
 	}
-	if err := pause(ctx, time.Second+phase); err != nil {
+	if err := pause(ctx, dwell()); err != nil {
 		return out, err
 	}
 	for i := range 2 * n {
@@ -85,7 +90,7 @@ func switchOne(ctx context.Context, d Demo, cam DemoCamera, n int, phase time.Du
 		case <-ctx.Done():
 			return out, ctx.Err()
 		}
-		if err := pause(ctx, 700*time.Millisecond+phase); err != nil {
+		if err := pause(ctx, dwell()); err != nil {
 			return out, err
 		}
 	}

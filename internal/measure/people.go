@@ -15,7 +15,7 @@ import (
 
 // perLogin is how many walls one login opens: under the 16 sockets it may have,
 // and the offers it may make at once.
-const perLogin = 13
+const perLogin = 15
 
 // someone is a person with an account and a login.
 type someone struct {
@@ -86,16 +86,30 @@ func (l *lab) signIn(ctx context.Context, email, password string) (*Client, erro
 
 // walls lets n walls of the people watch the first camera, spread over the nodes.
 func (l *lab) walls(ctx context.Context, people []*someone, n int) error {
-	for i := range n {
+	all, err := l.watch(ctx, n, func(ctx context.Context, i int) (watcher, error) {
+		c := people[i%len(people)].on(l.bases[(i/len(people))%len(l.bases)])
+		return asWatcher(OpenWall(ctx, c, "/api/v1", []string{l.cam(0)}, 320, testpeer.Config{}))
+	})
+	if err != nil {
+		return err
+	}
+	for i, w := range all {
 		p := people[i%len(people)]
-		c := p.on(l.bases[(i/len(people))%len(l.bases)])
-		w, err := OpenWall(ctx, c, "/api/v1", []string{l.cam(0)}, 320, testpeer.Config{})
-		if err := l.watch(ctx, w, err); err != nil {
-			return fmt.Errorf("viewer %d: %w", i+1, err)
-		}
 		p.watchers = append(p.watchers, w)
 	}
 	return nil
+}
+
+// asWatcher keeps a nil of one type from becoming a watcher.
+func asWatcher[W interface {
+	comparable
+	watcher
+}](w W, err error) (watcher, error) {
+	var none W
+	if err != nil || w == none {
+		return nil, err
+	}
+	return w, nil
 }
 
 // setTable makes the first camera's table be these people with these levels,
@@ -144,7 +158,14 @@ func (l *lab) granted(ctx context.Context, n int) ([]*someone, error) {
 		return nil, err
 	}
 	l.later(func(ctx context.Context) error { return l.setTable(ctx, nil) })
-	if err := l.setTable(ctx, people, "online"); err != nil {
+	err = l.setTable(ctx, people, "online")
+	if isStatus(err, http.StatusTooManyRequests) { // people looked up this minute
+		if err := pause(ctx, 40*time.Second); err != nil {
+			return nil, err
+		}
+		err = l.setTable(ctx, people, "online")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("grants: %w", err)
 	}
 	for _, p := range people {
@@ -250,29 +271,30 @@ func (l *lab) byGroup(ctx context.Context, n int, person bool) ([]party, error) 
 // byToken lets players watch with a personal access token each.
 func byToken(ctx context.Context, l *lab, n int) ([]party, error) {
 	var out []party
-	for i := 0; i < n; i += perLogin {
+	var tokens []string
+	for range (n + perLogin - 1) / perLogin {
 		var token struct{ ID, Token string }
 		if err := l.owner.Do(ctx, "POST", "/api/v1/me/tokens", map[string]string{"name": "bench"}, &token); err != nil {
 			return nil, err
 		}
-		p := party{cut: func(ctx context.Context) error {
+		tokens = append(tokens, token.Token)
+		out = append(out, party{cut: func(ctx context.Context) error {
 			return l.owner.Do(ctx, "DELETE", "/api/v1/me/tokens/"+token.ID, nil, nil)
-		}}
-		client := &http.Client{Transport: l.owner.HTTP.Transport, Timeout: l.owner.HTTP.Timeout}
-		for k := i; k < min(i+perLogin, n); k++ {
-			d := l.demo
-			d.BaseURL = l.bases[k%len(l.bases)]
-			d.Accounts = []DemoAccount{{Token: token.Token}}
-			w, err := watch(ctx, client, d, l.cam(0), "sub")
-			if err := l.watch(ctx, w, err); err != nil {
-				return nil, fmt.Errorf("player %d: %w", k+1, err)
-			}
-			p.watchers = append(p.watchers, w)
-			if err := pause(ctx, 70*time.Millisecond); err != nil { // the account's offers are one limit
-				return nil, err
-			}
-		}
-		out = append(out, p)
+		}})
+	}
+	client := &http.Client{Transport: l.owner.HTTP.Transport, Timeout: l.owner.HTTP.Timeout}
+	all, err := l.watch(ctx, n, func(ctx context.Context, i int) (watcher, error) {
+		d := l.demo
+		d.BaseURL = l.bases[i%len(l.bases)]
+		d.Accounts = []DemoAccount{{Token: tokens[i%len(tokens)]}}
+		return asWatcher(watch(ctx, client, d, l.cam(0), "sub"))
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, w := range all {
+		p := &out[i%len(out)]
+		p.watchers = append(p.watchers, w)
 	}
 	return out, nil
 }
