@@ -15,7 +15,10 @@ import (
 )
 
 // F1: a camera whose connections are reset again and again costs nothing that stays.
-func TestResetsLeaveNothingBehind(t *testing.T) {
+func TestResetsLeaveNothingBehind(t *testing.T) { resets(t, 30) }
+
+// resets resets the camera's connections n times.
+func resets(t *testing.T, n int) {
 	cam := newCam(t, testcam.Config{Main: short(t)})
 	f := newFleet(t, quick)
 	f.Set(sourceOf("a", cam))
@@ -23,18 +26,25 @@ func TestResetsLeaveNothingBehind(t *testing.T) {
 	k := take(t, st.Video[Main])
 	waitStatus(t, f, "a", Main, Live, 15*time.Second)
 	before := runtime.NumGoroutine()
-	for i := range 30 {
-		n := k.count()
+	worst, told := time.Duration(0), time.Duration(0)
+	for i := range n {
+		n, cut := k.count(), time.Now()
 		cam.Kill()
 		waitStatus(t, f, "a", Main, Reconnecting, 15*time.Second)
+		told = max(told, time.Since(cut))
 		began := time.Now()
 		waitStatus(t, f, "a", Main, Live, 15*time.Second)
 		eventually(t, 3*time.Second, "a frame", func() bool { return k.count() > n })
+		worst = max(worst, time.Since(began))
 		if d := time.Since(began); d > 3*time.Second {
 			t.Fatalf("reset %d: back after %v", i, d)
 		}
 	}
+	if told > 2*time.Second {
+		t.Errorf("an outage was told after %v", told)
+	}
 	eventually(t, 3*time.Second, "goroutines as before", func() bool { return runtime.NumGoroutine() <= before+5 })
+	t.Logf("%d resets: told within %v, back within %v, %d goroutines before and %d after", n, told, worst, before, runtime.NumGoroutine())
 }
 
 // F2: the camera's machine vanishes without a word; the pull notices by itself.

@@ -104,7 +104,14 @@ type taken struct {
 	frames []sfu.Frame
 	format sfu.Format
 	late   time.Duration // longest from arrival to here
+	pause  time.Duration // longest between two, where counted
 	closed bool
+}
+
+func (k *taken) longest() time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.pause
 }
 
 func take(t *testing.T, s *sfu.Stream) *taken {

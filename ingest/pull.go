@@ -391,6 +391,7 @@ func (w *writer) video(au accessUnit) {
 		p.format = au.Format
 		p.stream.SetFormat(au.Format)
 	}
+	p.line.steps = !au.Format.BFrames
 	f := sfu.Frame{Key: au.Key, Mono: au.Mono, TS: p.line.at(au.TS, au.Mono), Payloads: packetize(au.Format.Codec, au.NALs)}
 	p.frames.Add(1)
 	p.bytes.Add(uint64(f.Size()))

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -26,7 +27,7 @@ import (
 	"sightline/sfu"
 )
 
-// This file and unpack.go are the only ones that know gortsplib. What v4 leaves open is closed
+// This file, unpack.go and sdp.go are the only ones that know gortsplib. What v4 leaves open is closed
 // here: redirects are pinned to the host and port given (threat T13), SETUP
 // answers cannot name another address for UDP (finding 10), bytes before PLAY
 // are bounded (F3), and a media is set up with one format only.
@@ -231,7 +232,7 @@ func (s *rtspSource) flood(now int64, n int) bool {
 // back channels.
 func (s *rtspSource) read(desc *description.Session) {
 	for _, m := range desc.Medias {
-		if m.IsBackChannel || len(s.medias) >= 16 {
+		if m.IsBackChannel || len(s.medias) >= maxMedias {
 			continue
 		}
 		var best track
@@ -246,10 +247,28 @@ func (s *rtspSource) read(desc *description.Session) {
 			continue
 		}
 		one := *m
-		one.Formats = []format.Format{chosen}
+		one.Formats = []format.Format{&steady{Format: chosen}}
 		s.medias = append(s.medias, &one)
 		s.tracks = append(s.tracks, best)
 	}
+}
+
+// steady is a format whose packets all have one source. The library throws away
+// what comes after a camera has changed its SSRC, and asks the format about each
+// packet just before: that is where the number is put right.
+type steady struct {
+	format.Format
+	ssrc  uint32
+	begun bool
+}
+
+// PTSEqualsDTS implements format.Format. It is called on the reader's goroutine.
+func (f *steady) PTSEqualsDTS(p *rtp.Packet) bool {
+	if !f.begun {
+		f.ssrc, f.begun = p.SSRC, true
+	}
+	p.SSRC = f.ssrc
+	return f.Format.PTSEqualsDTS(p)
 }
 
 func trackOf(m *description.Media, f format.Format) track {
@@ -357,6 +376,10 @@ func (d *dialogue) response(res *base.Response) {
 	d.mu.Lock()
 	d.answers++
 	d.mu.Unlock()
+	if bytes.HasPrefix(res.Body, []byte("v=0")) {
+		res.Body = tidySDP(res.Body)
+		res.Header["Content-Type"] = base.HeaderValue{"application/sdp"}
+	}
 	if th, ok := res.Header["Transport"]; ok {
 		res.Header["Transport"] = withoutAddresses(th)
 	}

@@ -10,6 +10,7 @@ type timeline struct {
 	rate   int64
 	smooth int64 // share of the drift corrected with each step: 1/smooth; 0: only by jumps
 	slack  int64 // units the two may be apart before ours is taken
+	steps  bool  // the camera's clock always runs forwards: where it does not, ours is taken
 
 	begun bool
 	cam   uint32
@@ -42,6 +43,8 @@ func (t *timeline) at(cam uint32, mono int64) uint32 {
 		t.pos += step
 		off := now - t.pos
 		switch {
+		case t.steps && step <= 0:
+			t.pos = now
 		case off > t.slack || off < -t.slack:
 			t.pos = now
 		case t.smooth > 0:

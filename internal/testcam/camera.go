@@ -18,6 +18,7 @@ const (
 	Drip          // answers with a header that never ends, a little at a time
 	Silent        // accepts and never answers
 	Web           // answers like a web server
+	Endless       // answers with a header that never ends, as fast as it is read
 )
 
 // Config of a camera.
@@ -35,6 +36,7 @@ type Config struct {
 	Fault     Fault
 	Start     time.Duration // position of the loop at which every start begins
 	Redirect  string        // every DESCRIBE is redirected to this URL
+	Impair    Impair        // what the network does to the packets
 }
 
 // Camera is a running camera with /main and /sub. Clients come and go as they
@@ -43,6 +45,7 @@ type Camera struct {
 	cert tls.Certificate
 	hang atomic.Bool
 	seen atomic.Int64 // TCP connections accepted
+	sent atomic.Int64 // bytes of an endless header
 
 	mu   sync.Mutex
 	cfg  Config
@@ -95,7 +98,7 @@ func (c *Camera) start() error {
 	c.addr = ln.Addr().String()
 	ln = &counted{Listener: ln, n: &c.seen}
 	if c.cfg.Fault != Good {
-		c.run = newHostile(ln, c.cfg.Fault)
+		c.run = newHostile(ln, c.cfg.Fault, &c.sent)
 		return nil
 	}
 	c.from = time.Now().Add(-c.cfg.Start)
@@ -205,6 +208,10 @@ func (c *Camera) Viewers() int {
 
 // Connects is the number of TCP connections accepted since New.
 func (c *Camera) Connects() int { return int(c.seen.Load()) }
+
+// Sent is the number of bytes of endless headers that connections took, the
+// systems' buffers included.
+func (c *Camera) Sent() int64 { return c.sent.Load() }
 
 // counted counts accepted connections.
 type counted struct {

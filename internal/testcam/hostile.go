@@ -2,10 +2,12 @@ package testcam
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/rand"
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,13 +17,14 @@ type hostile struct {
 	fault Fault
 	wg    sync.WaitGroup
 	quit  chan struct{}
+	sent  *atomic.Int64
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
 }
 
-func newHostile(ln net.Listener, f Fault) *hostile {
-	h := &hostile{ln: ln, fault: f, quit: make(chan struct{}), conns: map[net.Conn]struct{}{}}
+func newHostile(ln net.Listener, f Fault, sent *atomic.Int64) *hostile {
+	h := &hostile{ln: ln, fault: f, sent: sent, quit: make(chan struct{}), conns: map[net.Conn]struct{}{}}
 	h.wg.Go(h.accept)
 	return h
 }
@@ -74,6 +77,21 @@ func (h *hostile) serve(c net.Conn) {
 			case <-tick.C:
 			case <-h.quit:
 				return
+			}
+		}
+	case Endless:
+		r := bufio.NewReader(c)
+		if _, err := r.ReadString('\n'); err != nil {
+			return
+		}
+		b := append([]byte("X-Filler: "), bytes.Repeat([]byte{'x'}, 1000)...)
+		b = append(b, "\r\n"...)
+		for _, err := io.WriteString(c, "RTSP/1.0 200 OK\r\n"); err == nil; _, err = c.Write(b) {
+			h.sent.Add(int64(len(b)))
+			select {
+			case <-h.quit:
+				return
+			default:
 			}
 		}
 	case Web:

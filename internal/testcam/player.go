@@ -3,6 +3,7 @@ package testcam
 import (
 	"crypto/rand"
 	"encoding/binary"
+	mrand "math/rand/v2"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v4"
@@ -25,6 +26,9 @@ type player struct {
 	encodeAudio func(packet []byte) ([]*rtp.Packet, error)
 	videoBase   uint32 // random first timestamps, as RFC 3550 asks
 	audioBase   uint32
+
+	rng  *mrand.Rand // of what the network does
+	late []latePacket
 
 	quit, done chan struct{}
 }
@@ -195,7 +199,7 @@ func (p *player) sendUnit(n int) {
 	ts := p.videoBase + ticks(at, 90000)
 	for _, pkt := range pkts {
 		pkt.Timestamp = ts
-		p.stream.WritePacketRTP(p.video, pkt) // fails only while closing
+		p.impaired(p.video, pkt)
 	}
 }
 
