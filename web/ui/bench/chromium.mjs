@@ -148,6 +148,7 @@ async function shaped(b, d, call, cams) {
         await sleep(time);
       }
     })();
+    setTimeout(() => at.page.screenshot({ path: path.join(process.env.TEST_OUTPUT ?? "test-output", "shaped-1-mbit.png") }).catch(() => {}), 35000);
     const r = await click(at.page, 4, plan.reduce((a, [, t]) => a + t, 0));
     await change;
     console.log("\n| tile | frames at 3 / 1 / 10 Mbit/s | stood still > 2 s | of it without a reason | last second |\n|---|---|---|---|---|");

@@ -85,7 +85,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
             {p.full ? t('wall.back') : t('wall.full')}
           </Button>
         </div>
-        {wall.stats.value && <Stats view={v} video={() => element.current} />}
+        {wall.stats.value && <Stats view={v} video={element} />}
         {msg && (
           <div class="msg">
             <div>
