@@ -34,6 +34,7 @@ export async function udpLink(port, link) {
   const paths = new Map(); // of the browser's ports
   const stats = { sent: 0, lost: 0, full: 0 };
   const leave = bucket(link);
+  let over = false;
   front.on("message", (msg, from) => {
     const key = from.port;
     let back = paths.get(key);
@@ -44,13 +45,13 @@ export async function udpLink(port, link) {
         if (link.loss && Math.random() < link.loss) return void stats.lost++;
         const at = leave(m.length + 28);
         if (at === undefined) return void stats.full++;
-        later(at + (link.delay ?? 0), () => front.send(m, from.port, from.address, () => {}));
+        later(at + (link.delay ?? 0), () => over || front.send(m, from.port, from.address, () => {}));
       });
       back.on("error", () => {});
       paths.set(key, back);
     }
     if (link.loss && Math.random() < link.loss) return;
-    later(performance.now() + (link.delay ?? 0), () => back.send(msg, port, "127.0.0.1", () => {}));
+    later(performance.now() + (link.delay ?? 0), () => over || back.send(msg, port, "127.0.0.1", () => {}));
   });
   front.on("error", () => {});
   await new Promise((r) => front.bind(0, "127.0.0.1", r));
@@ -59,6 +60,7 @@ export async function udpLink(port, link) {
     port: front.address().port,
     stats,
     close() {
+      over = true;
       for (const s of paths.values()) s.close();
       front.close();
     },
