@@ -70,7 +70,7 @@ func (l *Limiter) Admit(ctx context.Context, r ratelimit.SlotRequest) (ratelimit
 	if err != nil {
 		return ratelimit.Admission{}, kv.Unavailable(err)
 	}
-	n, err := numbers(reply)
+	n, err := numbers(reply, 5)
 	if err != nil {
 		return ratelimit.Admission{}, kv.Unavailable(err)
 	}
@@ -83,20 +83,23 @@ func (l *Limiter) Admit(ctx context.Context, r ratelimit.SlotRequest) (ratelimit
 	return a, nil
 }
 
-func numbers(reply []any) (n [5]int64, err error) {
-	if len(reply) != len(n) {
-		return n, fmt.Errorf("redislimit: %d items in the reply", len(reply))
+// numbers reads a script's reply of want items.
+func numbers(reply []any, want int) ([]int64, error) {
+	if len(reply) != want {
+		return nil, fmt.Errorf("redislimit: %d items in the reply", len(reply))
 	}
+	n := make([]int64, want)
 	for i, item := range reply {
 		switch v := item.(type) {
 		case int64:
 			n[i] = v
 		case string:
+			var err error
 			if n[i], err = strconv.ParseInt(v, 10, 64); err != nil {
-				return n, err
+				return nil, err
 			}
 		default:
-			return n, fmt.Errorf("redislimit: %T in the reply", item)
+			return nil, fmt.Errorf("redislimit: %T in the reply", item)
 		}
 	}
 	return n, nil
