@@ -50,17 +50,17 @@ func tidySDP(b []byte) []byte {
 	}
 	var out strings.Builder
 	head := "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
-	if !readable(head + join(session) + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n") {
+	if !readable(head + crlf(session) + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n") {
 		session = nil
 	}
-	out.WriteString(head + join(session))
+	out.WriteString(head + crlf(session))
 	for _, m := range medias {
 		if m = tidyMedia(m); m == nil {
 			continue
 		}
 		for _, try := range [][]string{m, withoutSets(m), without(m, "fmtp:")} {
-			if readable(head + join(try)) {
-				out.WriteString(join(try))
+			if readable(head + crlf(try)) {
+				out.WriteString(crlf(try))
 				break
 			}
 		}
@@ -123,7 +123,7 @@ func without(lines []string, attr string) []string {
 	return out
 }
 
-func join(lines []string) string {
+func crlf(lines []string) string {
 	var b strings.Builder
 	for _, l := range lines {
 		b.WriteString(l)
