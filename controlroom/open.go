@@ -20,6 +20,9 @@ type Opened struct {
 	ID    string      `json:"id"`
 	SDP   string      `json:"sdp"`
 	Tiles []TileState `json:"tiles"`
+	// ICEServers are for RTCConfiguration.iceServers, where TURN servers are configured: a
+	// client that does not get through sets them and restarts ICE, or begins with them.
+	ICEServers []sfu.ICEServer `json:"ice_servers,omitempty"`
 }
 
 // Open begins a viewing session of an account's login (or token) or a guest's visit.
@@ -39,7 +42,13 @@ func (r *Room) Open(ctx context.Context, sub authz.Subject, req OpenRequest) (Op
 		s.stop(ending{})
 		return Opened{}, r.refused(unavailable())
 	}
-	return Opened{ID: s.id, SDP: answer, Tiles: states}, nil
+	return Opened{ID: s.id, SDP: answer, Tiles: states, ICEServers: r.ICEServers()}, nil
+}
+
+// ICEServers are TURN servers for one client, with credentials of its own where a shared
+// secret is configured; none where none is.
+func (r *Room) ICEServers() []sfu.ICEServer {
+	return r.cfg.Relays.Servers(r.deps.clock.Now(), authz.NewID()[:8])
 }
 
 // away reports whether the store's silence is all there is to tell.

@@ -28,6 +28,7 @@ type Config struct {
 	Seal       *seal.Box
 	Notices    Notices      // what the badge of notices counts; nil: none
 	FFmpeg     *ffmpeg.Tool // cuts stills; nil: there are none
+	Relays     sfu.TURN     // what clients are told of TURN servers
 	Limits     Limits
 	Node       string // name of this node, told in the socket's hello
 	Log        *slog.Logger
@@ -91,6 +92,7 @@ type Room struct {
 	seats    seats         // nil: no link has a number of viewers
 	reseat   chan string   // links that changed: their number of viewers may be lower
 	cutter   *Cutter
+	trials   *sfu.Trials
 
 	mu      sync.Mutex
 	ctx     context.Context // of everything that runs; nil before Start
@@ -122,6 +124,7 @@ func New(cfg Config) (*Room, error) {
 		reseat:   make(chan string, 64),
 	}
 	r.seats = cfg.Authority
+	r.trials = sfu.NewTrials(cfg.Engine)
 	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Log: cfg.Log, Registerer: cfg.Registerer})
 	r.deps = sessionDeps{
 		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name,
@@ -190,6 +193,7 @@ func (r *Room) look() {
 // refused with fault.Unavailable "draining", running ones go on.
 func (r *Room) Drain() {
 	r.sessions.close()
+	r.trials.Close()
 	for _, s := range r.sockets.list() {
 		s.send(serverMessage{Type: "draining"})
 	}

@@ -166,7 +166,7 @@ func (e *Engine) NewPeer(ctx context.Context, cfg PeerConfig) (*Peer, string, er
 		e.metrics.peers.WithLabelValues("refused").Inc()
 		return nil, "", err
 	}
-	p.egress.socks = e.socks
+	p.egress.socks, p.hidden = e.socks, o.hidden
 	p.pacer.init(p, e.cfg.Pace)
 	p.band.init(p)
 	answer, err := e.answer(ctx, p, o)

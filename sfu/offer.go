@@ -27,6 +27,8 @@ type offer struct {
 	sdp  string
 	mids []Mid    // in m-line order, without codecs
 	off  []string // mids that are inactive
+
+	hidden int // candidates that are names
 }
 
 // passOffer checks an offer and cuts it down. Errors are fault.Malformed
@@ -150,6 +152,7 @@ func (o *offer) candidate(v string, left *int) bool {
 		return false
 	}
 	if _, err := netip.ParseAddr(f[4]); err != nil {
+		o.hidden++
 		return false
 	}
 	if p, err := strconv.Atoi(f[5]); err != nil || p <= 0 || p > 65535 {

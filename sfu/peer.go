@@ -33,6 +33,8 @@ type PeerConfig struct {
 	// exactly once, as the last call, each on a goroutine of its own. It may
 	// call any method of Peer.
 	OnState func(PeerState)
+	// Report keeps how ICE stood for Connectivity after the peer has closed.
+	Report bool
 }
 
 // Mid is one m-line of the client on which it receives.
@@ -71,6 +73,10 @@ type Peer struct {
 	timer   *time.Timer // connect deadline, then time lost
 	pending bool        // counted among the unconnected
 	reason  string      // why it closed, for the metric
+	asking  sync.Mutex  // held while pion's statistics are read: they must not be while it closes
+	pairs   []Pair      // how ICE stood at last, where cfg.Report asks for it; guarded by asking
+	over    bool        // it is closing; likewise
+	hidden  int         // names instead of addresses in the offer
 
 	closing   sync.Once
 	done      chan struct{}
@@ -237,6 +243,9 @@ func (p *Peer) Close() {
 
 func (p *Peer) teardown() {
 	p.ready.Store(false)
+	if p.cfg.Report {
+		p.keepPairs()
+	}
 	p.mu.Lock()
 	was := p.state
 	p.state = PeerClosed

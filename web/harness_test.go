@@ -102,7 +102,7 @@ func newHarnessAt(t testing.TB, clk clock.Clock, change ...func(*Config)) *harne
 	tool, err := ffmpeg.Find(ctx)
 	fatal(err)
 	h.room, err = controlroom.New(controlroom.Config{Store: store, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
-		Guard: guard, Seal: box, FFmpeg: tool, Node: "test", Log: log, Registerer: h.registry, Clock: clk})
+		Guard: guard, Seal: box, FFmpeg: tool, Node: "test", Relays: sfu.TURN{URLs: []string{"turn:turn.example.org"}, Secret: secret.New("a shared secret")}, Log: log, Registerer: h.registry, Clock: clk})
 	fatal(err)
 	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
 	fatal(h.room.Start(ctx))

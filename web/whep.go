@@ -27,7 +27,7 @@ func (s *Server) allowOrigin(r *request) {
 		return
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", "Location")
+	h.Set("Access-Control-Expose-Headers", "Location, Link")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 }
 
@@ -51,6 +51,11 @@ func openWHEP(r *request) error {
 	}
 	h := &r.c.Response().Header
 	h.Set("Location", "/whep/"+camera+"/"+id) // the query is not copied: tokens do not belong in it
+	for _, s := range r.s.cfg.Room.ICEServers() {
+		for _, u := range s.URLs {
+			h.Add("Link", s.Link(u))
+		}
+	}
 	h.SetContentType(string(sdpBody))
 	r.c.Status(http.StatusCreated).Response().SetBodyString(answer)
 	return nil

@@ -46,6 +46,9 @@ func TestWHEP(t *testing.T) {
 	if res.Header.Get("Content-Type") != "application/sdp" || !strings.Contains(string(res.body), "a=candidate") {
 		t.Errorf("%v %s", res.Header, res.body)
 	}
+	if l := res.Header.Get("Link"); !strings.HasPrefix(l, `<turn:turn.example.org>; rel="ice-server"; username="`) || strings.Contains(l, "a shared secret") {
+		t.Errorf("Link %q", l)
+	}
 	id, ok := strings.CutPrefix(loc, "/whep/"+cam+"/")
 	if !ok || !authz.ValidID(id) {
 		t.Fatalf("Location %q", loc)
@@ -107,7 +110,7 @@ func TestWHEPOrigins(t *testing.T) {
 		r.Header.Set("Origin", friend)
 		r.Header.Set("Sec-Fetch-Site", "cross-site")
 	})
-	if res.StatusCode != 201 || res.Header.Get("Access-Control-Expose-Headers") != "Location" || res.Header.Get("Access-Control-Allow-Origin") != friend {
+	if res.StatusCode != 201 || res.Header.Get("Access-Control-Expose-Headers") != "Location, Link" || res.Header.Get("Access-Control-Allow-Origin") != friend {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
 	}
 	refused := h.do("POST", "/whep/"+cam, "v=0", nil, header("Content-Type", "application/sdp"), header("Origin", friend), header("Sec-Fetch-Site", "cross-site"), header("Authorization", "Bearer x"))

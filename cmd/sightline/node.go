@@ -136,7 +136,7 @@ func (n *node) build(ctx context.Context) (err error) {
 	}
 	n.stack.loop("board", n.board.Run)
 	n.room, err = controlroom.New(controlroom.Config{
-		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board,
+		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board, Relays: cfg.Media.TURN.Relays(),
 		Limits: roomLimits(cfg.Limits), FFmpeg: n.tool,
 		Node: nodeName(), Log: log.With("part", "room"), Registerer: reg,
 	})
@@ -194,13 +194,21 @@ func (n *node) buildMedia(ctx context.Context, reg *prometheus.Registry) (err er
 	n.stack.push("cameras", func(context.Context) error { n.fleet.Close(); return nil })
 	n.engine, err = sfu.NewEngine(sfu.EngineConfig{
 		UDPPort: cfg.Media.Port, TCPPort: cfg.Media.Port, Addresses: cfg.Media.Addresses, Loopback: cfg.Media.Loopback,
-		MaxPending: cfg.Limits.PendingPeers, Log: log.With("part", "sfu"), Registerer: reg,
+		Egress: egressMode(cfg.Media.Egress), MaxPending: cfg.Limits.PendingPeers, Log: log.With("part", "sfu"), Registerer: reg,
 	})
 	if err != nil {
 		return err
 	}
 	n.stack.push("media", func(context.Context) error { return n.engine.Close() })
 	return nil
+}
+
+// egressMode is the configured way, auto as the engine means it.
+func egressMode(s string) sfu.EgressMode {
+	if s == "auto" {
+		return sfu.EgressAuto
+	}
+	return sfu.EgressMode(s)
 }
 
 // convertMax is the configured number, 0 as the fleet means none.

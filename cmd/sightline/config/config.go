@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sightline/internal/secret"
+	"sightline/sfu"
 )
 
 // Config is the whole configuration of a server.
@@ -50,8 +51,24 @@ type Media struct {
 	Port      int           `key:"media.port" default:"8189" help:"Port of WebRTC media, both UDP and TCP. 0 takes a free one."`
 	Addresses []netip.Addr  `key:"media.addresses" sep:"," help:"Addresses told to browsers for media, such as the public address in front of a port forwarding. Empty: this machine's own."`
 	Loopback  bool          `key:"media.loopback" help:"Also offer media on loopback, for viewers on this machine."`
+	TURN      TURN          `embed:"" prefix:"turn-"`
+	Egress    string        `key:"media.egress" enum:"auto,gso,mmsg,plain" default:"auto" help:"How packets leave: auto takes the best that works; gso (one call for many packets, cut up by the system or the network card), mmsg (sendmmsg) and plain force one, for trials."`
 	RingBytes int           `key:"media.ring_bytes" default:"6291456" help:"Most memory one camera layer keeps for replay and repair, in bytes."`
 	RingAge   time.Duration `key:"media.ring_age" default:"12s" help:"Longest time one camera layer keeps for replay and repair."`
+}
+
+// TURN is what viewers are told about a relay of others.
+type TURN struct {
+	URLs     []string      `key:"media.turn.urls" name:"urls" sep:"," help:"TURN servers told to browsers for networks that let neither UDP nor TCP to this server through, such as turns:turn.example.org:443?transport=tcp. Empty: none."`
+	User     string        `key:"media.turn.user" help:"Login at the TURN server, where it has a fixed one. Every viewer is told it."`
+	Password secret.String `key:"media.turn.credential" name:"credential" help:"Password of that login. Every viewer is told it: prefer media.turn.secret."`
+	Secret   secret.String `key:"media.turn.secret" help:"Secret shared with the TURN server (use-auth-secret in coturn): every viewer gets credentials of its own that end by themselves."`
+	TTL      time.Duration `key:"media.turn.ttl" default:"12h" help:"How long credentials made from media.turn.secret are good (10m to 168h)."`
+}
+
+// Relays is the same as the media engine wants it.
+func (t TURN) Relays() sfu.TURN {
+	return sfu.TURN{URLs: t.URLs, User: t.User, Password: t.Password, Secret: t.Secret, TTL: t.TTL}
 }
 
 // Cameras is how cameras are pulled.

@@ -39,6 +39,9 @@ func (c *Config) addresses() error {
 	if c.Media.Port < 0 || c.Media.Port > 65535 {
 		return fmt.Errorf("media.port: %d is not a port", c.Media.Port)
 	}
+	if err := c.Media.TURN.Relays().Check(); err != nil {
+		return fmt.Errorf("media.turn: %w", err)
+	}
 	for _, h := range c.Host {
 		if strings.ContainsAny(h, "/:@ ") {
 			return fmt.Errorf("host: %q is not a host name (no scheme, no port)", h)
@@ -119,6 +122,7 @@ func (c *Config) times() error {
 		d        time.Duration
 		min, max time.Duration
 	}{
+		{"media.turn.ttl", c.Media.TURN.TTL, 10 * time.Minute, 7 * 24 * time.Hour},
 		{"authz.lease", c.Authz.Lease, 0, 5 * time.Minute},
 		{"authz.owner_hold", c.Authz.OwnerHold, 0, 24 * time.Hour},
 		{"authz.archive_guard", c.Authz.ArchiveGuard, time.Second, 24 * time.Hour},
