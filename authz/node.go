@@ -30,6 +30,7 @@ type node struct {
 	epoch    string // "" until the loop has heard of the store
 	revision uint64 // up to which the loop has applied changes
 	floor    uint64 // newest commit made through this node
+	safe     uint64 // what the store said no failover takes away; for the memory
 	lost     string // why the store is not trusted; "" = it is
 	silent   bool   // the last round failed; for the log
 	base     instant
@@ -174,10 +175,7 @@ func (a *Authority) follow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if ch.More { // the page's revision, not the store's
-			own = 0
-		}
-		if err := a.recognise(epoch, max(after, own), ch.Epoch, ch.Revision); err != nil {
+		if err := a.recognise(epoch, due(ch, after, own), ch.Epoch, ch.Revision); err != nil {
 			return err
 		}
 		a.take(ch)
@@ -190,6 +188,18 @@ func (a *Authority) follow(ctx context.Context) error {
 		}
 		after = ch.Revision
 	}
+}
+
+// due is the revision that an answer must have reached: what this node has seen,
+// or, where a failover undid some of that, what was acknowledged.
+func due(ch kv.Changes, after, own uint64) uint64 {
+	switch {
+	case ch.More: // the page's revision, not the store's
+		return after
+	case ch.Gone:
+		return max(ch.Safe, own)
+	}
+	return max(after, ch.Safe, own)
 }
 
 func (a *Authority) changes(ctx context.Context, after uint64) (kv.Changes, error) {
@@ -214,6 +224,9 @@ func (a *Authority) begin(ctx context.Context) error {
 	a.cache.reset(snap.Revision)
 	n.mu.Lock()
 	n.epoch, n.revision = snap.Epoch, snap.Revision
+	if a.memo.last.Epoch == snap.Epoch {
+		n.safe = a.memo.last.Revision
+	}
 	n.mu.Unlock()
 	a.remember(true)
 	a.confirm(sent, snap.Now)
@@ -267,11 +280,13 @@ func (a *Authority) take(ch kv.Changes) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if ch.Gone { // the feed does not reach back: everything is decided again
+	if ch.Gone { // the feed does not reach back, or some of it was undone: everything is decided again
 		for l := range n.leases {
+			l.revision = 0
 			n.dirty[l] = struct{}{}
 		}
 	}
+	n.safe = max(n.safe, ch.Safe)
 	for _, v := range ch.Values {
 		for l := range n.byKey[v.Key] {
 			n.dirty[l] = struct{}{}

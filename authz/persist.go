@@ -86,7 +86,7 @@ func (a *Authority) remember(now bool) {
 	}
 	n := &a.node
 	n.mu.Lock()
-	is := memory{Epoch: n.epoch, Revision: max(n.revision, n.floor), Lost: n.lost}
+	is := memory{Epoch: n.epoch, Revision: max(n.safe, n.floor), Lost: n.lost}
 	n.mu.Unlock()
 	if is.Epoch == "" { // not heard of in this process: keep what was known
 		is.Epoch, is.Revision = m.last.Epoch, m.last.Revision
@@ -141,11 +141,14 @@ func (a *Authority) AdoptStore(ctx context.Context) error {
 			return err
 		}
 	}
+	if s, ok := a.cfg.Store.(interface{ Adopt(epoch string) }); ok {
+		s.Adopt(snap.Epoch) // it, too, keeps what it knew
+	}
 	a.cache.reset(snap.Revision)
 	n := &a.node
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.epoch, n.revision, n.floor, n.lost = snap.Epoch, snap.Revision, 0, ""
+	n.epoch, n.revision, n.floor, n.safe, n.lost = snap.Epoch, snap.Revision, 0, 0, ""
 	for l := range n.leases {
 		l.revision = 0
 		n.dirty[l] = struct{}{}
