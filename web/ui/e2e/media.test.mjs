@@ -2,7 +2,7 @@
 // the last still of a camera that is away.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { allLive, api, browser, camera, context, demo, desk, findings, moving, phone, shot, signIn, tiles, until, word } from "./harness.mjs";
+import { allLive, api, browser, button, camera, context, demo, desk, findings, moving, phone, shot, signIn, tiles, until, word } from "./harness.mjs";
 
 const chips = (page) => page.$$eval("li.tile .ly", (l) => l.map((e) => ({ text: e.textContent, why: e.title })));
 const posters = (page) => page.$$eval("li.tile img.poster", (l) => l.filter((e) => e.naturalWidth > 0).length);
@@ -105,6 +105,23 @@ describe("the picture's surroundings", () => {
       }
     } finally {
       await cam.stop();
+    }
+  });
+
+  it("tells which way the pictures take", async () => {
+    for (const [name, size, theme] of [["desk-dark", desk, "dark"], ["phone-light", phone, "light"]]) {
+      await api(d.base_url, d.accounts[0].token)("PATCH", "/api/v1/me", { theme });
+      const ctx = await context(b, size);
+      const page = await ctx.newPage();
+      await signIn(page, d.base_url, d.accounts[0]);
+      await page.waitForSelector("li.tile");
+      await page.goto(d.base_url + "/settings/account");
+      await button(page, "conn.run").click();
+      await page.getByText(word("conn.in_use_text")).waitFor({ timeout: 20000 });
+      await button(page, "conn.again").scrollIntoViewIfNeeded();
+      await shot(page, "connection-" + name);
+      assert.deepEqual(ctx.trouble, []);
+      await ctx.close();
     }
   });
 

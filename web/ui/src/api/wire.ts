@@ -241,6 +241,8 @@ export interface Opened {
   id: ID
   sdp: string
   tiles: TileState[]
+  /** TURN servers, for who does not get through without. */
+  ice_servers?: RTCIceServer[]
 }
 
 export const visitStates = ['not_yet', 'live', 'paused', 'ended', 'password_required', 'throttled'] as const

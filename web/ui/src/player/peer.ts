@@ -17,9 +17,9 @@ export class Peer {
   private closed = false
   private videos = 0
 
-  constructor(config: PeerConfig) {
+  constructor(config: PeerConfig, iceServers: RTCIceServer[] = []) {
     this.config = config
-    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' })
+    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require', iceServers })
     this.pc.onconnectionstatechange = () => this.changed()
   }
 
@@ -38,6 +38,17 @@ export class Peer {
     if (first) this.pc.addTransceiver('audio', { direction: 'recvonly' })
     await this.pc.setLocalDescription(await this.pc.createOffer())
     return this.pc.localDescription?.sdp ?? ''
+  }
+
+  /** detour makes an offer of the same connection by way of TURN servers. */
+  async detour(iceServers: RTCIceServer[]): Promise<string> {
+    this.pc.setConfiguration({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require', iceServers })
+    this.pc.restartIce()
+    return this.offer(0)
+  }
+
+  get connected(): boolean {
+    return this.pc.connectionState === 'connected'
   }
 
   async answer(sdp: string): Promise<void> {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ViewingAPI } from '../api/api'
 import type { ClientMessage } from '../api/messages'
 import { Problem } from '../api/problem'
-import type { TileState, TileWant } from '../api/wire'
+import type { Opened, TileState, TileWant } from '../api/wire'
 import { Viewing } from './viewing'
 
 class FakePC {
@@ -12,7 +12,15 @@ class FakePC {
   onconnectionstatechange: (() => void) | null = null
   localDescription: unknown = null
   answers: string[] = []
-  constructor() { FakePC.all.push(this) }
+  began: unknown
+  set: unknown
+  restarts = 0
+  constructor(c?: { iceServers?: unknown }) {
+    this.began = c?.iceServers
+    FakePC.all.push(this)
+  }
+  setConfiguration(c: { iceServers: unknown }) { this.set = c.iceServers }
+  restartIce() { this.restarts++ }
   addTransceiver(kind: string) { this.kinds.push(kind) }
   getTransceivers() { return this.kinds.map((kind, i) => ({ mid: String(i), receiver: { track: { kind, id: `${FakePC.all.indexOf(this)}/${i}` } } })) }
   async createOffer() { return { type: 'offer', sdp: `offer of ${this.kinds.length}` } }
@@ -30,7 +38,7 @@ function make(up = true) {
   const problems: (string | undefined)[] = []
   let n = 0
   const api = {
-    open: vi.fn(async (b: { tiles: TileWant[] }) => ({ id: `v${++n}`, sdp: 'answer', tiles: b.tiles.map(t => ({ cell: t.cell, camera: t.camera, mid: String(t.cell), state: 'live' as const })) })),
+    open: vi.fn(async (b: { tiles: TileWant[] }): Promise<Opened> => ({ id: `v${++n}`, sdp: 'answer', tiles: b.tiles.map(t => ({ cell: t.cell, camera: t.camera, mid: String(t.cell), state: 'live' as const })) })),
     renegotiate: vi.fn(async () => ({ sdp: 'answer 2' })),
     close: vi.fn(async () => {}),
     socket: '/x',
@@ -78,6 +86,34 @@ describe('viewing session', () => {
     c.viewing.prepare(2)
     c.viewing.close()
     expect(FakePC.all.at(-1)?.connectionState).toBe('closed')
+  })
+
+  it('tries TURN servers where no connection comes, and begins with them from then on', async () => {
+    const { viewing, api } = make()
+    const servers = [{ urls: ['turn:relay.example'], username: 'u', credential: 'c' }]
+    api.open.mockImplementation(async () => ({ id: 'v1', sdp: 'answer', tiles: [], ice_servers: servers }))
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    const pc = FakePC.all[0] as FakePC
+    await vi.advanceTimersByTimeAsync(3999)
+    expect(api.renegotiate).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(pc.set).toEqual(servers)
+    expect(pc.restarts).toBe(1)
+    expect(api.renegotiate).toHaveBeenCalledTimes(1)
+    expect(pc.answers).toEqual(['answer', 'answer 2'])
+    pc.become('connected')
+    pc.become('failed')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(FakePC.all[1]?.began).toEqual(servers)
+
+    const other = make()
+    other.api.open.mockImplementation(async () => ({ id: 'v2', sdp: 'answer', tiles: [], ice_servers: servers }))
+    other.viewing.show([want(0, 'a')], 2)
+    await settle()
+    FakePC.all.at(-1)?.become('connected')
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(other.api.renegotiate).not.toHaveBeenCalled() // it got through
   })
 
   it('offers one connection: the pool and one sound, and says hello with its id', async () => {

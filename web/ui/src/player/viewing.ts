@@ -17,6 +17,9 @@ export interface ViewingConfig {
   onProblem(p: Problem | undefined, final: boolean): void
 }
 
+/** A connection that does not stand after this tries a detour, ms. */
+const detourAfter = 4000
+
 /**
  * Viewing is one viewing session: it opens it, keeps it told what to show, and
  * makes a new one when the server or the network has lost it. It survives a
@@ -35,6 +38,8 @@ export class Viewing {
   private running = false
   private sound: number | null = null
   private retry: ReturnType<typeof setTimeout> | undefined
+  private servers: RTCIceServer[] = [] // what a connection begins with, once it could not do without
+  private rescue: ReturnType<typeof setTimeout> | undefined
   private readonly backoff = new Backoff()
   private readonly config: ViewingConfig
 
@@ -163,11 +168,28 @@ export class Viewing {
       for (const s of res.tiles) this.state(s, version)
       this.busy = false
       this.hello()
+      const { ice_servers: servers } = res
+      if (servers?.length && this.servers.length === 0) this.rescue = setTimeout(() => void this.detour(peer, servers), detourAfter)
     } catch (e) {
       this.busy = false
       if (this.peer !== peer) return
       this.failed(asProblem(e))
     }
+  }
+
+  /** detour tries TURN servers for a connection that does not come; the next ones begin with them. */
+  private async detour(peer: Peer, servers: RTCIceServer[]): Promise<void> {
+    if (this.peer !== peer || this.id === undefined || peer.connected || this.busy) return
+    this.servers = servers
+    this.busy = true
+    try {
+      const res = await this.config.api.renegotiate(this.id, await peer.detour(servers))
+      if (this.peer === peer) await peer.answer(res.sdp)
+    } catch {
+      // The connection's own end says it.
+    }
+    this.busy = false
+    if (this.opened !== this.version) this.push()
   }
 
   private connection(): Peer {
@@ -179,7 +201,7 @@ export class Viewing {
           this.config.onConnected(true)
         } else this.again()
       },
-    })
+    }, this.servers)
     return peer
   }
 
@@ -225,6 +247,7 @@ export class Viewing {
   }
 
   private drop(tell: boolean): void {
+    clearTimeout(this.rescue)
     const { id, peer } = this
     this.id = undefined
     this.peer = undefined

@@ -18,6 +18,7 @@ import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
 import { account, putAccount, zone } from '../state/session'
 import { CloseAccount } from './close-account'
+import { ConnectionTest } from './connection-test'
 import { Settings } from './settings'
 import { Tokens } from './tokens'
 import { zones } from './zones'
@@ -37,6 +38,7 @@ export function AccountScreen() {
       </div>
       <Logins />
       <Tokens />
+      <ConnectionTest />
       <CloseAccount />
     </Settings>
   )

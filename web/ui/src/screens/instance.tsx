@@ -11,6 +11,7 @@ import { useResource, type Resource } from '../kit/resource'
 import * as rules from '../kit/rules'
 import { Tabs } from '../kit/tabs'
 import { toast } from '../kit/toast'
+import { ConnectionTest } from './connection-test'
 import { Accounts } from './instance-accounts'
 import { Invitations } from './instance-invitations'
 import { Settings } from './settings'
@@ -82,6 +83,7 @@ function Server({ instance: i, of }: { instance: Instance; of: Resource<Instance
           <dt>{t('instance.url')}</dt><dd>{i.public_url ? <bdi dir="ltr">{i.public_url}</bdi> : t('instance.no_url')}</dd>
         </dl>
       </section>
+      <ConnectionTest />
     </div>
   )
 }
