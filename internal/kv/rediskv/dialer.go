@@ -3,6 +3,7 @@ package rediskv
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 	"syscall"
@@ -43,7 +44,7 @@ func (d *dialer) connect(ctx context.Context, network, addr string) (net.Conn, e
 	d.mu.Lock()
 	if d.stopped {
 		d.mu.Unlock()
-		return nil, dialError(addr, errClosed)
+		return nil, errClosed
 	}
 	d.running.Add(1)
 	d.mu.Unlock()
@@ -58,7 +59,7 @@ func (d *dialer) connect(ctx context.Context, network, addr string) (net.Conn, e
 	l := &link{Conn: cn, dialer: d}
 	if !d.track(l, addr) {
 		cn.Close()
-		return nil, dialError(addr, errClosed)
+		return nil, errClosed
 	}
 	if d.tls == nil {
 		return l, nil
@@ -71,7 +72,7 @@ func (d *dialer) connect(ctx context.Context, network, addr string) (net.Conn, e
 	secure := tls.Client(l, cfg)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		secure.Close()
-		return nil, dialError(addr, err)
+		return nil, err
 	}
 	return secure, nil
 }
@@ -136,22 +137,18 @@ func (l *link) SyscallConn() (syscall.RawConn, error) {
 // unmade is a connection that could not be made.
 type unmade struct{ err error }
 
-func (u unmade) Read([]byte) (int, error)         { return 0, u.err }
-func (u unmade) Write([]byte) (int, error)        { return 0, u.err }
+// why is the error of an unmade connection. It has no Unwrap: go-redis would
+// take it for a fault of a connection that was there.
+type why struct{ err error }
+
+func (w *why) Error() string        { return w.err.Error() }
+func (w *why) Is(target error) bool { return errors.Is(w.err, target) }
+
+func (u unmade) Read([]byte) (int, error)         { return 0, &why{u.err} }
+func (u unmade) Write([]byte) (int, error)        { return 0, &why{u.err} }
 func (u unmade) Close() error                     { return nil }
 func (u unmade) LocalAddr() net.Addr              { return &net.TCPAddr{} }
 func (u unmade) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
 func (u unmade) SetDeadline(time.Time) error      { return nil }
 func (u unmade) SetReadDeadline(time.Time) error  { return nil }
 func (u unmade) SetWriteDeadline(time.Time) error { return nil }
-
-// dialError says that nothing was sent (commitFault).
-func dialError(addr string, err error) error {
-	return &net.OpError{Op: "dial", Net: "tcp", Addr: text(addr), Err: err}
-}
-
-// text is an address as it was written.
-type text string
-
-func (t text) Network() string { return "tcp" }
-func (t text) String() string  { return string(t) }

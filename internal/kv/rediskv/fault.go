@@ -3,7 +3,6 @@ package rediskv
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -19,8 +18,8 @@ func commitFault(err error) error {
 	if errors.As(err, &refused) && !errors.Is(err, redis.Nil) && !strings.HasPrefix(err.Error(), "UNKNOWN") {
 		return kv.Unavailable(err)
 	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
+	var never *why
+	if errors.As(err, &never) || errors.Is(err, errReplica) {
 		return kv.Unavailable(err)
 	}
 	if errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) || errors.Is(err, redis.ErrClosed) {

@@ -114,7 +114,7 @@ func (l *lookout) primary(ctx context.Context) (string, error) {
 	select {
 	case <-l.known:
 	case <-ctx.Done():
-		return "", dialError(l.name, errNoPrimary)
+		return "", errNoPrimary
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -177,6 +177,16 @@ func TestF10SilentRedisIsAnsweredInTime(t *testing.T) {
 	server.Resume()
 	back(t, s)
 	server.Kill()
+	_, err := s.Commit(t.Context(), write("b", "1"))
+	for range 100 { // connections that were there when it was killed may leave it unknown
+		if !fault.Is(err, fault.Unknown) {
+			break
+		}
+		_, err = s.Commit(t.Context(), write("b", "1"))
+	}
+	if !fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Unknown) {
+		t.Errorf("nothing listens there: %v, want Unavailable", err)
+	}
 	call("killed", fault.Unknown)
 	server.Restart()
 	back(t, s)
