@@ -62,6 +62,8 @@ type VisitInfo struct {
 	Sound     bool
 	Note      string // of the owner to his guests
 	Owner     bool   // the link's owner himself
+	OwnerID   string
+	Kind      LinkKind
 	Now       time.Time
 }
 
@@ -272,7 +274,7 @@ func visitInfo(v *view, l *Link, w *Visit) VisitInfo {
 	d := decideVisit(l, owner, w, v.plans, v.now)
 	st, _ := StateOf(d)
 	info := VisitInfo{State: st, Since: d.Since, Until: d.Until, Name: l.Name, OwnerName: owner.Name,
-		Language: owner.Language, Zone: owner.Zone, Sound: l.Sound, Owner: w.Owner, Now: v.now}
+		Language: owner.Language, Zone: owner.Zone, Sound: l.Sound, Owner: w.Owner, OwnerID: l.Owner, Kind: l.Kind, Now: v.now}
 	if st != VisitLive {
 		info.Reason = d.Reason
 	}
