@@ -19,7 +19,7 @@ const texts: Record<PairCode, Key> = {
 }
 
 /** ConnectionTest finds out why no picture comes: which ways to the server were tried and how each did. */
-export function ConnectionTest() {
+export function ConnectionTest({ card }: { card?: boolean }) {
   const [report, setReport] = useState<Connectivity>()
   const [problem, setProblem] = useState<Problem>()
   const [busy, setBusy] = useState(false)
@@ -37,7 +37,7 @@ export function ConnectionTest() {
     if (turn.current === mine) setBusy(false)
   }
   return (
-    <section class="card">
+    <section class={card ? 'card conn' : 'part conn'}>
       <h2>{t('conn.title')}</h2>
       <p class="muted">{t('conn.text')}</p>
       <div aria-live="polite">{report && <Verdict of={report} busy={busy} />}</div>
@@ -50,7 +50,7 @@ export function ConnectionTest() {
           columns={[
             { head: t('conn.way'), role: 'title', cell: way },
             { head: t('conn.result'), role: 'state', cell: p => <Chip tone={words[p.code][1]}>{t(words[p.code][0])}</Chip> },
-            { head: t('conn.checks'), cell: p => t('conn.counts', { sent: p.checks_sent, answered: p.checks_answered, arrived: p.checks_arrived }) },
+            { head: t('conn.checks'), cell: p => p.code === 'not_dialed' ? '–' : t('conn.counts', { sent: p.checks_sent, answered: p.checks_answered, arrived: p.checks_arrived }) },
             { head: t('conn.trip'), role: 'num', cell: p => p.rtt_seconds ? t('unit.ms', { n: Math.max(1, Math.round(p.rtt_seconds * 1000)) }) : '–' },
           ]}
         />
@@ -62,7 +62,7 @@ export function ConnectionTest() {
 }
 
 function way(p: Pair) {
-  return <bdi dir="ltr">{p.protocol.toUpperCase()} {p.remote || t('conn.nobody')} → {p.local}</bdi>
+  return <bdi dir="ltr">{p.protocol.toUpperCase()} {p.remote && `${p.remote} → `}{p.local}</bdi>
 }
 
 /** Verdict is the most telling pair's word for the whole. */

@@ -83,7 +83,7 @@ function Server({ instance: i, of }: { instance: Instance; of: Resource<Instance
           <dt>{t('instance.url')}</dt><dd>{i.public_url ? <bdi dir="ltr">{i.public_url}</bdi> : t('instance.no_url')}</dd>
         </dl>
       </section>
-      <ConnectionTest />
+      <ConnectionTest card />
     </div>
   )
 }
