@@ -37,7 +37,7 @@ export function ConnectionTest({ card }: { card?: boolean }) {
     if (turn.current === mine) setBusy(false)
   }
   return (
-    <section class={card ? 'card conn' : 'part conn'}>
+    <section class={card ? 'card conn' : 'block conn'}>
       <h2>{t('conn.title')}</h2>
       <p class="muted">{t('conn.text')}</p>
       <div aria-live="polite">{report && <Verdict of={report} busy={busy} />}</div>
