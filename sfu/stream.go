@@ -34,6 +34,11 @@ type Stream struct {
 	mu    sync.Mutex              // guards changes of the two lists
 	legs  atomic.Pointer[[]*leg]  // replaced, never changed in place
 	sinks atomic.Pointer[[]*sunk] // likewise
+
+	news      atomic.Pointer[chan struct{}] // closed at the next frame; nil before the first follower
+	followers atomic.Int32
+	reentries atomic.Uint64
+	ended     atomic.Bool
 }
 
 // StreamStats is a snapshot of a stream.
@@ -47,8 +52,9 @@ type StreamStats struct {
 	LastKey       int64
 	RingFrames    int
 	RingBytes     int
-	Downtracks    int // m-lines that carry, or wait to carry, this stream
-	Sinks         int
+	Downtracks    int    // m-lines that carry, or wait to carry, this stream
+	Sinks         int    // with followers
+	Reentries     uint64 // times a follower was too slow and went on with the newest key frame
 }
 
 // NewStream makes an empty stream.
@@ -114,6 +120,7 @@ func (s *Stream) Write(f Frame) {
 	for _, k := range *s.sinks.Load() {
 		k.frame(s, *format, fr)
 	}
+	s.announce()
 }
 
 // Close tells the sinks and forgets all frames. Write must not be called any more.
@@ -126,6 +133,8 @@ func (s *Stream) Close() {
 	for _, k := range sinks {
 		k.closed()
 	}
+	s.ended.Store(true)
+	s.announce()
 	s.ring.reset()
 }
 
@@ -155,7 +164,7 @@ func (s *Stream) Stats() StreamStats {
 		Frames: m.frames, Bytes: m.bytes, FPS: m.fps, BitsPerSecond: m.bitrate(),
 		KeyInterval: time.Duration(m.keyInterval()), LastFrame: m.lastFrame, LastKey: m.lastKey,
 		RingFrames: frames, RingBytes: bytes,
-		Downtracks: len(*s.legs.Load()), Sinks: len(*s.sinks.Load()),
+		Downtracks: len(*s.legs.Load()), Sinks: len(*s.sinks.Load()) + int(s.followers.Load()), Reentries: s.reentries.Load(),
 	}
 }
 
@@ -177,8 +186,9 @@ func (s *Stream) removeLeg(l *leg) {
 }
 
 // Sink takes every frame of a stream as it is: a recorder, a still-cutter, the
-// relay. Both methods are called on the goroutine that writes the stream and
-// must not block; the frame must not be changed. A sink that panics is removed.
+// relay. The frame must not be changed. Added by AddSink both methods are called
+// on the goroutine that writes the stream and must not block; added by Follow
+// they may. A sink that panics is removed.
 type Sink interface {
 	Frame(Format, *Frame)
 	Closed()
