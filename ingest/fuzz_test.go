@@ -5,6 +5,12 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/bluenviron/gortsplib/v4/pkg/description"
+	"github.com/bluenviron/gortsplib/v4/pkg/format"
+	"github.com/bluenviron/gortsplib/v4/pkg/sdp"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+	"github.com/pion/rtp"
+
 	"sightline/sfu"
 )
 
@@ -129,6 +135,113 @@ func FuzzURL(f *testing.F) {
 			if b <= ' ' || b == '@' && a.path == "" {
 				t.Fatalf("%q", n)
 			}
+		}
+	})
+}
+
+// FuzzRTP: the bytes of RTP packets, as they come from a socket.
+func FuzzRTP(f *testing.F) {
+	f.Add([]byte{0x80, 0xe0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 0x65, 0x88, 0x84}, uint8(0))
+	f.Add([]byte{0xb0, 0x60, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 9, 0xbe, 0xde, 0, 1, 0x10, 1, 0, 0, 0x7c, 0x85, 1, 3}, uint8(1))
+	f.Add([]byte{0x8f, 0x60, 0, 1}, uint8(2))
+	f.Add([]byte{0x80, 0xe0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0, 1, 60, 40, 22, 1, 2, 3}, uint8(3))
+	f.Add([]byte{0x80, 0xe0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0x10, 0, 0x18, 1, 2, 3}, uint8(4))
+	f.Fuzz(func(t *testing.T, b []byte, how uint8) {
+		var p rtp.Packet
+		st := &steady{Format: &format.H264{PayloadTyp: 96}}
+		take := func(packet) {}
+		switch how % 5 {
+		case 0, 1:
+			codec := []sfu.Codec{sfu.H264, sfu.H265}[how%5]
+			n := newNormalizer(track{Codec: codec}, func(accessUnit) {})
+			take = n.push
+		case 2, 3, 4:
+			a := newAssembler(rawTracks()[how%5-2])
+			take = func(p packet) {
+				a.push(p, func(r raw) {
+					if len(r.data) == 0 || len(r.data) > maxNAL {
+						t.Fatalf("%d bytes", len(r.data))
+					}
+				})
+			}
+		}
+		for i := range 4 { // the same packet again and again, one number on
+			if p.Unmarshal(b) != nil {
+				return
+			}
+			st.PTSEqualsDTS(&p)
+			take(packet{Seq: p.SequenceNumber + uint16(i), TS: p.Timestamp, Marker: p.Marker, Payload: p.Payload, Mono: int64(i)})
+		}
+	})
+}
+
+// rawTracks are tracks that would be converted.
+func rawTracks() []*track {
+	var out []*track
+	for _, f := range []format.Format{
+		&format.MJPEG{}, &format.MPEG4Video{PayloadTyp: 96},
+		&format.MPEG4Audio{PayloadTyp: 97, SizeLength: 13, IndexLength: 3, IndexDeltaLength: 3,
+			Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 16000, ChannelCount: 1}},
+	} {
+		out = append(out, &track{Raw: rawOf(f), Rate: f.ClockRate()})
+	}
+	return out
+}
+
+// FuzzSDP: whatever a camera describes, what is made of it is read without an
+// error, or has no media; reading it again changes nothing.
+func FuzzSDP(f *testing.F) {
+	f.Add("v=0\r\no=- 1001 1 IN \r\ns=VCP IPC Realtime stream\r\nm=video 0 RTP/AVP 105\r\nc=IN \r\na=control:rtsp://192.0.2.1/media/video1/video\r\na=rtpmap:105 H264/90000\r\na=fmtp:105 profile-level-id=640032; packetization-mode=1; sprop-parameter-sets=Z2QAMqw7UBQAWtCAAAH0AABhqEI=,aOqPLA==\r\na=recvonly\r\n")
+	f.Add("v=0\r\nm=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/16000/1\r\na=fmtp:97 streamtype=5;mode=AAC-hbr;config=1408;SizeLength=13;IndexLength=3;IndexDeltaLength=3\r\n")
+	f.Add("v=0\nm=video 0 RTP/AVP 26\nm=audio 0 RTP/SAVP 0 8 96\na=rtpmap:96 opus/48000/2\na=key-mgmt:mikey AAAA\n")
+	f.Add("v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 MP4V-ES/90000\r\na=fmtp:96 profile-level-id=1;config=000001B001000001B5\r\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		out := tidySDP([]byte(s))
+		if bytes.Contains(out, []byte("m=")) && !readable(string(out)) {
+			t.Fatalf("not readable: %q", out)
+		}
+		if again := tidySDP(out); !bytes.Equal(again, out) {
+			t.Fatalf("%q became %q", out, again)
+		}
+		var d sdp.SessionDescription
+		var desc description.Session
+		if d.Unmarshal(out) == nil && desc.Unmarshal(&d) == nil {
+			(&rtspSource{}).read(&desc)
+		}
+	})
+}
+
+// FuzzChild: what comes out of an ffmpeg child that was fed by a camera.
+func FuzzChild(f *testing.F) {
+	f.Add([]byte("FLV\x01\x01\x00\x00\x00\x09\x00\x00\x00\x00\x09\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x17\x01\x00\x00\x00\x00\x00\x00\x00\x00\x12"), false)
+	f.Add([]byte("OggS\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x03\xf8\x01\x02"), true)
+	f.Fuzz(func(t *testing.T, b []byte, ogg bool) {
+		if ogg {
+			o := newOggReader(bytes.NewReader(b))
+			for {
+				p, _, err := o.next()
+				if err != nil {
+					return
+				}
+				if len(p) == 0 || len(p) > 16<<10 {
+					t.Fatalf("%d bytes", len(p))
+				}
+			}
+		}
+		r := newFLVReader(bytes.NewReader(b))
+		if r.head() != nil {
+			return
+		}
+		n := newNormalizer(track{Codec: sfu.H264}, func(accessUnit) {})
+		for {
+			tag, err := r.next()
+			if err != nil {
+				return
+			}
+			for _, s := range r.sets {
+				n.takeSet(s)
+			}
+			n.whole(tag.nals, tag.ms, 0)
 		}
 	})
 }
