@@ -8,7 +8,7 @@ BIN     := bin/sightline
 STORE   ?= bolt
 ARGS    ?=
 OUT     := $(CURDIR)/test-output
-TESTED  := redis-server redis-sentinel ffmpeg chromium nft ip fonts
+TESTED  := redis-server redis-sentinel ffmpeg chromium nft ip fonts gst-rtsp vlc
 
 ## Use
 
@@ -33,7 +33,7 @@ ui: ui-packages ## the pages, into web/ui/dist
 
 ## Check
 
-test: need-test lint race ui-test e2e promises ## everything; what the build server runs
+test: need-test lint race fuzz-short ui-test e2e promises ## everything; what the build server runs
 
 check: lint unit ui-test ## the quick half: a few minutes
 
@@ -60,6 +60,9 @@ promises: need-test build ## timed promises against the built program, at three 
 
 fuzz: ## every fuzz target for FUZZTIME (20s) each
 	@scripts/fuzz $(or $(FUZZTIME),20s)
+
+fuzz-short: ## what a camera or a viewer sends, for two seconds a target; within a minute
+	@scripts/fuzz 2s ./ingest ./sfu/... ./controlroom
 
 soak: need-test build ## the long loops (minutes to hours; not part of test)
 	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" SOAK=1 go test -tags soak -count=1 -p 1 -timeout 6h -v ./...
@@ -95,4 +98,4 @@ need-test:
 ui-packages:
 	@scripts/need node && scripts/npm-ci
 
-.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz soak bench bench-chromium bench-revoke spec docs image-check clean need-run need-test ui-packages
+.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz fuzz-short soak bench bench-chromium bench-revoke spec docs image-check clean need-run need-test ui-packages
