@@ -156,6 +156,9 @@ func (c *bandwidth) allocate(now int64) {
 		}
 	}
 	room := c.est.Rate()*usable/100 - sound
+	if c.heard.Load() == 0 {
+		room = 0 // the large layers wait for the first word of the path
+	}
 	plan := bwe.Allocate(c.tiles, room, c.est.Limited(), now)
 	c.est.Want((plan.Wanted + sound) * 100 / usable)
 	c.spare.Store(int64(max(0, room-plan.Used)))

@@ -37,6 +37,7 @@ type downtrack struct {
 	mu     sync.Mutex
 	att    *attachment
 	seq    uint64 // extended sequence number of the next packet
+	keySeq uint64 // of the first packet of the newest key frame
 	rtxSeq uint16
 	lastTS uint32
 	clock  sendClock
@@ -119,9 +120,10 @@ type attachment struct {
 	delayReset int64 // then the reset until then
 	curDelay   uint8
 
-	started   bool // begin ran with the connection standing
-	cut       bool // in phaseWait because the path refused a packet
-	begun     bool // EventFirst was told
+	started   bool  // begin ran with the connection standing
+	cut       bool  // in phaseWait because the path refused a packet
+	retry     int64 // cut: when the path is looked at again
+	begun     bool  // EventFirst was told
 	told      Reason
 	toldOff   bool // told with nothing being sent
 	announce  bool // the next packet is the first of another layer
@@ -222,6 +224,10 @@ func (d *downtrack) take(l *leg, f *Frame, ord uint64, now int64) {
 			d.fallBehind()
 		}
 	case phaseWait, phaseTrickle:
+		if a.cut && a.phase == phaseWait { // when the path is clear again, by replay and not by the next key frame
+			d.comeBack(l, now)
+			return
+		}
 		if f.Key {
 			d.dropQueue()
 			a.phase, a.cut = phaseLive, false
@@ -277,6 +283,9 @@ func (d *downtrack) beginFrame(f *Frame, ord uint64, ts uint32, now int64) {
 		d.lastTS = ts
 	}
 	if d.kind == Video {
+		if f.Key {
+			d.keySeq = d.seq
+		}
 		cur := a.cur.Load()
 		d.hist.add(sent{first: d.seq, n: uint16(len(f.Payloads)), pt: a.pt.pt, delay: a.curDelay, ts: ts, ord: ord, from: a.sub.Layers[cur]})
 	}

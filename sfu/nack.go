@@ -37,12 +37,15 @@ func (d *downtrack) nack(seqs []uint16, now int64) {
 	sent := d.peer.egress.hold()
 	defer d.peer.egress.release()
 	paced := d.peer.pacer.paces(len(seqs))
+	_, sure := d.peer.band.estimated()
 	for _, s := range seqs {
 		seq := d.unwrap(s)
 		rec, i, f := d.find(seq)
 		switch {
 		case f == nil:
 			d.peer.counts.nackMisses.Add(1)
+		case sure && seq < d.keySeq: // a key frame has followed: on a full path nobody waits for this any more
+			d.peer.counts.nackRefused.Add(1)
 		case !d.hist.admit(seq, now, gap):
 		case !d.peer.mayResend(len(f.Payloads[i])):
 			d.peer.counts.nackRefused.Add(1)
@@ -78,7 +81,7 @@ func (d *downtrack) repairNow(seq uint64, now int64) int {
 		return 0
 	}
 	rec, i, f := d.find(seq)
-	if f == nil {
+	if _, sure := d.peer.band.estimated(); f == nil || sure && seq < d.keySeq {
 		return 0
 	}
 	sent := d.peer.egress.hold()

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"sync"
@@ -26,7 +27,9 @@ const (
 	wanFactor   = 3
 	lanFloor    = 8_000_000 // bit/s
 	wanFloor    = 2_000_000
-	frameFactor = 150 // percent of a measured estimate at which a large frame leaves
+	blindBytes  = 64 << 10  // a queue on the way takes so much whatever its rate is
+	blindRate   = 8_000_000 // bit/s from there to the first feedback
+	frameFactor = 150       // percent of a measured estimate at which a large frame leaves
 )
 
 // pacer sends the queues of a peer's catching downtracks at a bounded rate. Its
@@ -90,9 +93,13 @@ func (p *pacer) peerRate() int {
 	case rate == 0:
 		return p.pace.PeerBits
 	case sure:
-		return rate * frameFactor / 100
+		return rate * 100 / streamCost // what is counted here is payload
 	}
-	return min(rate, p.pace.PeerBits)
+	rate = min(rate, p.pace.PeerBits)
+	if p.p.band.heard.Load() == 0 && p.p.counts.bytes.Load() > blindBytes {
+		return min(rate, blindRate)
+	}
+	return rate
 }
 
 // frameRate is how fast a large live frame may leave, bit/s.
@@ -184,17 +191,21 @@ func (p *pacer) run() {
 	defer p.p.guard("pacer")
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	bucket, last := float64(bucketBytes), clock.Mono()
+	bucket, again, last := float64(bucketBytes), float64(bucketBytes), clock.Mono()
 	for {
-		list, more := p.snapshot()
-		if !more {
+		list, some := p.snapshot()
+		if !some {
 			return
 		}
 		now := clock.Mono()
 		bytesPerNs := float64(p.peerRate()) / 8e9
-		bucket += float64(now-last)*bytesPerNs - float64(p.spent.Swap(0))
-		bucket = min(max(bucket, -2*bucketBytes), bucketBytes+5e6*bytesPerNs)
-		p.repairAll(&bucket, now)
+		more := float64(now-last)*bytesPerNs - float64(p.spent.Swap(0))
+		bucket = min(max(bucket+more, -2*bucketBytes), bucketBytes+5e6*bytesPerNs)
+		if len(list) > 0 { // what is new must not wait for all that was lost
+			more /= 2
+		}
+		again = min(max(again+more, -bucketBytes), bucketBytes)
+		bucket -= p.repairAll(&again, now)
 		p.probeStep(now)
 		for _, t := range list {
 			t.refill(p, now, last)
@@ -263,6 +274,8 @@ func (p *pacer) round(list []*paced, bucket *float64, now int64) int64 {
 	slices.SortFunc(work, func(x, y entry) int { // who is starving first, then smallest backlog
 		if a, b := x.t.urgent(x.b, now), y.t.urgent(y.b, now); a != b {
 			return b - a
+		} else if a == 1 {
+			return cmp.Compare(x.t.last, y.t.last)
 		}
 		return x.b.bytes - y.b.bytes
 	})

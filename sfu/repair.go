@@ -1,17 +1,22 @@
 package sfu
 
-import "sightline/sfu/bwe"
+import (
+	"sightline/internal/clock"
+	"sightline/sfu/bwe"
+)
 
 const (
 	maxRepairs    = 512 // packets waiting to be sent again, per peer
 	repairsAtOnce = 8   // so many may pass the pacer while it rests
 	padding       = 1000
+	repairWithin  = int64(400e6) // later it comes too late, or is asked for again
 )
 
 // repair is a packet that a viewer asked for again.
 type repair struct {
 	d   *downtrack
 	seq uint64
+	at  int64 // when it was asked for
 }
 
 // probing is the probe that runs: more is sent than the sources give.
@@ -38,7 +43,7 @@ func (p *pacer) repair(d *downtrack, seq uint64) {
 		p.p.counts.nackRefused.Add(1)
 		return
 	}
-	p.repairs = append(p.repairs, repair{d, seq})
+	p.repairs = append(p.repairs, repair{d, seq, clock.Mono()})
 	p.begin()
 }
 
@@ -49,21 +54,28 @@ func (p *pacer) busy() bool {
 	return len(p.repairs) > 0 || p.probing.until != 0
 }
 
-// repairAll sends what was asked for again, before anything new, as far as the
-// bucket goes.
-func (p *pacer) repairAll(bucket *float64, now int64) {
+// repairAll sends what was asked for again, before anything new, as far as its
+// bucket goes. It returns the bytes sent.
+func (p *pacer) repairAll(bucket *float64, now int64) (sent float64) {
 	for *bucket > 0 {
 		p.mu.Lock()
 		if len(p.repairs) == 0 {
 			p.repairs = nil
 			p.mu.Unlock()
-			return
+			break
 		}
 		r := p.repairs[0]
 		p.repairs = p.repairs[1:]
 		p.mu.Unlock()
-		*bucket -= float64(r.d.repairNow(r.seq, now))
+		if now-r.at > repairWithin {
+			p.p.counts.nackRefused.Add(1)
+			continue
+		}
+		n := float64(r.d.repairNow(r.seq, now))
+		*bucket -= n
+		sent += n
 	}
+	return sent
 }
 
 // probe sends extra bit/s beside the sources for a while. A probe that runs

@@ -74,8 +74,8 @@ func (p *Peer) reportLoop() {
 		if p.cfg.NACK {
 			pkts = append(pkts, p.nacks()...)
 		}
-		if len(pkts) > 0 {
-			_ = p.pc.WriteRTCP(pkts)
+		for i := range pkts { // each in its own datagram: together they can be too large for one
+			_ = p.pc.WriteRTCP(pkts[i : i+1])
 		}
 	}
 }

@@ -12,8 +12,11 @@ const Paused = -1
 const (
 	raiseRoom = 1.15 // a raise needs this much of its cost, so that it is not taken back at once
 	holdMin   = int64(4e9)
-	holdMax   = int64(32e9)
+	holdMax   = int64(20e9)
 	heldWell  = int64(30e9) // a raise that lasts so long was right
+	// A layer is cut at once, but a picture goes only when room has been short
+	// for so long: a cut of layers may yet make it.
+	pauseAfter = int64(400e6)
 )
 
 // Tile is one picture of a connection, as the allocation sees it. The caller
@@ -29,6 +32,7 @@ type Tile struct {
 	hold   int64 // not raised before
 	wait   int64 // hold after the next cut
 	raised int64 // when it was last raised
+	short  int64 // since when there is no room for its lowest layer, 0: there is
 	placed bool  // was allocated before
 }
 
@@ -60,7 +64,13 @@ func Allocate(tiles []*Tile, rate int, sure bool, now int64) Plan {
 		if back {
 			need = int(raiseRoom * float64(need))
 		}
-		if need <= left && (!back || now >= t.hold) || !sure {
+		fits := need <= left && (!back || now >= t.hold)
+		if fits {
+			t.short = 0
+		} else if t.short == 0 {
+			t.short = now
+		}
+		if fits || !sure || t.placed && !back && now-t.short < pauseAfter {
 			got[i] = 0
 			left -= t.Bits[0]
 		}

@@ -11,6 +11,7 @@ const (
 	queueGone    = int64(15e6)  // below this: the cut has worked
 	queueProbed  = int64(120e6) // while a probe's own queue drains only this counts
 	drainWithin  = 3.0          // s; a queue that drains within that needs no further cut
+	drainSoon    = int64(15e8)  // what has not drained after this is cut deeper
 	episode      = int64(3e9)   // cuts nearer than this are of one congestion
 	minGroups    = 4
 	lossHigh     = 0.10
@@ -22,12 +23,10 @@ const (
 	growPerSec   = 0.08
 )
 
-// cutBy is the share of what arrives that is kept: less when much has to drain.
-func cutBy(standing int64) float64 {
-	switch {
-	case standing > 600e6:
-		return 0.5
-	case standing > 250e6:
+// cutBy is the share of what arrives that is kept: less where the first cut of
+// a congestion does not drain the queue.
+func cutBy(standing, since int64) float64 {
+	if standing > queueLarge && since > drainSoon {
 		return 0.7
 	}
 	return 0.85
@@ -56,9 +55,11 @@ type Estimator struct {
 	draining bool
 	lastCut  int64
 	cuts     int     // of this episode
-	capacity float64 // most that arrived in this episode
+	began    int64   // this episode
+	capacity float64 // what arrived at the last cut
 	last     int64   // last Results
 	heard    bool
+	silent   bool // no feedback since Silence
 	wanted   int
 	episodes uint64
 
@@ -141,7 +142,7 @@ func (e *Estimator) Results(rs []Result, now int64) {
 	if !e.heard {
 		took = 0
 	}
-	e.heard, e.last = true, now
+	e.heard, e.silent, e.last = true, false, now
 	acked := float64(e.acked.rate())
 	standing := e.delays(acked, now)
 	e.losses(acked, standing, now)
@@ -183,11 +184,11 @@ func (e *Estimator) delays(acked float64, now int64) int64 {
 func (e *Estimator) cut(standing, now int64) {
 	acked := float64(e.acked.newest()) // the link is full: this is what it carries now
 	if now-e.lastCut > episode || e.cuts == 0 {
-		e.cuts, e.capacity = 0, 0
+		e.cuts, e.began = 0, now
 		e.episodes++
 	}
-	e.capacity = max(e.capacity, acked)
-	e.rate = min(e.rate, cutBy(standing)*acked)
+	e.capacity = acked
+	e.rate = min(e.rate, cutBy(standing, now-e.began)*acked)
 	e.cuts++
 	e.lastCut = now
 	e.limited, e.draining = true, true
@@ -223,7 +224,7 @@ func (e *Estimator) losses(acked float64, standing, now int64) {
 		e.cut(standing, now)
 	case e.loss.ratio > max(lossHigh, 2*e.radio) && now >= e.probe.quiet:
 		e.episodes++
-		e.rate = min(e.rate, 0.95*acked)
+		e.rate = min(e.rate, 0.95*max(acked, float64(e.acked.newest())))
 		e.limited, e.lastCut = true, now
 		e.probe.cancel(now)
 	case min(e.loss.smooth, e.loss.ratio) < lossSome:
@@ -286,10 +287,12 @@ func (e *Estimator) Silence(now int64) {
 	if !e.heard {
 		return
 	}
+	if !e.silent {
+		e.capacity = e.rate // a path that comes back may well be as it was
+	}
 	e.rate /= 2
-	e.limited, e.draining, e.lastCut = true, true, now
+	e.limited, e.draining, e.silent, e.lastCut = true, true, true, now
 	e.cuts = max(e.cuts, 1)
-	e.capacity = max(e.capacity, 2*e.rate)
 	e.probe.cancel(now)
 	e.bound()
 }

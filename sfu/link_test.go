@@ -1,0 +1,228 @@
+package sfu_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"sightline/internal/testpeer"
+	"sightline/sfu"
+)
+
+// shaped is a wall of cameras seen through a link.
+type shaped struct {
+	*joined
+	link  *testpeer.Link
+	ev    []*events
+	ranks []int
+
+	mu   sync.Mutex
+	last map[string]time.Time     // newest complete picture by mid
+	gaps map[string]time.Duration // longest pause since forget
+}
+
+// shape joins n tiles of a sub and a main layer each through a link.
+func shape(t *testing.T, n, low, high int, s testpeer.Shape, reg func(*sfu.EngineConfig)) *shaped {
+	t.Helper()
+	e := engine(t, reg)
+	var subs []sfu.Subscription
+	x := &shaped{last: map[string]time.Time{}, gaps: map[string]time.Duration{}}
+	for i := range n {
+		sub := newCamera(t, fmt.Sprint("sub", i), sfu.H264, 2*time.Second, low)
+		sub.keyAdd = low / 100
+		main := newCamera(t, fmt.Sprint("main", i), sfu.H264, 2*time.Second, high)
+		main.keyAdd = high / 50
+		ev := &events{}
+		x.ev = append(x.ev, ev)
+		subs = append(subs, sfu.Subscription{Layers: []*sfu.Stream{sub.fill(10 + 7*i).run(t).s, main.fill(5 + 7*i).run(t).s}, Want: 1, OnEvent: ev.add})
+	}
+	l, err := testpeer.NewLink("127.0.0.1:0", fmt.Sprint("127.0.0.1:", e.UDPPort()), s, testpeer.Shape{Delay: s.Delay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	x.link = l
+	x.joined = joinThrough(t, e, l, testpeer.Config{Video: n, TWCC: true, NACK: true, OnPacket: x.packet}, func(p *sfu.Peer) {
+		for i, m := range p.Mids() {
+			attach(t, p, m.ID, subs[i])
+		}
+	})
+	return x
+}
+
+func joinThrough(t *testing.T, e *sfu.Engine, l *testpeer.Link, cfg testpeer.Config, before func(*sfu.Peer)) *joined {
+	t.Helper()
+	j := &joined{states: make(chan sfu.PeerState, 8)}
+	cfg.Exchange = l.Through(func(ctx context.Context, offer string) (string, error) {
+		p, answer, err := e.NewPeer(ctx, sfu.PeerConfig{Offer: offer, OnState: func(s sfu.PeerState) { j.states <- s }})
+		if err != nil {
+			return "", err
+		}
+		j.srv = p
+		before(p)
+		return answer, nil
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	p, err := testpeer.Join(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	j.Peer = p
+	return j
+}
+
+func (x *shaped) packet(p *testpeer.Packet) {
+	if !p.Marker || p.RTX {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if last := x.last[p.Mid]; !last.IsZero() {
+		x.gaps[p.Mid] = max(x.gaps[p.Mid], p.At.Sub(last))
+	}
+	x.last[p.Mid] = p.At
+}
+
+func (x *shaped) forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	clear(x.gaps)
+	clear(x.last)
+}
+
+// frozen is the longest pause of each tile, the one that runs included.
+func (x *shaped) frozen() map[string]time.Duration {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	out := map[string]time.Duration{}
+	for _, mid := range x.Mids() {
+		out[mid] = x.gaps[mid]
+		if last := x.last[mid]; !last.IsZero() {
+			out[mid] = max(out[mid], time.Since(last))
+		}
+	}
+	return out
+}
+
+func (x *shaped) count() (low, high, paused int) {
+	for _, m := range x.srv.Stats().Mids {
+		switch {
+		case m.Paused:
+			paused++
+		case m.Layer == 1:
+			high++
+		default:
+			low++
+		}
+	}
+	return low, high, paused
+}
+
+// told says whether the newest word on a tile's reason is that it is paused.
+func (x *shaped) told(i int) (sfu.Reason, int) {
+	for _, ev := range slices.Backward(x.ev[i].all()) {
+		if ev.Kind == sfu.EventReason {
+			return ev.Reason, ev.Layer
+		}
+	}
+	return "", 0
+}
+
+func (x *shaped) log(t *testing.T) {
+	t.Helper()
+	s := x.srv.Stats()
+	low, high, paused := x.count()
+	t.Logf("estimate %d (limited %v), low %d, high %d, paused %d, nacks %d, sent again %d, link %+v, frozen %v", s.Estimate, s.Limited, low, high, paused, s.Nacks, s.Retransmits, x.link.Down(), x.frozen())
+}
+
+// C5: on a line too slow for all, the least important tile is paused and says
+// so; the focused one goes first; when the line is quick again all come back.
+func TestPauseAndRecovery(t *testing.T) {
+	x := shape(t, 3, 300_000, 1_500_000, testpeer.Shape{Bits: 20_000_000, Delay: 10 * time.Millisecond}, nil)
+	x.srv.SetRank(x.Mids()[2], 10)
+	until(t, "all large", 10*time.Second, func() bool { _, high, _ := x.count(); return high == 3 })
+	x.log(t)
+	x.link.SetDown(testpeer.Shape{Bits: 600_000, Delay: 10 * time.Millisecond})
+	until(t, "somebody paused", 6*time.Second, func() bool { _, _, paused := x.count(); return paused > 0 })
+	x.log(t)
+	m := x.srv.Stats().Mids
+	if m[2].Paused {
+		t.Error("the most important tile was paused")
+	}
+	for i := range m {
+		if m[i].Paused {
+			if r, layer := x.told(i); r != sfu.ReasonLowBandwidth || layer >= 0 {
+				t.Errorf("tile %d is paused and was told %q, layer %d", i, r, layer)
+			}
+		}
+	}
+	x.link.SetDown(testpeer.Shape{Bits: 20_000_000, Delay: 10 * time.Millisecond})
+	until(t, "all large again", 40*time.Second, func() bool { _, high, _ := x.count(); return high == 3 })
+	x.log(t)
+	for i := range x.ev {
+		if r, _ := x.told(i); r != "" {
+			t.Errorf("tile %d still says %q", i, r)
+		}
+	}
+}
+
+// Without transport-wide feedback nothing is estimated and nobody paused.
+func TestNoFeedbackNoEstimate(t *testing.T) {
+	e := engine(t, nil)
+	cam := newCamera(t, "cam", sfu.H264, time.Second, 500_000).fill(10).run(t)
+	j := join(t, e, testpeer.Config{}, func(p *sfu.Peer) {
+		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
+	})
+	until(t, "a picture", 2*time.Second, func() bool { return j.Stats()[0].Keys > 0 })
+	if s := j.srv.Stats(); s.Estimate != 0 || s.Limited {
+		t.Errorf("estimate %d, limited %v", s.Estimate, s.Limited)
+	}
+}
+
+// C5: six tiles at 3, 1 and 10 Mbit/s. No tile that is not paused stands still
+// for 2 s, nothing is lost for good, and each comes back to what it wants.
+func TestSixTilesOverALine(t *testing.T) {
+	line := func(bits int) testpeer.Shape { return testpeer.Shape{Bits: bits, Delay: 15 * time.Millisecond} }
+	x := shape(t, 6, 300_000, 1_200_000, line(3_000_000), nil)
+	settle := func(what string, within time.Duration, ok func(low, high, paused int) bool) {
+		t.Helper()
+		until(t, what, within, func() bool { return ok(x.count()) })
+		x.forget()
+		told := make([]int, len(x.ev))
+		for i := range x.ev {
+			told[i] = len(x.ev[i].all())
+		}
+		end := time.Now().Add(5 * time.Second)
+		until(t, "five seconds of it", 6*time.Second, func() bool { return time.Now().After(end) })
+		x.log(t)
+		for i, m := range x.srv.Stats().Mids {
+			if f := x.frozen()[m.ID]; f > 2*time.Second && !m.Paused && len(x.ev[i].all()) == told[i] {
+				t.Errorf("%s: tile %d stood still for %v", what, i, f)
+			}
+		}
+	}
+	until(t, "six pictures", 4*time.Second, func() bool {
+		return !slices.ContainsFunc(x.Stats(), func(s testpeer.TrackStats) bool { return s.Keys == 0 })
+	})
+	for i, s := range x.Stats() {
+		t.Logf("tile %d: first picture after %v", i, s.FirstKey.Sub(x.OfferSent()))
+	}
+	settle("3 Mbit/s: nobody paused", 8*time.Second, func(_, _, paused int) bool { return paused == 0 })
+	x.link.SetDown(line(1_000_000))
+	settle("1 Mbit/s: some paused", 8*time.Second, func(_, high, paused int) bool { return high == 0 && paused > 0 })
+	x.link.SetDown(line(10_000_000))
+	settle("10 Mbit/s: all large", 60*time.Second, func(_, high, _ int) bool { return high == 6 })
+	before, since := x.link.Down(), time.Now()
+	until(t, "two seconds without loss", 15*time.Second, func() bool {
+		d := x.link.Down()
+		if d.Overflowed > before.Overflowed {
+			before, since = d, time.Now()
+		}
+		return time.Since(since) > 2*time.Second
+	})
+}
