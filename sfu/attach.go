@@ -79,6 +79,24 @@ func (d *downtrack) fallBehind() {
 	d.att.cut = true
 }
 
+// comeBack starts again after fallBehind, by a replay as soon as the path has
+// room; where nothing can be replayed, with the next key frame.
+func (d *downtrack) comeBack(l *leg, now int64) {
+	a := d.att
+	if now < a.retry {
+		return
+	}
+	a.retry = now + int64(200*time.Millisecond)
+	if a.paused || !d.peer.clear() {
+		return
+	}
+	a.cut = false
+	d.replay(l, now)
+	if a.phase == phaseCatch {
+		d.peer.counts.restarts.Add(1)
+	}
+}
+
 // begin starts the attachment if the connection stands: with a replay of what
 // is cached, else by waiting for a key frame.
 func (d *downtrack) begin(now int64) {

@@ -69,6 +69,18 @@ func growBuffers(c *net.UDPConn, bytes int) {
 	}
 }
 
+// boundUnsent keeps what cannot be sent yet in our queue instead of the system's,
+// where it would only grow old.
+func boundUnsent(c net.Conn) {
+	t, ok := c.(*net.TCPConn)
+	if !ok {
+		return
+	}
+	if rc, err := t.SyscallConn(); err == nil {
+		_ = rc.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, 128<<10) })
+	}
+}
+
 // send sends the collected packets of e in as few calls as the socket allows.
 func (s *sockets) send(e *egress, b []byte) {
 	f := s.family(e.to)

@@ -13,6 +13,8 @@ func growBuffers(c *net.UDPConn, bytes int) {
 	_ = c.SetWriteBuffer(bytes)
 }
 
+func boundUnsent(net.Conn) {}
+
 // send sends the collected packets one by one.
 func (s *sockets) send(e *egress, b []byte) {
 	c := s.udp4

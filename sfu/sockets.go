@@ -20,10 +20,7 @@ import (
 
 type rawConn = syscall.RawConn
 
-const (
-	udpBuffer     = 8 << 20
-	tcpWriteQueue = 1 << 20 // bytes a slow TCP viewer may be behind before packets are dropped
-)
+const udpBuffer = 8 << 20
 
 // sockets are the media sockets of an engine: one UDP port on both families
 // and one TCP port.
@@ -33,6 +30,7 @@ type sockets struct {
 	mux4, mux6 *ice.UDPMuxDefault
 	tcp        net.Listener
 	tcpMux     *ice.TCPMuxDefault
+	tcpQueues  *tcpListener
 
 	failed     atomic.Uint64 // datagrams the system refused
 	distrusted atomic.Uint64 // peers whose packets pion alone encrypts, since ours differed
@@ -114,9 +112,9 @@ func (s *sockets) listenTCP(logs logging.LoggerFactory) error {
 	if err != nil {
 		return portFault("TCP", port, err)
 	}
-	s.tcp = l
+	s.tcp, s.tcpQueues = l, &tcpListener{Listener: l}
 	s.tcpMux = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-		Listener: l, Logger: logs.NewLogger("mux"), ReadBufferSize: 16, WriteBufferSize: tcpWriteQueue,
+		Listener: s.tcpQueues, Logger: logs.NewLogger("mux"), ReadBufferSize: 16,
 		FirstStunBindTimeout: 5 * time.Second, AliveDurationForConnFromStun: 10 * time.Second,
 	})
 	return nil
