@@ -67,10 +67,12 @@ fuzz-short: ## what a camera or a viewer sends, for two seconds a target; within
 soak: need-test build ## the long loops (minutes to hours; not part of test)
 	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" SOAK=1 go test -tags soak -count=1 -p 1 -timeout 6h -v ./...
 
-bench: need-test build ## the figures themselves: server CPU a packet, memory, first picture, decisions
-	@$(BIN) bench
+bench: bench-media bench-revoke ## every bench: media, revocations, decisions, Chromium
 	@go test -run '^$$' -bench 'Check|Decide' -benchtime 2s ./authz
 	@$(MAKE) --no-print-directory bench-chromium ARGS=
+
+bench-media: need-test build ## cost of a packet and a viewer, first picture, latency, walls, layers, up to 400 viewers (ARGS="--profile FOLDER")
+	@$(BIN) bench media $(ARGS)
 
 bench-chromium: need-test build ## first picture, age and stillness in a real Chromium over shaped links (ARGS="--only one --runs 5")
 	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" TEST_OUTPUT="$(OUT)/bench" node web/ui/bench/chromium.mjs --json $(OUT)/bench/chromium.json $(ARGS)
@@ -98,4 +100,4 @@ need-test:
 ui-packages:
 	@scripts/need node && scripts/npm-ci
 
-.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz fuzz-short soak bench bench-chromium bench-revoke spec docs image-check clean need-run need-test ui-packages
+.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz fuzz-short soak bench bench-media bench-chromium bench-revoke spec docs image-check clean need-run need-test ui-packages

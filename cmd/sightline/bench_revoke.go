@@ -136,7 +136,12 @@ func (d *bed) measure(ctx context.Context, ways []measure.Way) error {
 		bases = append(bases, second.Demo.BaseURL)
 	}
 	for _, w := range ways {
-		if err := d.way(ctx, p.Demo, bases, w); err != nil {
+		err := d.way(ctx, p.Demo, bases, w)
+		if err != nil && ctx.Err() == nil {
+			d.say("%s: %v; once more", w, err)
+			err = d.way(ctx, p.Demo, bases, w)
+		}
+		if err != nil {
 			d.fail(string(w), err)
 		}
 		if ctx.Err() != nil {

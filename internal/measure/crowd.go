@@ -65,13 +65,17 @@ func (c *Crowd) Grow(ctx context.Context, n int) error {
 	if err := c.addTokens(ctx, n); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
 	defer cancel()
 	client := NewClient(c.p.Demo.BaseURL, "").HTTP
 	client.Transport.(*http.Transport).MaxConnsPerHost = 2 * joiners //nolint:forcetypeassert // NewClient's own
 	joined := make([]*viewer, n)
 	err := inTurn(ctx, have, n, func(ctx context.Context, i int) (err error) {
-		joined[i], err = c.join(ctx, client, i)
+		for range 3 { // a machine that is all taken makes a handshake time out
+			if joined[i], err = c.join(ctx, client, i); err == nil || ctx.Err() != nil {
+				break
+			}
+		}
 		return err
 	})
 	for _, v := range joined[have:] {

@@ -2,7 +2,9 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -144,11 +146,25 @@ func (l *lab) restore(ctx context.Context) error {
 	for i := len(l.undo) - 1; i >= 0; i-- {
 		fn := l.undo[i]
 		l.undo = l.undo[:i]
-		if err := fn(ctx); err != nil {
+		if err := insist(ctx, fn); err != nil {
 			return fmt.Errorf("putting things back: %w", err)
 		}
 	}
 	return nil
+}
+
+// insist tries again for a while what a server could not do for the moment: its
+// store may be behind on a busy machine.
+func insist(ctx context.Context, fn func(context.Context) error) error {
+	for end := time.Now().Add(20 * time.Second); ; {
+		err := fn(ctx)
+		if err == nil || !isStatus(err, http.StatusServiceUnavailable) && !errors.Is(err, context.DeadlineExceeded) || time.Now().After(end) {
+			return err
+		}
+		if pause(ctx, time.Second) != nil {
+			return err
+		}
+	}
 }
 
 func (l *lab) close() {
@@ -157,7 +173,7 @@ func (l *lab) close() {
 		wg.Go(w.Close)
 	}
 	wg.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 	defer cancel()
 	_ = l.restore(ctx) // of a measurement that failed: its own error is the one to tell
 }
