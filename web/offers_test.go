@@ -255,3 +255,85 @@ func TestR22_ExpiryAndExtension(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// Row R8: looking for somebody and having his row in a draft is nothing yet: no
+// grant, no offer, no notice, until the table is saved.
+func TestR8_NothingBeforeSave(t *testing.T) {
+	h := newHarness(t)
+	owner, bob := h.named("owner@example.org", "Owner"), h.named("bobby@example.org", "Bobby Brown")
+	cam := h.camera(owner, "Yard")
+	if got := h.search(owner, "bobb", cam); len(got) != 1 {
+		t.Fatalf("%v", got)
+	}
+	tab := h.table(owner, cam)
+	for _, bad := range []row{{"account": bob.account.ID, "levels": []string{"download"}}, {"account": bob.account.ID, "until": time.Now().Add(-time.Hour)}} {
+		h.save(owner, cam, tab.Version, bad).want(t, 422) // a Save that fails saves nothing either
+	}
+	nothing := func() bool {
+		offers := read[offersView](t, h.do("GET", "/api/v1/offers", nil, bob).want(t, 200)).Offers
+		notices, _ := h.notices(bob)
+		return len(offers) == 0 && len(notices) == 0 && len(h.table(owner, cam).Rows) == 0
+	}
+	if !nothing() || h.table(owner, cam).Version != tab.Version {
+		t.Error("something was sent before Save")
+	}
+	h.save(owner, cam, tab.Version, row{"account": bob.account.ID}).want(t, 200)
+	h.poll("the offer after Save", func() bool { return !nothing() && h.badge(bob) == 1 })
+}
+
+// Row R10: one grant for a person and a camera, however he is named.
+func TestR10_OneRowAPerson(t *testing.T) {
+	h := newHarness(t)
+	owner, bob := h.named("owner@example.org", "Owner"), h.named("bob@example.org", "Bobby")
+	cam := h.camera(owner, "Yard")
+	g := h.grant(owner, cam, bob, nil)
+	version := h.table(owner, cam).Version
+	for name, rows := range map[string][]row{
+		"by id":           {{"grant_id": g, "levels": []string{"online"}}, {"account": bob.account.ID}},
+		"by e-mail":       {{"grant_id": g, "levels": []string{"online"}}, {"email": "BOB@example.org"}},
+		"two new rows":    {{"account": bob.account.ID}, {"email": "bob@example.org"}},
+		"one grant twice": {{"grant_id": g, "levels": []string{"online"}}, {"grant_id": g, "levels": []string{"archive"}}},
+	} {
+		res := h.save(owner, cam, version, rows...)
+		if p := read[problemBody](t, res); res.StatusCode != 422 || !strings.HasPrefix(p.Field, "rows[1].") {
+			t.Errorf("%s: %d %s", name, res.StatusCode, res.body)
+		}
+	}
+	if rows := h.table(owner, cam).Rows; len(rows) != 1 || rows[0].GrantID != g || rows[0].State != "accepted" {
+		t.Errorf("%+v", rows)
+	}
+}
+
+// Row R29: what was rejected can be accepted any number of times, with the levels
+// in force now, while the grant exists and has not expired.
+func TestR29_RejectedAndAcceptedAgain(t *testing.T) {
+	h := newHarness(t)
+	owner, bob := h.named("owner@example.org", "Owner"), h.named("bob@example.org", "Bobby")
+	cam := h.camera(owner, "Yard")
+	g := h.grant(owner, cam, bob, nil)
+	change := func(r row) {
+		t.Helper()
+		r["grant_id"] = g
+		h.save(owner, cam, h.table(owner, cam).Version, r).want(t, 200)
+	}
+	for i := range 3 {
+		h.do("POST", "/api/v1/offers/"+g+"/reject", nil, bob).want(t, 204)
+		h.do("GET", "/api/v1/cameras/"+cam, nil, bob).want(t, 403)
+		levels := []string{"online", "archive"}[i%2 : i%2+1]
+		change(row{"levels": levels})
+		h.do("POST", "/api/v1/offers/"+g+"/accept", nil, bob).want(t, 204)
+		s := h.seeAs(owner, cam, g)
+		if s.Actions["live"].Allowed != (levels[0] == "online") || s.Actions["archive"].Allowed != (levels[0] == "archive") {
+			t.Errorf("%v: %+v", levels, s.Actions)
+		}
+	}
+	h.do("POST", "/api/v1/offers/"+g+"/reject", nil, bob).want(t, 204)
+	until := time.Now().Add(1500 * time.Millisecond)
+	change(row{"levels": []string{"online"}, "until": until.UTC()})
+	h.poll("its end", func() bool { return time.Now().After(until) })
+	if res := h.do("POST", "/api/v1/offers/"+g+"/accept", nil, bob).want(t, 403); res.code() != "expired" {
+		t.Errorf("%s", res.body)
+	}
+	h.save(owner, cam, h.table(owner, cam).Version).want(t, 200)
+	h.do("POST", "/api/v1/offers/"+g+"/accept", nil, bob).want(t, 404)
+}

@@ -359,3 +359,9 @@ func subjectOf(t testing.TB, h *harness, c *caller) authz.Subject {
 	}
 	return s
 }
+
+// secretOf is the cookie's value of a guest.
+func secretOf(g *caller) secret.String {
+	_, v, _ := strings.Cut(g.cookie, "=")
+	return secret.New(v)
+}
