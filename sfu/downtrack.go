@@ -37,6 +37,7 @@ type downtrack struct {
 	mu     sync.Mutex
 	att    *attachment
 	seq    uint64 // extended sequence number of the next packet
+	keySeq uint64 // of the first packet of the newest key frame
 	rtxSeq uint16
 	lastTS uint32
 	clock  sendClock
@@ -282,6 +283,9 @@ func (d *downtrack) beginFrame(f *Frame, ord uint64, ts uint32, now int64) {
 		d.lastTS = ts
 	}
 	if d.kind == Video {
+		if f.Key {
+			d.keySeq = d.seq
+		}
 		cur := a.cur.Load()
 		d.hist.add(sent{first: d.seq, n: uint16(len(f.Payloads)), pt: a.pt.pt, delay: a.curDelay, ts: ts, ord: ord, from: a.sub.Layers[cur]})
 	}
