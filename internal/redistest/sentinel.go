@@ -31,7 +31,7 @@ type Sentinels struct {
 func StartSentinels(t testing.TB, replicas int, args ...string) *Sentinels {
 	t.Helper()
 	args = append([]string{"--min-replicas-to-write", "1", "--min-replicas-max-lag", "2",
-		"--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"}, args...)
+		"--repl-diskless-sync-delay", "0"}, args...)
 	s := &Sentinels{t: t, Redis: []*Server{Start(t, args...)}}
 	first := s.Redis[0]
 	for range replicas {

@@ -24,9 +24,9 @@ type Config struct {
 	InsecureHTTP   bool           `key:"insecure_http" name:"insecure-http" help:"Serve plain HTTP beyond loopback. Logins and pictures can then be read by anyone on the way."`
 
 	Data  string   `key:"data" default:"sightline-data" help:"Folder for the embedded store, the key that seals secrets, the self-signed certificate and the control socket."`
-	Store StoreURL `key:"store" default:"bolt" help:"Where records are kept: bolt (files in the data folder) or redis://[user:password@]host:port[/db] (rediss:// for TLS, several addresses separated by commas for a cluster, ?sentinel=NAME for Sentinel)."`
+	Store StoreURL `key:"store" default:"bolt" help:"Where records are kept: bolt (files in the data folder) or redis://[user:password@]host:port[/db] (rediss:// for TLS, several addresses separated by commas for a cluster, and all Sentinels' addresses with ?sentinel=NAME for a group that fails over)."`
 
-	StoreReplicas int `key:"store_replicas" default:"0" help:"Redis replicas that must have a change before it is acknowledged."`
+	StoreReplicas int `key:"store_replicas" default:"0" help:"Redis replicas that must have a change before it is acknowledged; with Sentinels at least 1."`
 
 	Media          Media          `embed:"" prefix:"media-"`
 	Cameras        Cameras        `embed:"" prefix:"cameras-"`
