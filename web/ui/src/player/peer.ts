@@ -32,7 +32,7 @@ export class Peer {
   async offer(videos: number): Promise<string> {
     const first = this.videos === 0
     while (this.videos < videos) {
-      this.pc.addTransceiver('video', { direction: 'recvonly' })
+      prefer(this.pc.addTransceiver('video', { direction: 'recvonly' }))
       this.videos++
     }
     if (first) this.pc.addTransceiver('audio', { direction: 'recvonly' })
@@ -93,4 +93,26 @@ export class Peer {
     this.close()
     this.config.onState('lost')
   }
+}
+
+/**
+ * prefer leaves in the offer what this server may send: a browser offers some
+ * forty formats a place, and writing and reading them all takes longer than
+ * the first picture does.
+ */
+function prefer(t: RTCRtpTransceiver): void {
+  if (typeof RTCRtpReceiver === 'undefined' || typeof t.setCodecPreferences !== 'function') return
+  const ours = RTCRtpReceiver.getCapabilities('video')?.codecs.filter(playable) ?? []
+  if (!ours.some(c => /h26[45]$/i.test(c.mimeType))) return
+  try {
+    t.setCodecPreferences(ours)
+  } catch {
+    // The whole list does as well.
+  }
+}
+
+function playable(c: { mimeType: string; sdpFmtpLine?: string }): boolean {
+  const type = c.mimeType.toLowerCase()
+  if (type === 'video/h264') return /packetization-mode=1/.test(c.sdpFmtpLine ?? '')
+  return type === 'video/h265' || type === 'video/rtx'
 }
