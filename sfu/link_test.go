@@ -1,7 +1,6 @@
 package sfu_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -45,35 +44,12 @@ func shape(t *testing.T, n, low, high int, s testpeer.Shape, reg func(*sfu.Engin
 	}
 	t.Cleanup(l.Close)
 	x.link = l
-	x.joined = joinThrough(t, e, l, testpeer.Config{Video: n, TWCC: true, NACK: true, OnPacket: x.packet}, func(p *sfu.Peer) {
+	x.joined = join(t, e, testpeer.Config{Link: l, Video: n, TWCC: true, NACK: true, OnPacket: x.packet}, func(p *sfu.Peer) {
 		for i, m := range p.Mids() {
 			attach(t, p, m.ID, subs[i])
 		}
 	})
 	return x
-}
-
-func joinThrough(t *testing.T, e *sfu.Engine, l *testpeer.Link, cfg testpeer.Config, before func(*sfu.Peer)) *joined {
-	t.Helper()
-	j := &joined{states: make(chan sfu.PeerState, 8)}
-	cfg.Exchange = l.Through(func(ctx context.Context, offer string) (string, error) {
-		p, answer, err := e.NewPeer(ctx, sfu.PeerConfig{Offer: offer, OnState: func(s sfu.PeerState) { j.states <- s }})
-		if err != nil {
-			return "", err
-		}
-		j.srv = p
-		before(p)
-		return answer, nil
-	})
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	p, err := testpeer.Join(ctx, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
-	j.Peer = p
-	return j
 }
 
 func (x *shaped) packet(p *testpeer.Packet) {
@@ -182,47 +158,4 @@ func TestNoFeedbackNoEstimate(t *testing.T) {
 	if s := j.srv.Stats(); s.Estimate != 0 || s.Limited {
 		t.Errorf("estimate %d, limited %v", s.Estimate, s.Limited)
 	}
-}
-
-// C5: six tiles at 3, 1 and 10 Mbit/s. No tile that is not paused stands still
-// for 2 s, nothing is lost for good, and each comes back to what it wants.
-func TestSixTilesOverALine(t *testing.T) {
-	line := func(bits int) testpeer.Shape { return testpeer.Shape{Bits: bits, Delay: 15 * time.Millisecond} }
-	x := shape(t, 6, 300_000, 1_200_000, line(3_000_000), nil)
-	settle := func(what string, within time.Duration, ok func(low, high, paused int) bool) {
-		t.Helper()
-		until(t, what, within, func() bool { return ok(x.count()) })
-		x.forget()
-		told := make([]int, len(x.ev))
-		for i := range x.ev {
-			told[i] = len(x.ev[i].all())
-		}
-		end := time.Now().Add(5 * time.Second)
-		until(t, "five seconds of it", 6*time.Second, func() bool { return time.Now().After(end) })
-		x.log(t)
-		for i, m := range x.srv.Stats().Mids {
-			if f := x.frozen()[m.ID]; f > 2*time.Second && !m.Paused && len(x.ev[i].all()) == told[i] {
-				t.Errorf("%s: tile %d stood still for %v", what, i, f)
-			}
-		}
-	}
-	until(t, "six pictures", 4*time.Second, func() bool {
-		return !slices.ContainsFunc(x.Stats(), func(s testpeer.TrackStats) bool { return s.Keys == 0 })
-	})
-	for i, s := range x.Stats() {
-		t.Logf("tile %d: first picture after %v", i, s.FirstKey.Sub(x.OfferSent()))
-	}
-	settle("3 Mbit/s: nobody paused", 8*time.Second, func(_, _, paused int) bool { return paused == 0 })
-	x.link.SetDown(line(1_000_000))
-	settle("1 Mbit/s: some paused", 8*time.Second, func(_, high, paused int) bool { return high == 0 && paused > 0 })
-	x.link.SetDown(line(10_000_000))
-	settle("10 Mbit/s: all large", 60*time.Second, func(_, high, _ int) bool { return high == 6 })
-	before, since := x.link.Down(), time.Now()
-	until(t, "two seconds without loss", 15*time.Second, func() bool {
-		d := x.link.Down()
-		if d.Overflowed > before.Overflowed {
-			before, since = d, time.Now()
-		}
-		return time.Since(since) > 2*time.Second
-	})
 }

@@ -39,6 +39,7 @@ type Config struct {
 	NoReport bool     // send no receiver reports (one a second otherwise)
 	Listen   string   // UDP address of its own socket; default "127.0.0.1:0"
 	Exchange Exchange // required
+	Link     *Link    // the way to the server; nil is direct
 
 	// Drain receives for this viewer: it counts packets by their clear headers and
 	// decrypts none, so that hundreds of viewers leave the machine to the server.
@@ -95,6 +96,9 @@ type Peer struct {
 func Join(ctx context.Context, cfg Config) (*Peer, error) {
 	if cfg.Exchange == nil {
 		return nil, errors.New("testpeer: no exchange")
+	}
+	if cfg.Link != nil {
+		cfg.Exchange = cfg.Link.Through(cfg.Exchange)
 	}
 	if cfg.Video == 0 {
 		cfg.Video = 1
