@@ -30,6 +30,8 @@ type Config struct {
 	Authority  *authz.Authority      // required
 	Room       *controlroom.Room     // required
 	Notices    Notices               // required
+	Gallery    Gallery               // required
+	Updates    ratelimit.Updates     // required
 	Limits     *ratelimit.Limits     // required
 	Log        *slog.Logger          // required
 	Registerer prometheus.Registerer // nil: no metrics
@@ -75,6 +77,8 @@ func (c *Config) fill() error {
 	need(c.Authority != nil, "Config.Authority is required")
 	need(c.Room != nil, "Config.Room is required")
 	need(c.Notices != nil, "Config.Notices is required")
+	need(c.Gallery != nil, "Config.Gallery is required")
+	need(c.Updates != nil, "Config.Updates is required")
 	need(c.Limits != nil, "Config.Limits is required")
 	need(c.Log != nil, "Config.Log is required")
 	need((c.TLSCert == "") == (c.TLSKey == ""), "a TLS certificate needs its key, and a key its certificate")

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,14 +18,18 @@ import (
 
 	"sightline/authz"
 	"sightline/controlroom"
+	"sightline/controlroom/gallery"
 	"sightline/controlroom/notice"
 	"sightline/ingest"
+	"sightline/internal/blob/dirblob"
 	"sightline/internal/clock"
 	"sightline/internal/ffmpeg"
 	"sightline/internal/kv/boltkv"
+	"sightline/internal/mail/mailtest"
 	"sightline/internal/seal"
 	"sightline/internal/secret"
 	"sightline/ratelimit"
+	"sightline/ratelimit/locallimit"
 	"sightline/sfu"
 )
 
@@ -36,6 +41,7 @@ type harness struct {
 	url       string
 	authority *authz.Authority
 	room      *controlroom.Room
+	gallery   *gallery.Gallery
 	registry  *prometheus.Registry
 	store     *boltkv.Store
 	log       *logBuffer
@@ -70,6 +76,13 @@ func newHarness(t testing.TB, change ...func(*Config)) *harness {
 // newHarnessAt is newHarness at another time of day.
 func newHarnessAt(t testing.TB, clk clock.Clock, change ...func(*Config)) *harness {
 	t.Helper()
+	return newHarnessWith(t, clk, nil, change...)
+}
+
+// newHarnessWith is newHarnessAt with a server that sends mail to the sink, when
+// it is not nil.
+func newHarnessWith(t testing.TB, clk clock.Clock, sink *mailtest.Sink, change ...func(*Config)) *harness {
+	t.Helper()
 	h := &harness{t: t, registry: prometheus.NewRegistry(), log: &logBuffer{}}
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	dir := t.TempDir()
@@ -88,6 +101,7 @@ func newHarnessAt(t testing.TB, clk clock.Clock, change ...func(*Config)) *harne
 	box, err := seal.Open(dir)
 	fatal(err)
 	h.authority = authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: "test", DataDir: dir, Registerer: h.registry, Clock: clk,
+		Mail:    sink != nil,
 		Timeout: 5 * time.Second}) // of one call; this machine may be busy
 	ran := make(chan error, 1)
 	go func() { ran <- h.authority.Run(ctx) }()
@@ -95,20 +109,28 @@ func newHarnessAt(t testing.TB, clk clock.Clock, change ...func(*Config)) *harne
 	fleet := ingest.New(ingest.Config{Guard: guard, Log: log, Registerer: h.registry})
 	engine, err := sfu.NewEngine(sfu.EngineConfig{Loopback: true, TCPPort: -1, Log: log, Registerer: h.registry})
 	fatal(err)
-	board, err := notice.NewBoard(notice.BoardConfig{Store: store, Authority: h.authority, Log: log, Registerer: h.registry})
+	board, err := notice.NewBoard(notice.BoardConfig{Store: store, Authority: h.authority, Mail: sink != nil, Log: log, Registerer: h.registry})
 	fatal(err)
 	boardRan := make(chan error, 1)
 	go func() { boardRan <- board.Run(ctx) }()
+	sending := h.sends(ctx, sink, store, box)
 	tool, err := ffmpeg.Find(ctx)
 	fatal(err)
 	h.room, err = controlroom.New(controlroom.Config{Store: store, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
 		Guard: guard, Seal: box, FFmpeg: tool, Node: "test", Relays: sfu.TURN{URLs: []string{"turn:turn.example.org"}, Secret: secret.New("a shared secret")}, Log: log, Registerer: h.registry, Clock: clk})
 	fatal(err)
+	blobs, err := dirblob.Open(filepath.Join(dir, "images"))
+	fatal(err)
+	h.gallery, err = gallery.New(gallery.Config{Store: store, Blobs: blobs, Authority: h.authority, Log: log, Registerer: h.registry, Alone: true,
+		CameraRate: 10_000, GuestMost: 20})
+	fatal(err)
+	galleryRan := make(chan error, 1)
+	go func() { galleryRan <- h.gallery.Run(ctx) }()
 	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
 	fatal(h.room.Start(ctx))
 
 	cfg := Config{
-		Authority: h.authority, Room: h.room, Notices: board, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
+		Authority: h.authority, Room: h.room, Notices: board, Gallery: h.gallery, Updates: locallimit.NewUpdates(store, ratelimit.UpdateRules{}, clk), Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
 		Version: "test", Node: "test", StoreKind: store.Kind(), Assets: testPages(), Listen: "127.0.0.1:0", DataDir: dir,
 		Networks: func() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24")} },
 	}
@@ -141,6 +163,9 @@ func newHarnessAt(t testing.TB, clk clock.Clock, change ...func(*Config)) *harne
 		cancel()
 		<-ran
 		<-boardRan
+		sending.Wait()
+		<-galleryRan
+		blobs.Close()
 		if err := store.Close(); err != nil {
 			t.Errorf("closing the store: %v", err)
 		}

@@ -33,6 +33,7 @@ type Server struct {
 	hsts         bool
 	metrics      *metrics
 	sockets      sockets
+	galleries    lists
 	openapi      []byte
 
 	base context.Context // parent of every request

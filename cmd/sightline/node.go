@@ -19,6 +19,7 @@ import (
 	"sightline/cmd/sightline/config"
 	"sightline/cmd/sightline/control"
 	"sightline/controlroom"
+	"sightline/controlroom/gallery"
 	"sightline/controlroom/notice"
 	"sightline/ingest"
 	"sightline/internal/ffmpeg"
@@ -49,6 +50,9 @@ type node struct {
 	authority *authz.Authority
 	// Notices are counted by every open page.
 	board *notice.Board
+	// Images are accepted and shown until the doors are shut.
+	gallery *gallery.Gallery
+	updates ratelimit.Updates
 	// Streams outlive the peers they are attached to.
 	fleet  *ingest.Fleet
 	engine *sfu.Engine
@@ -135,6 +139,9 @@ func (n *node) build(ctx context.Context) (err error) {
 		return err
 	}
 	n.stack.loop("board", n.board.Run)
+	if err := n.buildGallery(ctx, reg); err != nil {
+		return err
+	}
 	n.room, err = controlroom.New(controlroom.Config{
 		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board, Relays: cfg.Media.TURN.Relays(),
 		Limits: roomLimits(cfg.Limits), FFmpeg: n.tool,
@@ -222,7 +229,7 @@ func convertMax(n int) int {
 func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error) {
 	cfg := n.cfg
 	n.web, err = web.New(web.Config{
-		Authority: n.authority, Room: n.room, Notices: n.board, Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
+		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
 		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },

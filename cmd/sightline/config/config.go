@@ -35,6 +35,7 @@ type Config struct {
 	SMTP           SMTP           `embed:"" prefix:"smtp-"`
 	Authz          Authz          `embed:"" prefix:"authz-"`
 	WHEP           WHEP           `embed:"" prefix:"whep-"`
+	Images         Images         `embed:"" prefix:"images-"`
 	Limits         Limits         `embed:"" prefix:"limits-"`
 	Plans          Plans          `embed:"" prefix:"plans-"`
 	Log            Log            `embed:"" prefix:"log-"`

@@ -37,4 +37,11 @@ type Limits struct {
 	Lookups         int           `key:"limits.lookups" default:"30" help:"Times an account may look for people in a minute (R7)."`
 	NewPrefixes     int           `key:"limits.new_prefixes" default:"100" help:"First four letters an account may look for people by in a day; going on with the same is free."`
 	WrongShareCodes int           `key:"limits.wrong_share_codes" default:"10" help:"Wrong share codes of groups an account, and an address (IPv6: its /64), may try in an hour (R45)."`
+
+	ImagesCamera   int           `key:"limits.images_camera" default:"60" help:"Images a camera may bring in a minute."`
+	GuestImages    int           `key:"limits.guest_images" default:"500" help:"Newest images a guest of a share link sees, over all its cameras (R66)."`
+	GuestImageAge  time.Duration `key:"limits.guest_image_age" default:"336h" help:"Age of the oldest image a guest sees (R67)."`
+	GalleryUpdates int           `key:"limits.gallery_updates" default:"40" help:"Times the guests of a share link may load or refresh its gallery in limits.usage_window (R78)."`
+	GalleryRepeat  time.Duration `key:"limits.gallery_repeat" default:"5s" help:"Repeats of one guest within it are one gallery update."`
+	UsageWindow    time.Duration `key:"limits.usage_window" default:"24h" help:"The sliding window of what guests may use of a share link."`
 }
