@@ -223,8 +223,42 @@ export async function allLive(page, n, limit = 20000) {
   await until(`${n} tiles that say live`, async () => (await tiles(page)).filter((t) => t.state === "live").length === n, limit);
 }
 
-/** findings returns what axe-core has against the page, as lines. */
-export const findings = (page) => axe(page);
+/**
+ * stopwatch measures a cut by the clocks of the two pages, not of this test:
+ * from the request of an act on one page to the end of a camera's live tile on
+ * the other. Start it before the act; read() gives ms.
+ */
+export async function stopwatch(actor, viewer, camera) {
+  await viewer.evaluate((id) => {
+    window.__ended = new Promise((done) => {
+      const check = () => document.querySelector(`li.tile[data-camera="${id}"][data-state=live]`) ?? done(Date.now());
+      new MutationObserver(check).observe(document.body, { subtree: true, attributes: true, childList: true, attributeFilter: ["data-state"] });
+    });
+  }, camera);
+  await actor.evaluate(() => {
+    const real = window.__fetch ?? (window.__fetch = window.fetch);
+    window.__asked = 0;
+    window.fetch = (u, o) => {
+      if (o?.method && o.method !== "GET") window.__asked ||= Date.now();
+      return real(u, o);
+    };
+  });
+  return {
+    async read() {
+      const late = new Promise((_, no) => setTimeout(() => no(new Error("the tile did not end in 10 s")), 10000).unref());
+      const end = await Promise.race([viewer.evaluate(() => window.__ended), late]);
+      return end - (await actor.evaluate(() => window.__asked));
+    },
+  };
+}
+
+/** findings returns what axe-core has against the page, as lines, once it has come to rest: half faded in, everything lacks contrast. */
+export async function findings(page) {
+  await page.evaluate(() => Promise.all(document.getAnimations()
+    .filter((a) => a.effect?.getComputedTiming().endTime !== Infinity)
+    .map((a) => a.finished.catch(() => {}))));
+  return axe(page);
+}
 
 /** camera starts one real RTSP camera (the program's own test camera) as a process of its own. */
 export async function camera({ user = "", password = "", listen = "127.0.0.1:0" } = {}) {

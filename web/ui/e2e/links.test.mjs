@@ -49,8 +49,23 @@ describe("links", () => {
     await call("PATCH", `/api/v1/links/${link.id}`, { ends: at(3) });
     await guest.getByText(word("guest.ended_text")).waitFor({ timeout: 6000 });
     await shot(guest, "temporary-after-phone");
-    await call("PATCH", `/api/v1/links/${link.id}`, { ends: at(3600) });
-    await allLive(guest, 1); // a new end, the same address
+    // A new end from the list of all links: the same address works again.
+    await row("Courier").getByText(word("links.ended"), { exact: true }).waitFor();
+    await owner.getByRole("button", { name: word("links.dates_name", { name: "Courier" }) }).click();
+    const dates = owner.locator("dialog");
+    const off = field(dates, "link.off");
+    await shot(owner, "temporary-dates-desk");
+    assert.deepEqual(await findings(owner), []);
+    await off.fill("2020-01-01T10:00");
+    await button(dates, "action.save").click();
+    await dates.getByText(word("reason.off_before_on")).waitFor();
+    await off.fill(new Date(Date.now() + 86_400_000).toISOString().slice(0, 16));
+    await button(dates, "action.save").click();
+    await allLive(guest, 1);
+    assert.match(await owner.getByRole("link", { name: word("links.mail_name", { name: "Courier" }) }).getAttribute("href"), /^mailto:\?subject=Courier&body=/);
+    await owner.getByRole("button", { name: word("links.qr_name", { name: "Courier" }) }).click();
+    await owner.locator("svg.qr").waitFor();
+    await owner.keyboard.press("Escape");
 
     await owner.getByRole("button", { name: word("links.remove_name", { name: "Courier" }) }).click();
     asked = Date.now();

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { t } from '../i18n/i18n'
+import { Growing } from './growing'
 
 export interface Column<R> {
   /** Heading; empty for the column of acts. */
@@ -11,6 +12,10 @@ export interface Column<R> {
 
 /** Table becomes blocks on a phone: the first column as title, the state at its end, the rest as "label value". */
 export function Table<R>({ label, columns, rows, id }: { label: string; columns: readonly Column<R>[]; rows: readonly R[]; id(row: R): string }) {
+  return <Growing rows={rows}>{shown => <Drawn label={label} columns={columns} rows={shown} id={id} />}</Growing>
+}
+
+function Drawn<R>({ label, columns, rows, id }: { label: string; columns: readonly Column<R>[]; rows: readonly R[]; id(row: R): string }) {
   return (
     <table class="tb" role="table" aria-label={label}>
       <thead role="rowgroup">

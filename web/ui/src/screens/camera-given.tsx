@@ -12,6 +12,7 @@ import { Failed, Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
 import { Chip } from '../kit/chip'
 import { Icon } from '../kit/icons'
+import { useMoment } from '../kit/moment'
 import { ProblemNotice } from '../kit/notice'
 import { useResource, type Resource } from '../kit/resource'
 import { accept, answerProblem, asAnswered, leave } from '../state/offers'
@@ -24,6 +25,8 @@ import { Ask } from './request-access'
 export function CameraGiven({ id, of }: { id: string; of: Resource<Camera> }) {
   const list = useResource(() => api.list().then(r => r.offers), ['offers'])
   useEffect(() => () => { answerProblem.value = undefined }, [])
+  useMoment([of.data?.access.next, of.data?.access.until], of.reload)
+  useMoment((list.data ?? []).map(o => o.until), list.reload)
   const offer = asAnswered(list.data ?? []).find(o => o.camera.id === id)
   const camera = of.problem ? undefined : of.data
   if (!list.data && !list.problem) return <Page title={camera?.name}><Loaded of={list} rows={3}>{() => null}</Loaded></Page>

@@ -7,6 +7,7 @@ import { Empty, Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
 import { Icon } from '../kit/icons'
 import { later } from '../kit/later'
+import { useMoment } from '../kit/moment'
 import { useResource } from '../kit/resource'
 import { go, path } from '../kit/router'
 import { Table, type Column } from '../kit/table'
@@ -22,6 +23,7 @@ const GiveAccess = later<{ camera: Camera; onClose(): void }>(() => import('../s
 export function Cameras() {
   const list = useResource(() => api.list().then(r => r.cameras), ['cameras'])
   const offers = useResource(() => offerAPI.list().then(r => r.offers), ['offers'])
+  useMoment((list.data ?? []).flatMap(c => [c.access.next, c.access.until]), list.reload)
   const mine = list.data?.filter(c => c.mine) ?? []
   const others = list.data?.filter(c => !c.mine) ?? []
   const offered = asAnswered(offers.data ?? []).filter(o => o.state === 'offered').length

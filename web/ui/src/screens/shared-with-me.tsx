@@ -10,6 +10,7 @@ import { Button } from '../kit/button'
 import { Chip } from '../kit/chip'
 import { Icon } from '../kit/icons'
 import { ProblemNotice } from '../kit/notice'
+import { useMoment } from '../kit/moment'
 import { useResource } from '../kit/resource'
 import { accept, acceptAll, answerProblem, asAnswered, leave } from '../state/offers'
 import { CameraState } from './camera-state'
@@ -20,6 +21,7 @@ import { Thumb } from './thumb'
 /** SharedWithMe is everything others give: offered, accepted by owner, rejected. */
 export function SharedWithMe({ cameras }: { cameras: readonly Camera[] }) {
   const list = useResource(() => api.list().then(r => r.offers), ['offers'])
+  useMoment((list.data ?? []).map(o => o.until), list.reload)
   const told = useResource(() => notices.list(), ['notices'])
   useEffect(() => () => { answerProblem.value = undefined }, [])
   const mute = async (camera: string, muted: boolean): Promise<void> => {

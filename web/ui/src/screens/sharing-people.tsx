@@ -7,6 +7,7 @@ import { Empty, Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
 import { Chip, type Tone } from '../kit/chip'
 import { Confirm } from '../kit/dialog'
+import { Growing } from '../kit/growing'
 import { announce, useResource } from '../kit/resource'
 import { toast } from '../kit/toast'
 import { zone } from '../state/session'
@@ -28,9 +29,9 @@ export function SharingPeople() {
       </div>
       <Loaded of={list} rows={3}>
         {rows => rows.length === 0 ? <Empty title={t('people.none')}><a class="btn" href="/cameras">{t('nav.cameras')}</a></Empty> : (
-          <ul class="given">
-            {rows.map(p => <One key={p.account?.id ?? p.email} person={p} onRevoke={() => setEnding(p)} />)}
-          </ul>
+          <Growing rows={rows}>
+            {shown => <ul class="given">{shown.map(p => <One key={p.account?.id ?? p.email} person={p} onRevoke={() => setEnding(p)} />)}</ul>}
+          </Growing>
         )}
       </Loaded>
       {ending?.account && <Revoke person={ending} onClose={() => setEnding(undefined)} />}

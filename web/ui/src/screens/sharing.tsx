@@ -10,6 +10,7 @@ import { Button } from '../kit/button'
 import { Chip } from '../kit/chip'
 import { copy } from '../kit/copy'
 import { Confirm } from '../kit/dialog'
+import { useMoment } from '../kit/moment'
 import { announce, useResource } from '../kit/resource'
 import { Table, type Column } from '../kit/table'
 import { toast } from '../kit/toast'
@@ -26,6 +27,7 @@ import { ShowLink } from './link-show'
 /** Sharing is the list of share links: create, copy, change, pause, remove. */
 export function Sharing() {
   const links = useResource(api.list, ['links'])
+  useMoment((links.data?.links ?? []).flatMap(l => [l.starts, l.ends]), links.reload)
   const cams = useResource(() => cameraAPI.list().then(r => r.cameras.filter(c => c.mine)), ['cameras'])
   const mail = useResource(() => open.status()).data?.mail ?? false
   const [removing, setRemoving] = useState<Link>()

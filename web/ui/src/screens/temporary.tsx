@@ -8,6 +8,7 @@ import { Empty, Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
 import { copy } from '../kit/copy'
 import { Confirm } from '../kit/dialog'
+import { useMoment } from '../kit/moment'
 import { ProblemNotice } from '../kit/notice'
 import { announce, useResource } from '../kit/resource'
 import { Table } from '../kit/table'
@@ -23,6 +24,7 @@ import { Settings } from './settings'
 /** Temporary lists the temporary links of all cameras; they are made where a camera is given access to. */
 export function Temporary() {
   const list = useResource(() => api.list().then(r => r.links.filter(l => l.kind === 'temporary')), ['links'])
+  useMoment((list.data ?? []).flatMap(l => [l.starts, l.ends]), list.reload)
   const cams = useResource(() => cameraAPI.list().then(r => r.cameras), ['cameras'])
   const mail = useResource(() => open.status()).data?.mail ?? false
   const [dating, setDating] = useState<Link>()

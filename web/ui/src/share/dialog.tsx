@@ -10,6 +10,7 @@ import { Button } from '../kit/button'
 import { Chip } from '../kit/chip'
 import { Confirm, Dialog } from '../kit/dialog'
 import { MailTo } from '../kit/mail-to'
+import { useMoment } from '../kit/moment'
 import { Notice, ProblemNotice } from '../kit/notice'
 import { announce, useResource } from '../kit/resource'
 import { Tabs } from '../kit/tabs'
@@ -38,6 +39,8 @@ export interface GiveAccessProps {
 export function GiveAccess({ camera, person, onClose }: GiveAccessProps) {
   const table = useResource(() => access.get(camera.id), ['access'])
   const links = useResource(() => cameraLinks.list(camera.id).then(r => r.links.filter(l => l.cameras.some(c => c.id === camera.id))), ['links'])
+  useMoment((links.data ?? []).flatMap(l => [l.starts, l.ends]), links.reload)
+  useMoment((table.data?.rows ?? []).map(r => r.until), table.reload)
   const groups = useResource(() => cameraGroups.list(), ['groups'])
   const status = useResource(() => open.status())
   const [tab, setTab] = useState('people')
@@ -47,6 +50,7 @@ export function GiveAccess({ camera, person, onClose }: GiveAccessProps) {
   const [seeing, see] = useState(false)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
+  const [added, setAdded] = useState<string>()
   const [stale, setStale] = useState(false)
   const [said, say] = useState('')
   const [invited, setInvited] = useState<NonNullable<AccessTable['invited']>>([])
@@ -80,15 +84,16 @@ export function GiveAccess({ camera, person, onClose }: GiveAccessProps) {
     return () => removeEventListener('beforeunload', stay)
   }, [n > 0])
 
-  const put = (x: Row[]): void => {
+  const put = (edit: (rows: readonly Row[]) => readonly Row[]): void => {
     say('')
-    setRows(x)
+    setRows(r => r && [...edit(r)])
   }
   const onAdd = (who: Person | string): void => {
     if (!rows) return
     const a = add(rows, who)
     focusRow.current = a.key
-    put([...a.rows])
+    setAdded(a.key)
+    put(() => a.rows)
   }
   const save = async (sure = false): Promise<void> => {
     if (!rows || busy) return
@@ -189,7 +194,7 @@ export function GiveAccess({ camera, person, onClose }: GiveAccessProps) {
             {x.url && <MailTo to={x.email} subject={t('mail.invite_subject')} body={`${t('mail.invite_body')}\n\n${x.url}\n`} />}
           </section>
         ))}
-        {tab === 'people' && <Loaded of={table} rows={3}>{() => rows && <People camera={camera} invites={status.data?.registration !== 'closed'} rows={rows} put={put} onAdd={onAdd} onStop={r => ask({ stop: r })} />}</Loaded>}
+        {tab === 'people' && <Loaded of={table} rows={3}>{() => rows && <People camera={camera} invites={status.data?.registration !== 'closed'} rows={rows} put={put} added={added} onAdd={onAdd} onStop={r => ask({ stop: r })} />}</Loaded>}
         {tab === 'links' && <Links camera={camera} of={links} mail={status.data?.mail ?? false} />}
         {tab === 'groups' && <Groups camera={camera} of={groups} />}
       </Tabs>

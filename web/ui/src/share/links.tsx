@@ -82,7 +82,7 @@ export function Links({ camera, of, mail }: { camera: Camera; of: Resource<Link[
                       <div class="grow">
                         <b><bdi>{title(l)}</bdi></b>
                         <p class="meta muted">{windowText(l, camera.zone)}</p>
-                        <p class="meta dim">{t('link.watching', { n: l.watching })}, {t('link.opened')} <LinkOpened link={l} /></p>
+                        <Seen link={l} />
                       </div>
                       <LinkState link={l} />
                       <div class="lacts">
@@ -105,7 +105,7 @@ export function Links({ camera, of, mail }: { camera: Camera; of: Resource<Link[
                   <ul class="lrows">
                     {share.map(l => (
                       <li key={l.id}>
-                        <div class="grow"><b><bdi>{l.name}</bdi></b><p class="meta dim">{t('link.watching', { n: l.watching })}, {t('link.opened')} <LinkOpened link={l} /></p></div>
+                        <div class="grow"><b><bdi>{l.name}</bdi></b><Seen link={l} /></div>
                         <LinkState link={l} />
                         <Button small icon="copy" onClick={() => void copyLink(l)} aria-label={t('links.copy_name', { name: l.name })}>{t('action.copy')}</Button>
                       </li>
@@ -137,6 +137,11 @@ export function Links({ camera, of, mail }: { camera: Camera; of: Resource<Link[
       )}
     </>
   )
+}
+
+/** Seen is who watches now, which nobody does while a link is closed, and when it was last opened. */
+function Seen({ link: l }: { link: Link }) {
+  return <p class="meta dim">{l.state === 'active' && `${t('link.watching', { n: l.watching })}, `}{t('link.opened')} <LinkOpened link={l} /></p>
 }
 
 /** Mail goes through the server where it sends mail, else through the owner's own mail program. */

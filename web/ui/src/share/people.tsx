@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useMemo, useRef, useState } from 'preact/hooks'
 import type { Person } from '../api/access'
 import type { Camera } from '../api/wire'
 import { t } from '../i18n/i18n'
@@ -6,7 +6,9 @@ import { reason } from '../i18n/reason'
 import { Avatar } from '../kit/avatar'
 import { Button } from '../kit/button'
 import { Chip } from '../kit/chip'
+import { Growing } from '../kit/growing'
 import { Icon } from '../kit/icons'
+import { memo } from '../wall/memo'
 import { change, isChanged, take, type Row, type Terms } from './draft'
 import { effect, isExpired, what, when } from './effect'
 import { LevelsMenu } from './levels-menu'
@@ -18,7 +20,9 @@ import { UntilMenu } from './until-menu'
 interface Props {
   camera: Camera
   rows: readonly Row[]
-  put(rows: Row[]): void
+  put(edit: (rows: readonly Row[]) => readonly Row[]): void
+  /** The row added last, also where its person was in the table already. */
+  added: string | undefined
   onAdd(who: Person | string): void
   /** Whether the server lets new accounts in by invitation. */
   invites: boolean
@@ -32,11 +36,25 @@ export function nameOf(r: Row): string {
 }
 
 /** People is the table of everybody with access to a camera; edits are drafts until Save. */
-export function People({ camera, rows, put, onAdd, invites, onStop }: Props) {
+export function People({ camera, rows, put, onAdd, added, invites, onStop }: Props) {
   const [schedule, editSchedule] = useState<string>()
   const editing = rows.find(r => r.key === schedule)
   const known = new Set(rows.flatMap(r => (r.account && !r.removed ? [r.account.id] : [])))
-  const edit = (r: Row, terms: Partial<Terms>): void => put(change(rows, r.key, { terms: { ...r.terms, ...terms } }))
+  const edit = (r: Row, terms: Partial<Terms>): void => put(all => change(all, r.key, { terms: { ...r.terms, ...terms } }))
+  // The same object at every drawing: a row is drawn again only when it is another one.
+  const now = useRef<Acts>(undefined)
+  now.current = {
+    edit,
+    patch: (r, x) => put(all => change(all, r.key, x)),
+    onSchedule: r => editSchedule(r.key),
+    onDelete: r => (r.watching ? onStop(r) : put(all => take(all, r.key))),
+  }
+  const acts = useMemo<Acts>(() => ({
+    edit: (r, x) => now.current?.edit(r, x),
+    patch: (r, x) => now.current?.patch(r, x),
+    onSchedule: r => now.current?.onSchedule(r),
+    onDelete: r => now.current?.onDelete(r),
+  }), [])
   return (
     <>
       <PeopleField camera={camera.id} known={known} onAdd={onAdd} />
@@ -47,20 +65,13 @@ export function People({ camera, rows, put, onAdd, invites, onStop }: Props) {
           <div class="ppl-head" aria-hidden="true">
             <span>{t('people.person')}</span><span>{t('cameras.state')}</span><span>{t('people.levels')}</span><span>{t('people.schedule')}</span><span>{t('people.ends')}</span><span />
           </div>
-          <ul class="ppl">
-            {rows.map(r => (
-              <PersonRow
-                key={r.key}
-                row={r}
-                camera={camera}
-                invites={invites}
-                edit={x => edit(r, x)}
-                patch={x => put(change(rows, r.key, x))}
-                onSchedule={() => editSchedule(r.key)}
-                onDelete={() => (r.watching ? onStop(r) : put(take(rows, r.key)))}
-              />
-            ))}
-          </ul>
+          <Growing rows={rows} keep={r => isChanged(r) || !!r.theirs || r.added === true || r.key === added}>
+            {shown => (
+              <ul class="ppl">
+                {shown.map(r => <PersonRow key={r.key} row={r} camera={camera} invites={invites} acts={acts} />)}
+              </ul>
+            )}
+          </Growing>
         </>
       )}
       {editing && (
@@ -81,17 +92,24 @@ export function People({ camera, rows, put, onAdd, invites, onStop }: Props) {
   )
 }
 
+/** What can be done to a row. */
+interface Acts {
+  edit(r: Row, x: Partial<Terms>): void
+  patch(r: Row, x: Partial<Row>): void
+  onSchedule(r: Row): void
+  onDelete(r: Row): void
+}
+
 interface RowProps {
   row: Row
   camera: Camera
   invites: boolean
-  edit(x: Partial<Terms>): void
-  patch(x: Partial<Row>): void
-  onSchedule(): void
-  onDelete(): void
+  acts: Acts
 }
 
-function PersonRow({ row: r, camera, invites, edit, patch, onSchedule, onDelete }: RowProps) {
+const PersonRow = memo(function PersonRow({ row: r, camera, invites, acts }: RowProps) {
+  const edit = (x: Partial<Terms>): void => acts.edit(r, x)
+  const patch = (x: Partial<Row>): void => acts.patch(r, x)
   const name = nameOf(r)
   const says = effect(r, camera.zone, Date.now())
   const fixed = r.removed || r.theirs === 'deleted'
@@ -109,7 +127,7 @@ function PersonRow({ row: r, camera, invites, edit, patch, onSchedule, onDelete 
       {!fixed && (
         <>
           <LevelsMenu name={name} levels={r.terms.levels} rights={r.terms.rights} sound={camera.sound} onChange={(levels, rights) => edit({ levels, rights })} />
-          <button type="button" class="fld pick" data-label={t('people.schedule')} onClick={onSchedule} aria-haspopup="dialog" aria-label={t('people.schedule_of', { name, schedule: scheduleWord(r.terms.schedule) })}>
+          <button type="button" class="fld pick" data-label={t('people.schedule')} onClick={() => acts.onSchedule(r)} aria-haspopup="dialog" aria-label={t('people.schedule_of', { name, schedule: scheduleWord(r.terms.schedule) })}>
             <span>{scheduleWord(r.terms.schedule)}</span>
             <Icon name="right" small />
           </button>
@@ -119,7 +137,7 @@ function PersonRow({ row: r, camera, invites, edit, patch, onSchedule, onDelete 
       <div class="end">
         {r.removed
           ? <Button small onClick={() => patch({ removed: false })}>{t('action.undo')}</Button>
-          : <Button kind="quiet" bare icon="trash" onClick={onDelete}>{t('people.delete', { name })}</Button>}
+          : <Button kind="quiet" bare icon="trash" onClick={() => acts.onDelete(r)}>{t('people.delete', { name })}</Button>}
       </div>
       <p class={`eff${says.warn ? ' warn' : ''}`}>{says.warn && <Icon name="warn" small />}{says.text}</p>
       {r.theirs && (
@@ -143,7 +161,7 @@ function PersonRow({ row: r, camera, invites, edit, patch, onSchedule, onDelete 
       )}
     </li>
   )
-}
+})
 
 /** scheduleWord is the short name of a schedule: a preset's, or how many lines it has. */
 export function scheduleWord(s: Schedule): string {
