@@ -178,6 +178,12 @@ const media = await freePort();
 const d = await demo(["--media-port", String(media)]);
 d.media = media;
 let b, slow = [];
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, async () => {
+    await Promise.allSettled([b?.close(), d.stop(), ...slow.map((c) => c.stop())]);
+    process.exit(1);
+  });
+}
 try {
   const call = api(d.base_url, d.accounts[0].token);
   b = await browser();
