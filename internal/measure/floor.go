@@ -35,7 +35,10 @@ func Floor(ctx context.Context, d time.Duration) (time.Duration, error) {
 	}
 	out := make(chan result, 1)
 	go func() {
-		runtime.LockOSThread() // its clock is what is read; the thread ends with the goroutine
+		runtime.LockOSThread() // its clock is what is read
+		// The thread must live on: one that ends takes with it the programs it
+		// has started, which are told to end with their parent.
+		defer runtime.UnlockOSThread()
 		f, err := floorOf(ctx, d)
 		out <- result{f, err}
 	}()

@@ -79,6 +79,14 @@ type mediaBench struct {
 func (b *mediaBench) failed(what string, err error) {
 	b.m.Failed = append(b.m.Failed, fmt.Sprintf("%s: %v", what, err))
 	b.o.Progress("%s failed: %v", what, err)
+	if b.p == nil {
+		return
+	}
+	select {
+	case <-b.p.Done():
+		b.o.Progress("the server has ended; the last it said:\n%s", b.p.Last(4000))
+	default:
+	}
 }
 
 // start starts the program with a data folder of its own.

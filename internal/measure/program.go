@@ -153,6 +153,12 @@ func (p *Program) Output() string {
 	return p.out.String()
 }
 
+// Last is the end of what the process has printed, n bytes at most.
+func (p *Program) Last(n int) string {
+	out := p.Output()
+	return out[max(0, len(out)-n):]
+}
+
 // Done is closed when the process has ended.
 func (p *Program) Done() <-chan struct{} { return p.done }
 
