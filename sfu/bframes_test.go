@@ -32,18 +32,22 @@ func TestReplayWithBFrames(t *testing.T) {
 	}
 	var mu sync.Mutex
 	got := map[int]uint32{}
-	delays := 0
+	delays, quiet := 0, 0
 	j := join(t, e, testpeer.Config{OnPacket: func(p *testpeer.Packet) {
 		mu.Lock()
 		defer mu.Unlock()
 		got[number(sfu.H264, p.Payload)] = p.TS
 		if p.Delay != nil {
 			delays++
+			quiet = 0
+		} else {
+			quiet++
 		}
 	}}, func(p *sfu.Peer) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{first.s}})
 	})
 	until(t, "the first source", 2*time.Second, func() bool { return j.Stats()[0].Keys > 0 && !j.srv.Stats().Mids[0].Catching })
+	until(t, "no more playout delay", 4*time.Second, func() bool { mu.Lock(); defer mu.Unlock(); return delays > 0 && quiet > 5 })
 	j.srv.Detach(j.Mids()[0])
 	mu.Lock()
 	newest := j.Stats()[0].LastTS

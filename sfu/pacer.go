@@ -20,6 +20,7 @@ type Pace struct {
 
 const (
 	paceTick    = 2 * time.Millisecond
+	longTick    = int64(30 * time.Millisecond)
 	bucketBytes = 12_000 // beside 5 ms of the rate
 	leadFrames  = 3      // every tile gets these before one is sent to its end
 	tileGap     = int64(50 * time.Millisecond)
@@ -57,6 +58,7 @@ type pacer struct {
 type paced struct {
 	d      *downtrack
 	bucket float64 // bytes this tile may send now
+	rate   float64 // it is refilled at, bytes a ns
 	last   int64   // when it last sent
 	sent   int     // frames sent since it joined
 }
@@ -212,8 +214,8 @@ func (p *pacer) run() {
 		}
 		last = now
 		sleep := p.round(list, &bucket, now)
-		if p.busy() {
-			sleep = min(max(sleep, 1), int64(paceTick))
+		if soon := p.nextDue(again, bytesPerNs); soon > 0 {
+			sleep = min(max(sleep, 1), soon)
 		}
 		if sleep <= 0 {
 			continue
@@ -282,10 +284,10 @@ func (p *pacer) round(list []*paced, bucket *float64, now int64) int64 {
 	ahead, total := 0, 0
 	for _, w := range work {
 		if *bucket <= 0 {
-			return int64(paceTick)
+			return refilled(*bucket, float64(p.peerRate())/8e9)
 		}
 		if w.t.bucket <= 0 && !w.b.trickle {
-			wait = min(wait, int64(paceTick))
+			wait = min(wait, refilled(w.t.bucket, w.t.rate))
 			ahead += w.b.bytes
 			continue
 		}
@@ -295,16 +297,25 @@ func (p *pacer) round(list []*paced, bucket *float64, now int64) int64 {
 		ahead += w.b.bytes
 		total += n
 		if more {
-			wait = min(wait, int64(paceTick))
+			wait = min(wait, refilled(min(*bucket, w.t.bucket), w.t.rate))
 		}
 	}
 	if total == 0 && len(work) > 0 {
-		return int64(paceTick)
+		return min(wait, longTick)
 	}
 	if len(work) == 0 && wait == int64(time.Second) {
 		return 0 // everybody was taken off: look again and end
 	}
 	return wait
+}
+
+// refilled is how long a bucket takes to have room for a packet again: on a
+// slow path the pacer sleeps, and does not look every 2 ms.
+func refilled(bucket, bytesPerNs float64) int64 {
+	if bucket > 0 || bytesPerNs <= 0 {
+		return int64(paceTick)
+	}
+	return min(max(int64((MaxPayload-bucket)/bytesPerNs), int64(paceTick)), longTick)
 }
 
 // urgent: 3 for a live frame, 2 for a tile that has not got its lead, 1 for one that waits too long.
@@ -327,10 +338,11 @@ func (t *paced) refill(p *pacer, now, last int64) {
 	}
 	bytesPerNs := float64(rate) / 8e9
 	if t.last == 0 {
-		t.last = now
+		t.last, t.rate = now, bytesPerNs
 		t.bucket = bucketBytes
 		return
 	}
+	t.rate = bytesPerNs
 	t.bucket = min(t.bucket+float64(now-last)*bytesPerNs, bucketBytes+5e6*bytesPerNs)
 }
 

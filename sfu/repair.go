@@ -47,11 +47,25 @@ func (p *pacer) repair(d *downtrack, seq uint64) {
 	p.begin()
 }
 
-// busy says whether there is more to do than what downtracks have queued.
-func (p *pacer) busy() bool {
+// nextDue is when the next packet of a repair or a probe may leave, in ns from
+// now; 0 when neither waits.
+func (p *pacer) nextDue(bucket, bytesPerNs float64) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.repairs) > 0 || p.probing.until != 0
+	due := int64(0)
+	if len(p.repairs) > 0 {
+		due = refilled(bucket, bytesPerNs)
+	}
+	if b := &p.probing; b.until != 0 {
+		step := int64(paceTick)
+		if b.started {
+			step = min(max(int64((padding-b.owed)*8e9/float64(b.extra)), step), longTick)
+		}
+		if due == 0 || step < due {
+			due = step
+		}
+	}
+	return due
 }
 
 // repairAll sends what was asked for again, before anything new, as far as its

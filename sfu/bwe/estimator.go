@@ -6,10 +6,10 @@ import "math"
 const (
 	queueWindow  = int64(250e6) // a queue that does not drain for so long is standing
 	trendWindow  = int64(500e6)
-	queueHigh    = int64(30e6)  // standing above this: cut
-	queueLarge   = int64(100e6) // for half the window is enough
-	queueGone    = int64(15e6)  // below this: the cut has worked
-	queueProbed  = int64(120e6) // while a probe's own queue drains only this counts
+	queueHigh    = int64(60e6)  // standing above this: cut
+	queueLarge   = int64(150e6) // for half the window is enough
+	queueGone    = int64(25e6)  // below this: the cut has worked
+	queueProbed  = int64(150e6) // while a probe's own queue drains only this counts
 	drainWithin  = 3.0          // s; a queue that drains within that needs no further cut
 	drainSoon    = int64(15e8)  // what has not drained after this is cut deeper
 	episode      = int64(3e9)   // cuts nearer than this are of one congestion

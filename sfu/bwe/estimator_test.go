@@ -30,7 +30,7 @@ func TestTraces(t *testing.T) {
 		want    []expectation
 	}{
 		{"steps", six(), 20_000_000, 110, []expectation{
-			{"10 Mbit/s is filled", 10, 20, 6_500_000, 10_500_000, 0, 0.01, 60},
+			{"10 Mbit/s is filled", 10, 20, 6_500_000, 10_500_000, 0, 0.02, 60},
 			{"3 Mbit/s: all in small", 23, 40, 1_700_000, 3_200_000, 0, 0.01, 60},
 			{"1 Mbit/s: some paused", 43, 60, 500_000, 1_000_000, 4, 0.02, 150},
 			{"10 Mbit/s: nobody paused", 75, 110, 1_800_000, 10_500_000, 0, 0.01, 60},
