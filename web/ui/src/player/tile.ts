@@ -122,6 +122,8 @@ export class Tile {
     if (s.camera !== undefined && s.camera !== this.want.camera) return
     if (s.state === 'live' && this.server?.state !== 'live') this.since = this.now()
     if (s.first_ts !== this.server?.first_ts) this.delay.reset()
+    // What the server held back begins anew: until its first frame it is on its way, not standing still.
+    if (s.state === 'live' && this.server?.state === 'stalled') this.clock.reset()
     this.server = s
     if (pictureOf(s.state) === 'none') {
       this.standIn?.drop()
