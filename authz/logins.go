@@ -223,11 +223,16 @@ func (a *Authority) Logins(ctx context.Context, s Subject) ([]Login, error) {
 
 // EndLogin ends one of the subject's logins and cuts its streams; unknown is NotFound.
 func (a *Authority) EndLogin(ctx context.Context, s Subject, id string) error {
+	return a.endKey(ctx, s, keyLogin(s.Account, id), id, "login.end",
+		event.LoginEnded{Account: s.Account, Login: id, Reason: string(ReasonLoginEnded)})
+}
+
+// endKey deletes a login or token of the subject; what runs on it is cut.
+func (a *Authority) endKey(ctx context.Context, s Subject, k, id, action string, tell ...event.Event) error {
 	if !ValidID(id) {
 		return errNotFound()
 	}
 	_, err := a.change(ctx, func(ctx context.Context, d *draft) error {
-		k := keyLogin(s.Account, id)
 		v, _, err := a.require(ctx, s, ActSelf, Object{}, k)
 		if err != nil {
 			return err
@@ -237,8 +242,10 @@ func (a *Authority) EndLogin(ctx context.Context, s Subject, id string) error {
 		}
 		d.on(v, k)
 		d.del(k)
-		d.event(event.LoginEnded{Account: s.Account, Login: id, Reason: string(ReasonLoginEnded)})
-		d.audit(s, "login.end", s.Account, id)
+		for _, e := range tell {
+			d.event(e)
+		}
+		d.audit(s, action, s.Account, id)
 		return nil
 	})
 	return err
@@ -320,22 +327,5 @@ func (a *Authority) CreateToken(ctx context.Context, s Subject, name string, lif
 
 // RevokeToken ends one of the subject's tokens; its streams are cut.
 func (a *Authority) RevokeToken(ctx context.Context, s Subject, id string) error {
-	if !ValidID(id) {
-		return errNotFound()
-	}
-	_, err := a.change(ctx, func(ctx context.Context, d *draft) error {
-		k := keyToken(s.Account, id)
-		v, _, err := a.require(ctx, s, ActSelf, Object{}, k)
-		if err != nil {
-			return err
-		}
-		if v.condition(k).Version == 0 {
-			return errNotFound()
-		}
-		d.on(v, k)
-		d.del(k)
-		d.audit(s, "token.revoke", s.Account, id)
-		return nil
-	})
-	return err
+	return a.endKey(ctx, s, keyToken(s.Account, id), id, "token.revoke")
 }
