@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -59,6 +60,8 @@ type Engine struct {
 	building chan struct{} // answers being made: few at a time, so that media keeps its turn
 	wg       sync.WaitGroup
 
+	crowd atomic.Int32 // pending, for those who only ask whether there is room
+
 	mu      sync.Mutex
 	peers   map[*Peer]struct{}
 	pending int
@@ -87,7 +90,7 @@ func NewEngine(cfg EngineConfig) (*Engine, error) {
 			return a.IsMulticast() || a.IsUnspecified() || a.IsLoopback() && !loop
 		}
 	}
-	e := &Engine{cfg: cfg, log: cfg.Log, peers: map[*Peer]struct{}{}, building: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
+	e := &Engine{cfg: cfg, log: cfg.Log, peers: map[*Peer]struct{}{}, building: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	logs := pionLog{cfg.Log}
 	var err error
 	if e.media, err = newMediaEngine(); err != nil {
@@ -152,18 +155,15 @@ func newCertificate() ([]webrtc.Certificate, error) {
 // fault.TooLarge "too_large"; too many unconnected peers is fault.RateLimited
 // "busy". ctx bounds the making of the answer, not the peer.
 func (e *Engine) NewPeer(ctx context.Context, cfg PeerConfig) (*Peer, string, error) {
-	if err := e.full(); err != nil { // before anything is read: a flood is refused at the lowest price
+	p := &Peer{engine: e, cfg: cfg, done: make(chan struct{}), pending: true}
+	if err := e.admit(p); err != nil { // before anything is read: a flood is refused at the lowest price
 		e.metrics.peers.WithLabelValues("refused").Inc()
 		return nil, "", err
 	}
 	o, err := passOffer(cfg.Offer)
 	if err != nil {
 		e.metrics.peers.WithLabelValues("bad_offer").Inc()
-		return nil, "", err
-	}
-	p := &Peer{engine: e, cfg: cfg, done: make(chan struct{}), pending: true}
-	if err := e.admit(p); err != nil {
-		e.metrics.peers.WithLabelValues("refused").Inc()
+		e.drop(p)
 		return nil, "", err
 	}
 	p.egress.socks, p.hidden = e.socks, o.hidden
@@ -224,20 +224,30 @@ func (e *Engine) built() { <-e.building }
 
 // admit counts a peer in, or says busy.
 func (e *Engine) admit(p *Peer) error {
+	if int(e.crowd.Load()) >= e.cfg.MaxPending { // without the lock: a flood must not queue for it
+		return errCrowded()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := e.fullLocked(); err != nil {
 		return err
 	}
 	e.pending++
+	e.crowd.Store(int32(e.pending))
 	e.peers[p] = struct{}{}
 	return nil
 }
 
-func (e *Engine) full() error {
+// drop takes back what admit did, for an offer that was never answered.
+func (e *Engine) drop(p *Peer) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.fullLocked()
+	delete(e.peers, p)
+	if p.pending {
+		p.pending = false
+		e.pending--
+		e.crowd.Store(int32(e.pending))
+	}
 }
 
 func (e *Engine) fullLocked() error {
@@ -245,9 +255,13 @@ func (e *Engine) fullLocked() error {
 	case e.closed:
 		return fault.New(fault.Unavailable, fault.CodeBusy, "The server is stopping.").After(5 * time.Second)
 	case e.pending >= e.cfg.MaxPending:
-		return fault.New(fault.RateLimited, fault.CodeBusy, "Too many viewers are connecting; try again in a moment.").After(time.Second)
+		return errCrowded()
 	}
 	return nil
+}
+
+func errCrowded() error {
+	return fault.New(fault.RateLimited, fault.CodeBusy, "Too many viewers are connecting; try again in a moment.").After(time.Second)
 }
 
 // connected takes a peer off the pending ones.
@@ -258,6 +272,7 @@ func (e *Engine) connected(p *Peer) {
 	if p.pending {
 		p.pending = false
 		e.pending--
+		e.crowd.Store(int32(e.pending))
 	}
 }
 
@@ -278,6 +293,7 @@ func (e *Engine) forget(p *Peer, was PeerState) {
 	if p.pending {
 		p.pending = false
 		e.pending--
+		e.crowd.Store(int32(e.pending))
 	}
 	e.metrics.gone.add(p)
 	e.metrics.layers.padded.Add(p.counts.padded.Load())
