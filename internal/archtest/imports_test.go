@@ -28,7 +28,7 @@ var (
 		{pkg: "ratelimit", may: []string{"internal/kv", "internal/event", "internal/seal"}, why: "limits are arithmetic over a store"},
 		{pkg: "ratelimit", sub: true, may: []string{"ratelimit", "internal/kv", "internal/event", "internal/seal"}, why: "a store of limits knows limits only"},
 		{pkg: "ingest", may: []string{"sfu", "internal/ffmpeg"}, why: "it pulls sources it is told to pull; who owns them is no concern of it"},
-		{pkg: "ingest/intake", may: []string{"ingest", "sfu", "internal/ffmpeg"}, why: "as ingest"},
+		{pkg: "ingest/intake", may: []string{"ingest", "sfu", "internal/ffmpeg", "internal/picture"}, why: "as ingest"},
 		{pkg: "controlroom", may: media, why: "the product's nouns stand above media and authority, below the web"},
 		{pkg: "controlroom", sub: true, may: append([]string{"controlroom", "internal/mail", "internal/i18n"}, media...), why: "features use the control room and never each other"},
 		{pkg: "web", may: []string{"authz", "ratelimit", "ingest", "ingest/intake", "sfu", "controlroom", "controlroom/archive", "controlroom/gallery", "controlroom/notice",
