@@ -276,4 +276,3 @@ func begins(codec int, b []byte) bool {
 	}
 	return false
 }
-
