@@ -230,13 +230,13 @@ func TestMailRefusals(t *testing.T) {
 func TestGuessingAddressesIsStopped(t *testing.T) {
 	b := &book{}
 	at, ftp := doors(t, b)
-	for range 5 {
+	for range 6 {
 		if err := smtp.SendMail(at, nil, "a@b.example", []string{"guess@cams.example"}, written(pic(t))); err == nil {
 			t.Fatal("a guess was taken")
 		}
 	}
 	if err := smtp.SendMail(at, nil, "a@b.example", []string{address + "@cams.example"}, written(pic(t))); err == nil {
-		t.Error("the right one after five wrong ones of this address is taken")
+		t.Error("the right one after six wrong ones of this address is taken")
 	}
 	if out, err := curl(t, "-T", file(t, "a.jpg", pic(t)), "ftp://"+ftp+"/a.jpg", "--user", camera+":"+key); err == nil {
 		t.Errorf("over FTP: %s", out)
