@@ -59,11 +59,10 @@ func dial(url string, cfg Config) (*client, error) {
 	simple := opts.Simple()
 	simple.Addr = opts.MasterName // told to the dialer, which asks the lookout
 	simple.Dialer = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		addr, err := look.primary(ctx)
-		if err != nil {
-			return unmade{err}, nil
+		if err := look.known(ctx); err != nil {
+			return orUnmade(nil, err), nil
 		}
-		return d.dial(ctx, network, addr)
+		return d.dial(ctx, network, look.address())
 	}
 	simple.OnConnect = isPrimary
 	return &client{UniversalClient: redis.NewClient(simple), dialer: d, lookout: look}, nil

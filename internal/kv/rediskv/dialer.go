@@ -33,11 +33,14 @@ func newDialer(cfg *tls.Config) *dialer {
 // goroutine that outlives its Close. A connection that could not be made tells
 // its error to whoever uses it.
 func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	cn, err := d.connect(ctx, network, addr)
+	return orUnmade(d.connect(ctx, network, addr)), nil
+}
+
+func orUnmade(cn net.Conn, err error) net.Conn {
 	if err != nil {
-		return unmade{err}, nil
+		return unmade{err}
 	}
-	return cn, nil
+	return cn
 }
 
 func (d *dialer) connect(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -71,7 +74,7 @@ func (d *dialer) connect(ctx context.Context, network, addr string) (net.Conn, e
 	}
 	secure := tls.Client(l, cfg)
 	if err := secure.HandshakeContext(ctx); err != nil {
-		secure.Close()
+		_ = secure.Close()
 		return nil, err
 	}
 	return secure, nil
@@ -98,7 +101,7 @@ func (d *dialer) keepOnly(addr string) {
 	}
 	d.mu.Unlock()
 	for _, l := range old {
-		l.Close()
+		_ = l.Close()
 	}
 }
 

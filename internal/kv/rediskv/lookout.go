@@ -31,11 +31,11 @@ type lookout struct {
 	mu    sync.Mutex
 	addr  string        // "" = none known yet
 	at    time.Time     // when those who agreed last were asked
-	known chan struct{} // closed at the first answer
+	first chan struct{} // closed at the first answer
 }
 
 func newLookout(o redis.UniversalOptions, log *slog.Logger, changed func(string)) *lookout {
-	l := &lookout{name: o.MasterName, log: log, changed: changed, dialer: newDialer(o.TLSConfig), known: make(chan struct{})}
+	l := &lookout{name: o.MasterName, log: log, changed: changed, dialer: newDialer(o.TLSConfig), first: make(chan struct{})}
 	for _, addr := range o.Addrs {
 		one := o
 		one.Addrs, one.MasterName, one.DB = []string{addr}, "", 0
@@ -97,7 +97,7 @@ func (l *lookout) believe(addr string, asked time.Time) {
 	old := l.addr
 	l.addr, l.at = addr, asked
 	if old == "" {
-		close(l.known)
+		close(l.first)
 	}
 	l.mu.Unlock()
 	if old == addr {
@@ -109,16 +109,21 @@ func (l *lookout) believe(addr string, asked time.Time) {
 	l.changed(addr)
 }
 
-// primary is the address to dial. Before the first answer it waits for one.
-func (l *lookout) primary(ctx context.Context) (string, error) {
+// known waits for the first answer.
+func (l *lookout) known(ctx context.Context) error {
 	select {
-	case <-l.known:
+	case <-l.first:
+		return nil
 	case <-ctx.Done():
-		return "", errNoPrimary
+		return errNoPrimary
 	}
+}
+
+// address is where the primary was last said to be; "" before the first answer.
+func (l *lookout) address() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.addr, nil
+	return l.addr
 }
 
 // sure reports whether more than half of the Sentinels have said lately who the

@@ -48,11 +48,10 @@ func (s *Store) checkServer(ctx context.Context, node *redis.Client) error {
 	if s.client.lookout != nil {
 		soon, cancel := s.deadline(ctx)
 		defer cancel()
-		addr, err := s.client.lookout.primary(soon)
-		if err != nil {
+		if err := s.client.lookout.known(soon); err != nil {
 			return err
 		}
-		at = addr
+		at = s.client.lookout.address()
 	}
 	return s.check(ctx, node, at)
 }
@@ -110,6 +109,5 @@ func (s *Store) checkReplica(ctx context.Context, o *redis.Options, addr string)
 	one := *o
 	one.Addr, one.Dialer, one.OnConnect, one.PoolSize, one.PipelinePoolSize = addr, s.client.dialer.dial, nil, 1, -1
 	node := redis.NewClient(&one)
-	defer node.Close()
-	return s.check(ctx, node, addr)
+	return errors.Join(s.check(ctx, node, addr), node.Close())
 }
