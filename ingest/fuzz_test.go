@@ -181,7 +181,7 @@ func rawTracks() []*track {
 	for _, f := range []format.Format{
 		&format.MJPEG{}, &format.MPEG4Video{PayloadTyp: 96},
 		&format.MPEG4Audio{PayloadTyp: 97, SizeLength: 13, IndexLength: 3, IndexDeltaLength: 3,
-			Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 16000, ChannelCount: 1}},
+			Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 16000, ChannelConfig: 1}},
 	} {
 		out = append(out, &track{Raw: rawOf(f), Rate: f.ClockRate()})
 	}

@@ -78,10 +78,14 @@ func rawOf(f format.Format) *rawSpec {
 
 func aacSpec(c *mpeg4audio.AudioSpecificConfig, unpack func() (unpacker, error)) *rawSpec {
 	private, err := c.Marshal()
-	if err != nil || c.ChannelCount < 1 || c.ChannelCount > 8 || c.SampleRate < 7350 || c.SampleRate > 96000 {
+	channels := int(c.ChannelConfig)
+	if channels == 7 { // 7.1
+		channels = 8
+	}
+	if err != nil || channels < 1 || channels > 8 || c.SampleRate < 7350 || c.SampleRate > 96000 {
 		return nil
 	}
-	return &rawSpec{mkv: mkvTrack{codec: "A_AAC", private: private, audio: true, rate: c.SampleRate, channels: c.ChannelCount}, unpack: unpack}
+	return &rawSpec{mkv: mkvTrack{codec: "A_AAC", private: private, audio: true, rate: c.SampleRate, channels: channels}, unpack: unpack}
 }
 
 // latm takes the one sound out of an AudioMuxElement (ISO 14496-3, 1.7.3).

@@ -39,7 +39,6 @@ type viewer struct {
 
 // assembled makes access units of what came to a viewer.
 type assembled struct {
-	codec  sfu.Codec
 	frames []sfu.Frame
 	cur    *sfu.Frame
 }

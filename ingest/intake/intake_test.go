@@ -128,6 +128,31 @@ func pic(t testing.TB) []byte {
 	return b.Bytes()
 }
 
+// mailTo sends without TLS: the certificate of these doors is nobody's.
+func mailTo(at, from string, to []string, body []byte) error {
+	c, err := smtp.Dial(at)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.Mail(from); err != nil {
+		return err
+	}
+	for _, t := range to {
+		if err := c.Rcpt(t); err != nil {
+			return err
+		}
+	}
+	w, err := c.Data()
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(body); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
 // curl is a real client of both protocols.
 func curl(t *testing.T, args ...string) (out string, err error) {
 	t.Helper()
@@ -215,7 +240,7 @@ func TestMailRefusals(t *testing.T) {
 			if c.to == "" {
 				c.to = address + "@cams.example"
 			}
-			err := smtp.SendMail(at, nil, "cam@trail.example", []string{c.to}, []byte(c.mail))
+			err := mailTo(at, "cam@trail.example", []string{c.to}, []byte(c.mail))
 			said, ok := err.(*textproto.Error)
 			if !ok || said.Code != c.code {
 				t.Errorf("%v, want %d", err, c.code)
@@ -231,11 +256,11 @@ func TestGuessingAddressesIsStopped(t *testing.T) {
 	b := &book{}
 	at, ftp := doors(t, b)
 	for range 6 {
-		if err := smtp.SendMail(at, nil, "a@b.example", []string{"guess@cams.example"}, written(pic(t))); err == nil {
+		if err := mailTo(at, "a@b.example", []string{"guess@cams.example"}, written(pic(t))); err == nil {
 			t.Fatal("a guess was taken")
 		}
 	}
-	if err := smtp.SendMail(at, nil, "a@b.example", []string{address + "@cams.example"}, written(pic(t))); err == nil {
+	if err := mailTo(at, "a@b.example", []string{address + "@cams.example"}, written(pic(t))); err == nil {
 		t.Error("the right one after six wrong ones of this address is taken")
 	}
 	if out, err := curl(t, "-T", file(t, "a.jpg", pic(t)), "ftp://"+ftp+"/a.jpg", "--user", camera+":"+key); err == nil {
@@ -340,7 +365,7 @@ func TestT29_MemoryStaysFlat(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 40 {
 		wg.Go(func() {
-			if err := smtp.SendMail(at, nil, "a@b.example", []string{address + "@x.example"}, bomb); err == nil {
+			if err := mailTo(at, "a@b.example", []string{address + "@x.example"}, bomb); err == nil {
 				t.Error("a bomb was taken")
 			}
 		})
