@@ -38,6 +38,7 @@ var (
 	descLost     = prometheus.NewDesc("sightline_ingest_lost_packets_total", "RTP packets that did not arrive.", []string{"camera", "layer"}, nil)
 	descLive     = prometheus.NewDesc("sightline_ingest_live", "1 while pictures arrive.", []string{"camera", "layer"}, nil)
 	descEnded    = prometheus.NewDesc("sightline_ingest_ended_total", "Pulls that ended, by cause (panic: our own mistake).", []string{"cause"}, nil)
+	descChildren = prometheus.NewDesc("sightline_ingest_conversions", "ffmpeg children that run, by what they convert.", []string{"kind"}, nil)
 	descCameras  = prometheus.NewDesc("sightline_ingest_cameras", "Cameras known.", nil, nil)
 )
 
@@ -46,7 +47,7 @@ var (
 type collector struct{ f *Fleet }
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descFrames, descBytes, descAttempts, descLost, descLive, descEnded, descCameras} {
+	for _, d := range []*prometheus.Desc{descFrames, descBytes, descAttempts, descLost, descLive, descEnded, descChildren, descCameras} {
 		ch <- d
 	}
 }
@@ -54,6 +55,10 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	cams := c.f.all()
 	ch <- prometheus.MustNewConstMetric(descCameras, prometheus.GaugeValue, float64(len(cams)))
+	if k := c.f.kitchen; k != nil {
+		ch <- prometheus.MustNewConstMetric(descChildren, prometheus.GaugeValue, float64(len(k.videos)), "video")
+		ch <- prometheus.MustNewConstMetric(descChildren, prometheus.GaugeValue, float64(len(k.sounds)), "audio")
+	}
 	for cause, n := range c.f.failures.snapshot() {
 		ch <- prometheus.MustNewConstMetric(descEnded, prometheus.CounterValue, float64(n), string(cause))
 	}

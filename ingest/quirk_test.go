@@ -23,7 +23,7 @@ func newRaw(t *testing.T, cfg testcam.RawConfig) *testcam.Raw {
 	return r
 }
 
-// whole passes a NAL unit on in one packet, whatever its size (packetization
+// oneEach passes a NAL unit on in one packet, whatever its size (packetization
 // mode 0, and what cameras do over TCP).
 func oneEach(nal []byte) [][]byte { return [][]byte{nal} }
 
