@@ -290,3 +290,13 @@ func (p *pipe) run(closed <-chan struct{}) {
 		}
 	}
 }
+
+// MediaPort is the port of the first UDP candidate in an answer, "" without one.
+func MediaPort(answer string) string {
+	for line := range strings.SplitSeq(answer, "\r\n") {
+		if f := strings.Fields(line); strings.HasPrefix(line, "a=candidate:") && len(f) > 5 && strings.EqualFold(f[2], "udp") {
+			return f[5]
+		}
+	}
+	return ""
+}
