@@ -6,8 +6,18 @@ import { api, allLive, browser, context, demo, desk, phone, findings, shot, sign
 
 const screens = [
   ["wall", "/"], ["cameras", "/cameras"], ["camera-new", "/cameras/new"], ["sharing", "/settings/sharing"],
+  ["temporary", "/settings/temporary"], ["people", "/settings/people"], ["groups", "/settings/groups"], ["audit", "/settings/audit"],
+  ["notices", "/notices"], ["shared", "/cameras/shared"], ["request", "/request#camera=none"],
   ["account", "/settings/account"], ["instance", "/settings/instance"],
 ];
+
+/** small lists what can be pressed and is less than 24 px wide or high; a link in a sentence may be. */
+const small = (page) => page.evaluate(() => [...document.querySelectorAll("button, a, select, input:not([type=radio]):not([type=checkbox])")]
+  .filter((e) => {
+    const { width: w, height: h } = e.getBoundingClientRect();
+    return w > 1 && h > 1 && (w < 24 || h < 24) && !e.closest("p, dd, .vh") && !e.matches(".vh, .skip");
+  })
+  .map((e) => e.outerHTML.slice(0, 80)));
 
 describe("every screen", () => {
   let d, b;
@@ -41,7 +51,8 @@ describe("every screen", () => {
           await shot(page, `${name}-${look}-${size}`);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           if (wide > 0) found.push(`${name} ${size}: ${wide} px wider than the screen`);
-          if (look !== "ar" || size === "desk") found.push(...(await findings(page)).map((f) => `${name} ${size}: ${f}`));
+          if (look === "dark") found.push(...(await small(page)).map((e) => `${name} ${size}: smaller than 24 px: ${e}`));
+          if (look === "dark" || size === "desk") found.push(...(await findings(page)).map((f) => `${name} ${size}: ${f}`));
         }
         await page.setViewportSize(desk);
       }

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/i18n'
 import { path } from '../kit/router'
 import { account } from '../state/session'
@@ -33,9 +34,16 @@ function sections(): Section[] {
 /** Settings is the frame of the settings pages: a list beside them, above them on a phone. */
 export function Settings({ children }: { children: ComponentChildren }) {
   const here = path.value === '/settings' ? '/settings/sharing' : path.value
+  const nav = useRef<HTMLElement>(null)
+  // On a phone the list runs out at the side: the page one is on is in sight.
+  useEffect(() => {
+    const list = nav.current
+    const item = list?.querySelector<HTMLElement>('[aria-current]')
+    if (list && item && list.scrollWidth > list.clientWidth) item.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [here])
   return (
     <div class="page">
-      <nav class="side" aria-label={t('nav.settings')}>
+      <nav ref={nav} class="side" aria-label={t('nav.settings')}>
         {sections().map(s => (
           <div key={s.title} class="sec">
             <p class="cap">{s.title}</p>

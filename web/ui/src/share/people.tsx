@@ -119,7 +119,7 @@ const PersonRow = memo(function PersonRow({ row: r, camera, invites, acts }: Row
       <div class="who">
         <Avatar name={name} />
         <span>
-          <b><bdi>{name}</bdi></b>
+          <b title={name}><bdi>{name}</bdi></b>
           {r.account && r.account.email_masked !== name && <bdi class="meta dim" dir="ltr">{r.account.email_masked}</bdi>}
         </span>
       </div>
