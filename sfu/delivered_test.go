@@ -52,7 +52,7 @@ func TestViewersProcess(t *testing.T) {
 			defer func() { <-slots }()
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 			defer cancel()
-			p, err := testpeer.Join(ctx, testpeer.Config{Exchange: func(ctx context.Context, offer string) (string, error) {
+			p, err := testpeer.Join(ctx, testpeer.Config{TWCC: true, NACK: true, Exchange: func(ctx context.Context, offer string) (string, error) {
 				r, err := http.Post(fmt.Sprintf("%s/join?n=%d", url, i), "application/sdp", strings.NewReader(offer))
 				if err != nil {
 					return "", err

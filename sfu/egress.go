@@ -22,6 +22,7 @@ const (
 type egress struct {
 	socks  *sockets
 	direct atomic.Uint64 // packets sealed by us
+	turns  atomic.Uint32 // how often ICE took another way
 
 	mu    sync.Mutex
 	to    netip.AddrPort

@@ -11,10 +11,10 @@ import (
 	"sightline/internal/clock"
 )
 
-// viaEvery is how long packets of one SSRC may go straight into the batch
-// before one passes pion again: that one finds the way the connection takes
+// viaEvery is how long packets of one SSRC may go straight into the batch,
+// as long as ICE takes no other way, before one passes pion again: that one finds the way the connection takes
 // now, keeps pion's roll-over counter in step, and is compared with ours.
-const viaEvery = int64(100e6)
+const viaEvery = int64(500e6)
 
 var errTooLarge = errors.New("sfu: a packet is too large to be sent")
 
@@ -35,6 +35,7 @@ type lane struct {
 	direct bool           // the last packet that passed pion was ours byte by byte
 	to     netip.AddrPort // and went there
 	via    int64          // when it was
+	turn   uint32         // of egress.turns then
 }
 
 // write sends one new RTP packet. Sequence numbers of one lane only rise. The
@@ -48,7 +49,7 @@ func (e *egress) write(l *lane, w webrtc.TrackLocalWriter, h *rtp.Header, payloa
 	if e.sealer == nil || e.distrusted {
 		return w.WriteRTP(h, payload)
 	}
-	if l.direct && now-l.via < viaEvery {
+	if l.direct && now-l.via < viaEvery && l.turn == e.turns.Load() {
 		return e.seal(l, h, payload)
 	}
 	if !l.direct && now-l.via < viaEvery {
@@ -65,6 +66,7 @@ func (e *egress) compare(l *lane, w webrtc.TrackLocalWriter, h *rtp.Header, payl
 	}
 	e.expect = e.scratch[:e.sealer.seal(e.scratch[:], h, l.roc, payload)]
 	e.passed, e.same = netip.AddrPort{}, false
+	l.turn = e.turns.Load()
 	n, err = w.WriteRTP(h, payload)
 	l.via, l.to, l.direct = now, e.passed, e.same
 	if e.passed.IsValid() && !e.same {

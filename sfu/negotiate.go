@@ -110,6 +110,7 @@ func (p *Peer) addTracks(o *offer) ([]*downtrack, error) {
 				d.stats.ID = d.mid
 			}
 		}
+		sender.Transport().ICETransport().OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) { p.egress.turns.Add(1) })
 		fresh = append(fresh, d)
 	}
 	return fresh, nil
