@@ -74,10 +74,10 @@ func TestMJPEGAndMPEG4BecomeH264(t *testing.T) {
 			if c := s.Convert; c == nil || !c.Running || c.To != "h264" || c.From == "" || c.Restarts != 0 || c.Trouble != "" {
 				t.Errorf("conversion %+v", c)
 			}
-			if k.late > 500*time.Millisecond {
-				t.Errorf("a picture took %v", k.late)
+			if k.lateness() > 500*time.Millisecond {
+				t.Errorf("a picture took %v", k.lateness())
 			}
-			t.Logf("longest way through: %v", k.late)
+			t.Logf("longest way through: %v", k.lateness())
 		})
 	}
 }
@@ -111,10 +111,10 @@ func TestAACBecomesOpus(t *testing.T) {
 	if off := time.Duration(frames[199].Mono-frames[0].Mono) - 199*20*time.Millisecond; off < -50*time.Millisecond || off > 50*time.Millisecond {
 		t.Errorf("sound is %v off its clock", off)
 	}
-	if k.late > 700*time.Millisecond {
-		t.Errorf("sound took %v", k.late)
+	if k.lateness() > 700*time.Millisecond {
+		t.Errorf("sound took %v", k.lateness())
 	}
-	t.Logf("longest way through: %v", k.late)
+	t.Logf("longest way through: %v", k.lateness())
 	heard(t, frames)
 	s, _ := f.State("a")
 	if c := s.Sound.Convert; c == nil || !c.Running || c.To != "opus" || c.Dropped != 0 || c.Restarts != 0 {

@@ -108,6 +108,12 @@ type taken struct {
 	closed bool
 }
 
+func (k *taken) lateness() time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.late
+}
+
 func (k *taken) longest() time.Duration {
 	k.mu.Lock()
 	defer k.mu.Unlock()
