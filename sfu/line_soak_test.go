@@ -52,3 +52,10 @@ func TestSixTilesOverALine(t *testing.T) {
 		return time.Since(since) > 2*time.Second
 	})
 }
+
+func (x *shaped) forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	clear(x.gaps)
+	clear(x.last)
+}

@@ -14,9 +14,8 @@ import (
 // shaped is a wall of cameras seen through a link.
 type shaped struct {
 	*joined
-	link  *testpeer.Link
-	ev    []*events
-	ranks []int
+	link *testpeer.Link
+	ev   []*events
 
 	mu   sync.Mutex
 	last map[string]time.Time     // newest complete picture by mid
@@ -62,13 +61,6 @@ func (x *shaped) packet(p *testpeer.Packet) {
 		x.gaps[p.Mid] = max(x.gaps[p.Mid], p.At.Sub(last))
 	}
 	x.last[p.Mid] = p.At
-}
-
-func (x *shaped) forget() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	clear(x.gaps)
-	clear(x.last)
 }
 
 // frozen is the longest pause of each tile, the one that runs included.

@@ -214,8 +214,8 @@ func (p *pacer) run() {
 		}
 		last = now
 		sleep := p.round(list, &bucket, now)
-		if soon := p.nextDue(again, bytesPerNs); soon > 0 {
-			sleep = min(max(sleep, 1), soon)
+		if soon := p.nextDue(again, bytesPerNs); soon > 0 && (sleep <= 0 || soon < sleep) {
+			sleep = soon
 		}
 		if sleep <= 0 {
 			continue

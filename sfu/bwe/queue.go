@@ -19,7 +19,6 @@ type group struct {
 type queueMeter struct {
 	groups [queueKept]group
 	n      uint64
-	open   bool
 
 	low, lowBefore int64 // smallest delay in this window and in the one before
 	lowSince       int64
