@@ -50,15 +50,18 @@ func (a *Authority) trimAudit(ctx context.Context) error {
 	return nil
 }
 
+// longClosed reports whether a closed account's log is to go; a mark of a newer
+// version is left alone.
+func longClosed(val kv.Value, now time.Time) bool {
+	c, err := decode[closedAccount](val.Data)
+	return err == nil && now.Sub(c.At) >= closedKept
+}
+
 // trimLog trims the log of one account; val is the record that led to it.
 func (a *Authority) trimLog(ctx context.Context, account string, val kv.Value, closed bool, now time.Time) error {
 	before := now.Add(-a.cfg.AuditKeep)
 	if closed {
-		c, err := decode[closedAccount](val.Data)
-		if err != nil {
-			return nil // of a newer version
-		}
-		if now.Sub(c.At) < closedKept {
+		if !longClosed(val, now) {
 			return nil
 		}
 		before = now // all of it

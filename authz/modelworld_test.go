@@ -56,11 +56,10 @@ type arena struct {
 
 // held is a running subscription.
 type held struct {
-	l      *Lease
-	node   int
-	who    string
-	still  func() verdictOf
-	failed string
+	l     *Lease
+	node  int
+	who   string
+	still func() verdictOf
 }
 
 var errSkipped = errors.New("there is nothing to do it with")
