@@ -217,8 +217,9 @@ func TestR92_LayerFollowsSizeAndFocus(t *testing.T) {
 	}
 	s.setTiles(3, five)
 	eventually(t, "sub with five tiles", func() bool { return p.want(mid) == 0 && tr.fleet.held("c0") == [2]int{1, 0} })
+	five = append([]TileWant(nil), five...) // the session has the other
 	five[0].Focus = true
-	s.setTiles(4, append([]TileWant(nil), five...))
+	s.setTiles(4, five)
 	eventually(t, "full screen takes main", func() bool { return p.want(mid) == 1 && tr.fleet.held("c0") == [2]int{1, 1} })
 	eventually(t, "full screen is the last to go", func() bool { return p.rank(mid) == 1 })
 	if _, after := p.count(); after != before+4 {
