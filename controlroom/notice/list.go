@@ -37,7 +37,7 @@ type Notice struct {
 	Camera *Named    `json:"camera,omitempty"` // only while the receiver may know of it
 	Person *Person   `json:"person,omitempty"` // who caused it
 	Group  *Named    `json:"group,omitempty"`
-	Link   *Named    `json:"link,omitempty"` // of access_requested
+	Link   *Named    `json:"link,omitempty"`   // of access_requested
 	Answer string    `json:"answer,omitempty"` // of offer_answered: accepted, declined, left
 	Links  int       `json:"links,omitempty"`  // of links_paused_plan: how many
 	Read   bool      `json:"read"`
