@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,7 +218,19 @@ func TestQuirksOfCameras(t *testing.T) {
 			if v.least == nil {
 				v.least = all
 			}
-			cam := newRaw(t, testcam.RawConfig{SDP: testcam.SDPOf(v.clip, v.sdp), Play: func(w *testcam.Wire) { testcam.Stream(v.clip, v.quirk())(w) }})
+			var played atomic.Int64
+			cam := newRaw(t, testcam.RawConfig{SDP: testcam.SDPOf(v.clip, v.sdp), Play: func(w *testcam.Wire) {
+				q := v.quirk()
+				last := q.Packets
+				q.Packets = func(n int, p []*rtp.Packet) []*rtp.Packet {
+					played.Add(1)
+					if last != nil {
+						p = last(n, p)
+					}
+					return p
+				}
+				testcam.Stream(v.clip, q)(w)
+			}})
 			tm := quick
 			tm.MediaSilence = 4 * time.Second
 			f := newFleet(t, tm)
@@ -225,11 +238,11 @@ func TestQuirksOfCameras(t *testing.T) {
 			st, _ := f.Streams("a")
 			k := take(t, st.Video[Main])
 			waitStatus(t, f, "a", Main, Live, 20*time.Second)
-			began, n := time.Now(), k.count()
+			n, base := k.count(), int(played.Load())
 			k.wait(t, n+v.least(60), 20*time.Second)
 			frames := k.all()
-			sent := int(time.Since(began).Seconds() * 25)
-			if got := len(frames) - n; got < v.least(sent)-2 {
+			sent := int(played.Load()) - base
+			if got := len(frames) - n; got < v.least(sent)-5 { // some are under way
 				t.Errorf("%d of about %d pictures", got, sent)
 			}
 			codec := sfu.Codec(v.clip.Codec)
@@ -243,7 +256,7 @@ func TestQuirksOfCameras(t *testing.T) {
 			}
 			// our clock, not the camera's
 			span, real := int64(frames[len(frames)-1].TS-frames[0].TS), (frames[len(frames)-1].Mono-frames[0].Mono)*9/100000
-			if off := span - real; off > 18000 || off < -18000 {
+			if off := span - real; off > 90000 || off < -90000 {
 				t.Errorf("timestamps cover %d units in %d of real time", span, real)
 			}
 			if s, _ := f.State("a"); s.Layers[Main].Format.BFrames || cam.Plays() != 1 {
