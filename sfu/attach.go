@@ -216,6 +216,7 @@ func (d *downtrack) enter(l *leg, mono int64, ts uint32) bool {
 	}
 	d.dropQueue()
 	a.cut = false
+	d.countChange(int(a.cur.Load()), l.layer)
 	rate := int64(f.ClockRate)
 	if rate <= 0 {
 		rate = 90000

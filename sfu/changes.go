@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"sightline/internal/clock"
 )
 
 // Why a tile changed its layer.
@@ -122,6 +124,24 @@ func (d *downtrack) standing() (layer, why string, ok bool) {
 // changes counts a change of what this tile is sent.
 func (d *downtrack) changes(change string, why int) {
 	d.peer.engine.metrics.layers.changes.WithLabelValues(change, whyNames[why]).Inc()
+}
+
+// countChange counts a change of layer. Called before it happens.
+func (d *downtrack) countChange(from, to int) {
+	if from < 0 || from == to {
+		return
+	}
+	change, why := "up", whyWanted
+	if to < from {
+		change = "down"
+	}
+	switch cur := d.att.leg(from); {
+	case from > d.att.most:
+		why = whyBandwidth
+	case cur != nil && clock.Mono()-cur.s.last.Load() > stallAfter:
+		why = whyStalled
+	}
+	d.changes(change, why)
 }
 
 // count passes on what the estimator has counted. Called with bandwidth.mu held.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"sightline/internal/testpeer"
 	"sightline/sfu"
 )
@@ -111,7 +113,8 @@ func (x *shaped) log(t *testing.T) {
 // C5: on a line too slow for all, the least important tile is paused and says
 // so; the focused one goes first; when the line is quick again all come back.
 func TestPauseAndRecovery(t *testing.T) {
-	x := shape(t, 3, 300_000, 1_500_000, testpeer.Shape{Bits: 20_000_000, Delay: 10 * time.Millisecond}, nil)
+	reg := prometheus.NewRegistry()
+	x := shape(t, 3, 300_000, 1_500_000, testpeer.Shape{Bits: 20_000_000, Delay: 10 * time.Millisecond}, func(c *sfu.EngineConfig) { c.Registerer = reg })
 	x.srv.SetRank(x.Mids()[2], 10)
 	until(t, "all large", 10*time.Second, func() bool { _, high, _ := x.count(); return high == 3 })
 	x.log(t)
@@ -137,6 +140,30 @@ func TestPauseAndRecovery(t *testing.T) {
 			t.Errorf("tile %d still says %q", i, r)
 		}
 	}
+	for _, want := range []string{"pause/bandwidth", "resume/bandwidth", "down/bandwidth", "up/wanted"} {
+		if n := layerChanges(t, reg)[want]; n == 0 {
+			t.Errorf("no change %s was counted", want)
+		}
+	}
+}
+
+// layerChanges reads the counter of changes by "change/why".
+func layerChanges(t *testing.T, reg *prometheus.Registry) map[string]float64 {
+	t.Helper()
+	list, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]float64{}
+	for _, f := range list {
+		if f.GetName() != "sightline_sfu_layer_changes_total" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			out[m.GetLabel()[0].GetValue()+"/"+m.GetLabel()[1].GetValue()] = m.GetCounter().GetValue()
+		}
+	}
+	return out
 }
 
 // Without transport-wide feedback nothing is estimated and nobody paused.
