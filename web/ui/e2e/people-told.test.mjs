@@ -82,7 +82,9 @@ describe("what a person is told", () => {
     // The declined offer is still there to be accepted: reading answers nothing.
     assert.equal((await their("GET", "/api/v1/offers")).offers.some((o) => o.camera.id === others[0].id && o.state === "declined"), true);
     await owner.goto(d.base_url + "/notices");
-    await owner.getByText(word("notice.offer_answered_left", { person: "Petro", camera: others[0].name })).first().waitFor();
+    // One notice of an offer, however often it was answered: what was accepted and undone reads as left, or as declined.
+    const answer = (a) => owner.getByText(word("notice.offer_answered_" + a, { person: "Petro", camera: others[0].name }));
+    await answer("left").or(answer("declined")).first().waitFor();
     await shot(owner, "notices-answers-desk");
     await neighbour.goto(d.base_url + "/cameras/shared");
     await button(neighbour, "notices.mute").click();

@@ -65,7 +65,10 @@ export function startEvents(): void {
         if (m.what === 'access' || m.what === 'offers') announce('cameras')
       }
       if (m.type === 'badges' && session.value) {
+        const other = session.value.badges.notices !== m.notices
         session.value = { ...session.value, badges: { offers: m.offers, notices: m.notices } }
+        // The figure and the list are told apart; neither may be older than the other.
+        if (other) announce('notices')
         // Lists are watched from here on: what was missed before is fetched now.
         announce('offers')
       }
