@@ -138,13 +138,14 @@ func (p *Peer) clear() bool {
 	if l == nil {
 		return true
 	}
-	for _, s := range p.pc.GetSenders() {
-		pair, err := s.Transport().ICETransport().GetSelectedCandidatePair()
-		if err != nil || pair == nil {
-			return true
-		}
-		a, err := netip.ParseAddr(pair.Remote.Address)
-		return err != nil || l.backlog(netip.AddrPortFrom(a, pair.Remote.Port)) <= tcpClear
+	senders := p.pc.GetSenders()
+	if len(senders) == 0 {
+		return true
 	}
-	return true
+	pair, err := senders[0].Transport().ICETransport().GetSelectedCandidatePair()
+	if err != nil || pair == nil {
+		return true
+	}
+	a, err := netip.ParseAddr(pair.Remote.Address)
+	return err != nil || l.backlog(netip.AddrPortFrom(a, pair.Remote.Port)) <= tcpClear
 }
