@@ -325,6 +325,7 @@ func fakeRoom(t *testing.T, cams ...string) *testRoom {
 	ctx, cancel := context.WithCancel(context.Background())
 	log := slog.New(slog.DiscardHandler)
 	tr.Room = &Room{
+		trials:   sfu.NewTrials(nil),
 		cfg:      Config{Limits: limits, Node: "test"},
 		sessions: &registry{limits: limits, byID: map[string]*session{}},
 		sockets:  &sockets{all: map[*Socket]bool{}, n: func(int) {}},
