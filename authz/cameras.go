@@ -139,6 +139,29 @@ func (a *Authority) UpdateCamera(ctx context.Context, s Subject, id string, p Ca
 	return out, err
 }
 
+// WriteForCamera commits what another package keeps about an own camera, bound
+// to the right to manage it: fn says what must still hold and what to write, and
+// is asked again when something came between.
+func (a *Authority) WriteForCamera(ctx context.Context, s Subject, id string, fn func(ctx context.Context, owner string) ([]kv.Condition, []kv.Write, error)) error {
+	_, err := a.change(ctx, func(ctx context.Context, d *draft) error {
+		o := Object{Camera: id}
+		v, f, err := a.require(ctx, s, ActManage, o)
+		if err != nil {
+			return err
+		}
+		conds, writes, err := fn(ctx, f.Camera.Owner)
+		if err != nil {
+			return err
+		}
+		d.bind(v, s, o)
+		d.conds = append(d.conds, conds...)
+		d.writes = append(d.writes, writes...)
+		d.audit(s, "camera.intake", f.Camera.Owner, id, onCamera(id))
+		return nil
+	})
+	return err
+}
+
 // DeleteCamera removes an own camera: its streams, grants and shares end with
 // its record, which every decision on them reads; the sweeper removes the rest.
 func (a *Authority) DeleteCamera(ctx context.Context, s Subject, id string, extra ...kv.Write) (kv.Commit, error) {

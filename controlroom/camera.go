@@ -77,6 +77,7 @@ type LayerView struct {
 // or port of a URL changed (then it is cleared, threat T13); empty clears it;
 // the mask "***" is refused.
 type CameraInput struct {
+	Kind        *string        `json:"kind"` // "rtsp" (nil) or "still"; only when it is made
 	Name        *string        `json:"name"`
 	Main        *string        `json:"main"`
 	Sub         *string        `json:"sub"`

@@ -139,6 +139,14 @@ func (c *cameras) name(id string) string {
 	return ""
 }
 
+// enabled says whether a camera is known and on.
+func (c *cameras) enabled(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x := c.byID[id]
+	return x != nil && x.record != nil && x.record.Enabled
+}
+
 // owner of a camera as last heard.
 func (c *cameras) owner(id string) string {
 	c.mu.Lock()

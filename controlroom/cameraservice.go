@@ -65,6 +65,12 @@ func (r *Room) mine(ctx context.Context, sub authz.Subject, id string) (authz.Ca
 
 // CreateCamera stores a camera of the subject's account and starts pulling it.
 func (r *Room) CreateCamera(ctx context.Context, sub authz.Subject, in CameraInput) (Camera, error) {
+	if in.Kind != nil && *in.Kind == string(authz.CameraStill) {
+		return r.createStill(ctx, sub, in)
+	}
+	if in.Kind != nil && *in.Kind != "" && *in.Kind != string(authz.CameraRTSP) {
+		return Camera{}, fault.Field("kind", fault.CodeBadValue, "A camera is rtsp or still.")
+	}
 	if in.Main == nil {
 		return Camera{}, fault.Field("main", fault.CodeRequired, "A camera needs the address of its main stream.")
 	}
@@ -86,6 +92,28 @@ func (r *Room) CreateCamera(ctx context.Context, sub authz.Subject, in CameraInp
 	}
 	r.look()
 	return r.Camera(ctx, sub, src.Camera)
+}
+
+// createStill stores a camera that brings its images in by itself: with a key
+// and a mail address of its own, and nothing to pull.
+func (r *Room) createStill(ctx context.Context, sub authz.Subject, in CameraInput) (Camera, error) {
+	if in.Main != nil && *in.Main != "" {
+		return Camera{}, fault.Field("main", fault.CodeBadValue, "A still camera sends its images by itself; it has no stream.")
+	}
+	rec := intakeRecord{Camera: authz.NewID(), Owner: sub.Account}
+	rec.renew(r.cfg.Seal)
+	spec := authz.CameraSpec{ID: rec.Camera, Kind: authz.CameraStill, Off: in.Enabled != nil && !*in.Enabled}
+	if in.Name != nil {
+		spec.Name = *in.Name
+	}
+	if in.Zone != nil {
+		spec.Zone = *in.Zone
+	}
+	if _, err := r.cfg.Authority.CreateCamera(ctx, sub, spec, rec.writes(nil)...); err != nil {
+		return Camera{}, err
+	}
+	r.look()
+	return r.Camera(ctx, sub, rec.Camera)
 }
 
 // UpdateCamera changes an own camera; running tiles follow without reconnecting.
@@ -118,7 +146,18 @@ func (r *Room) UpdateCamera(ctx context.Context, sub authz.Subject, id string, i
 
 // DeleteCamera removes an own camera; its running tiles end with camera_gone.
 func (r *Room) DeleteCamera(ctx context.Context, sub authz.Subject, id string) error {
-	_, err := r.cfg.Authority.DeleteCamera(ctx, sub, id, kv.Write{Key: sourceKey(id), Delete: true})
+	if _, err := r.mine(ctx, sub, id); err != nil {
+		return err
+	}
+	writes := []kv.Write{{Key: sourceKey(id), Delete: true}}
+	rec, _, err := r.readIntake(ctx, id)
+	if err != nil {
+		return err
+	}
+	if rec != nil {
+		writes = append(writes, rec.remove()...)
+	}
+	_, err = r.cfg.Authority.DeleteCamera(ctx, sub, id, writes...)
 	r.look()
 	return err
 }

@@ -77,6 +77,9 @@ func (r *Room) changed(ctx context.Context, values []kv.Value) {
 			id := strings.TrimPrefix(v.Key, authz.CameraPrefix)
 			r.cameras.setCamera(id, v)
 			touched = append(touched, id)
+			if !v.Exists() {
+				r.forgetIntake(ctx, id)
+			}
 		case strings.HasPrefix(v.Key, sourcePrefix):
 			id := strings.TrimPrefix(v.Key, sourcePrefix)
 			r.cameras.setSource(id, v)

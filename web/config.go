@@ -32,6 +32,7 @@ type Config struct {
 	Notices    Notices               // required
 	Gallery    Gallery               // required
 	Updates    ratelimit.Updates     // required
+	Intake     IntakeDoors           // told to owners of still cameras
 	Limits     *ratelimit.Limits     // required
 	Log        *slog.Logger          // required
 	Registerer prometheus.Registerer // nil: no metrics

@@ -116,9 +116,6 @@ func newHarnessWith(t testing.TB, clk clock.Clock, sink *mailtest.Sink, change .
 	sending := h.sends(ctx, sink, store, box)
 	tool, err := ffmpeg.Find(ctx)
 	fatal(err)
-	h.room, err = controlroom.New(controlroom.Config{Store: store, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
-		Guard: guard, Seal: box, FFmpeg: tool, Node: "test", Relays: sfu.TURN{URLs: []string{"turn:turn.example.org"}, Secret: secret.New("a shared secret")}, Log: log, Registerer: h.registry, Clock: clk})
-	fatal(err)
 	blobs, err := dirblob.Open(filepath.Join(dir, "images"))
 	fatal(err)
 	h.gallery, err = gallery.New(gallery.Config{Store: store, Blobs: blobs, Authority: h.authority, Log: log, Registerer: h.registry, Alone: true,
@@ -126,6 +123,9 @@ func newHarnessWith(t testing.TB, clk clock.Clock, sink *mailtest.Sink, change .
 	fatal(err)
 	galleryRan := make(chan error, 1)
 	go func() { galleryRan <- h.gallery.Run(ctx) }()
+	h.room, err = controlroom.New(controlroom.Config{Store: store, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
+		Guard: guard, Seal: box, FFmpeg: tool, Images: h.gallery, Node: "test", Relays: sfu.TURN{URLs: []string{"turn:turn.example.org"}, Secret: secret.New("a shared secret")}, Log: log, Registerer: h.registry, Clock: clk})
+	fatal(err)
 	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
 	fatal(h.room.Start(ctx))
 

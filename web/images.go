@@ -8,11 +8,13 @@ import (
 
 	"sightline/authz"
 	"sightline/controlroom/gallery"
+	"sightline/ingest/intake"
 	"sightline/internal/fault"
 )
 
 // Gallery keeps images (controlroom/gallery).
 type Gallery interface {
+	intake.Accepter
 	List(ctx context.Context, s authz.Subject, q gallery.Query) (gallery.Page, error)
 	Days(ctx context.Context, s authz.Subject) ([]gallery.Day, error)
 	Image(ctx context.Context, s authz.Subject, id string) (gallery.Image, error)

@@ -26,9 +26,10 @@ const (
 	guest        // a visit of the link in the path, and nothing else; else 410
 	static       // pages and their parts: no effects, no login read
 	player       // WHEP: as account; its media type forces a preflight, so our header is not asked
+	sender       // a camera's key, and nothing else; no cookie is read
 )
 
-var whoNames = [...]string{"nobody", "public", "maybe", "account", "instance", "guest", "static", "player"}
+var whoNames = [...]string{"nobody", "public", "maybe", "account", "instance", "guest", "static", "player", "sender"}
 
 func (w who) String() string { return whoNames[w] }
 
@@ -49,6 +50,8 @@ const (
 	noBody   bodyKind = ""
 	jsonBody bodyKind = "application/json"
 	sdpBody  bodyKind = "application/sdp"
+
+	pictureBody bodyKind = "image/jpeg" // or a form with files, or no type at all: cameras say what they like
 )
 
 const (
@@ -191,6 +194,8 @@ func (r *request) checkOrigin() error {
 		if r.hasBearer() {
 			return nil
 		}
+	case sender: // what it shows is no cookie: no page can make a browser show it
+		return nil
 	case player:
 		if r.hasBearer() {
 			return nil
@@ -225,6 +230,8 @@ func (r *request) authenticate() error {
 		return nil
 	case guest:
 		return r.guest()
+	case sender:
+		return r.sender()
 	}
 	return errInvisible
 }

@@ -112,7 +112,7 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 			switch rt.body {
 			case jsonBody:
 				body = "{}"
-			case sdpBody:
+			case sdpBody, pictureBody:
 				body = "v=0"
 			}
 			res := h.do(rt.method, path, body, c, func(r *http.Request) {
@@ -165,6 +165,10 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 				}
 				if res.StatusCode == 410 || res.StatusCode == 401 {
 					t.Errorf("%s: refused", where)
+				}
+			case sender:
+				if res.StatusCode != 401 && res.StatusCode != 429 {
+					t.Errorf("%s: want 401", where)
 				}
 			case static:
 				if res.StatusCode != 200 {

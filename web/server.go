@@ -90,6 +90,7 @@ func (s *Server) build(fc fiber.Config) error {
 	srv := s.app.Server()
 	srv.CloseOnShutdown = true
 	srv.ErrorHandler = s.refused
+	srv.HeaderReceived = s.admitUpload
 	srv.Handler = s.gate(srv.Handler)
 	if err := selfCheck(s.app); err != nil {
 		return err
@@ -230,6 +231,17 @@ func (s *Server) URLs() []string {
 		list = append(list, scheme+netip.AddrPortFrom(a, addr.Port()).String())
 	}
 	return list
+}
+
+// TLSConfig serves the certificate of Listen to others beside the pages; nil
+// without TLS.
+func (s *Server) TLSConfig() *tls.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cert == nil {
+		return nil
+	}
+	return s.cert.config()
 }
 
 // Fingerprint is the SHA-256 of the served certificate in colon-separated hex; "" without TLS.

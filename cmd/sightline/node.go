@@ -61,6 +61,9 @@ type node struct {
 	// Sockets are told "draining" and requests end before the room refuses them.
 	web    *web.Server
 	webNet net.Listener
+	// Still cameras hand in images as long as the gallery takes them.
+	intakeNet intakeNet
+	reg       *prometheus.Registry
 	// Subcommands come last and go first: they would see a half-stopped server.
 	control *control.Server
 
@@ -92,6 +95,7 @@ func (n *node) build(ctx context.Context) (err error) {
 	n.stack.push("data folder", func(context.Context) error { return n.folder.close() })
 
 	reg := prometheus.NewRegistry()
+	n.reg = reg
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := n.buildOps(reg); err != nil {
 		return err
@@ -228,7 +232,12 @@ func convertMax(n int) int {
 
 func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error) {
 	cfg := n.cfg
+	doors, err := n.openIntake()
+	if err != nil {
+		return err
+	}
 	n.web, err = web.New(web.Config{
+		Intake:    doors,
 		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
@@ -262,6 +271,9 @@ func (n *node) start(ctx context.Context) error {
 		return err
 	}
 	n.stack.push("control room", func(context.Context) error { n.room.Close(); return nil })
+	if err := n.startIntake(n.reg); err != nil {
+		return err
+	}
 	n.stack.run("web", func() error { return n.web.Serve(n.webNet) }, func(context.Context) error { return n.web.Close() })
 
 	var err error

@@ -36,6 +36,7 @@ type Config struct {
 	Authz          Authz          `embed:"" prefix:"authz-"`
 	WHEP           WHEP           `embed:"" prefix:"whep-"`
 	Images         Images         `embed:"" prefix:"images-"`
+	Intake         Intake         `embed:"" prefix:"intake-"`
 	Limits         Limits         `embed:"" prefix:"limits-"`
 	Plans          Plans          `embed:"" prefix:"plans-"`
 	Log            Log            `embed:"" prefix:"log-"`

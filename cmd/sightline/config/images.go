@@ -2,6 +2,9 @@ package config
 
 import (
 	"errors"
+	"fmt"
+	"net"
+	"net/netip"
 	"time"
 
 	"sightline/internal/secret"
@@ -40,4 +43,40 @@ func (i Images) check() error {
 		return errors.New("images.undo is 1s to 24h")
 	}
 	return nil
+}
+
+// Intake is how still cameras bring images in, beside uploads over HTTP.
+type Intake struct {
+	MailListen string `key:"intake.mail_listen" name:"mail-listen" help:"Address that takes mails of still cameras, such as :2525. Empty: none are taken."`
+	MailDomain string `key:"intake.mail_domain" name:"mail-domain" default:"localhost" help:"What the mail addresses of cameras end in; mail for it must reach intake.mail_listen."`
+	FTPListen  string `key:"intake.ftp_listen" name:"ftp-listen" help:"Address that takes files of still cameras over FTP and FTPS, such as :2121. Empty: none."`
+	FTPHost    string `key:"intake.ftp_host" name:"ftp-host" help:"Name or address of the FTP server as cameras reach it. Empty: the host of public_url, else this machine's name."`
+	FTPPassive string `key:"intake.ftp_passive" name:"ftp-passive" help:"Ports of FTP data connections, such as 50000-50100, to be opened in a firewall. Empty: any free one."`
+	FTPAddress string `key:"intake.ftp_address" name:"ftp-address" help:"IP address told to FTP clients for data connections, behind a port forwarding. Empty: the one they came to."`
+}
+
+// Ports are the first and last passive port; 0, 0 when none are set.
+func (i Intake) Ports() (first, last int, err error) {
+	if i.FTPPassive == "" {
+		return 0, 0, nil
+	}
+	if n, err := fmt.Sscanf(i.FTPPassive, "%d-%d", &first, &last); n != 2 || err != nil || first < 1 || last < first || last > 65535 {
+		return 0, 0, fmt.Errorf("intake.ftp_passive: %q is not a range of ports such as 50000-50100", i.FTPPassive)
+	}
+	return first, last, nil
+}
+
+func (i Intake) check() error {
+	for key, addr := range map[string]string{"intake.mail_listen": i.MailListen, "intake.ftp_listen": i.FTPListen} {
+		if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {
+			return fmt.Errorf("%s: %q is not host:port", key, addr)
+		}
+	}
+	if i.FTPAddress != "" {
+		if a, err := netip.ParseAddr(i.FTPAddress); err != nil || !a.Is4() {
+			return fmt.Errorf("intake.ftp_address: %q is not an IPv4 address", i.FTPAddress)
+		}
+	}
+	_, _, err := i.Ports()
+	return err
 }
