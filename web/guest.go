@@ -38,6 +38,7 @@ type visitView struct {
 	Sound      bool        `json:"sound"`
 	Note       string      `json:"note,omitempty"`  // of the owner to his guests
 	Owner      bool        `json:"owner,omitempty"` // the link's owner himself; not counted
+	Gallery    bool        `json:"gallery"`         // share links have a gallery; temporary ones are for live video only
 	ServerTime time.Time   `json:"server_time"`
 }
 
@@ -114,7 +115,7 @@ func viewVisit(v authz.VisitInfo, aspect func(camera string) float64) visitView 
 	out := visitView{
 		State: string(v.State), Reason: string(v.Reason), Since: optional(v.Since), Until: optional(v.Until), Name: v.Name,
 		OwnerName: v.OwnerName, Language: v.Language, Zone: v.Zone, Cameras: []visitCell{}, Sound: v.Sound, Note: v.Note, Owner: v.Owner,
-		ServerTime: v.Now.UTC(),
+		Gallery: v.Kind == authz.LinkShare, ServerTime: v.Now.UTC(),
 	}
 	if v.Reason == authz.ReasonOK {
 		out.Reason = ""
