@@ -11,7 +11,6 @@ import (
 
 	"sightline/authz"
 	"sightline/ingest"
-	"sightline/ingest/intake"
 	"sightline/internal/clock"
 	"sightline/internal/ffmpeg"
 	"sightline/internal/kv"
@@ -27,10 +26,10 @@ type Config struct {
 	Engine     *sfu.Engine
 	Guard      *ingest.Guard // for TestCamera; the one the fleet uses
 	Seal       *seal.Box
-	Notices    Notices         // what the badge of notices counts; nil: none
-	FFmpeg     *ffmpeg.Tool    // cuts stills; nil: there are none
-	Images     intake.Accepter // keeps stills; nil: nobody does
-	Relays     sfu.TURN        // what clients are told of TURN servers
+	Notices    Notices      // what the badge of notices counts; nil: none
+	FFmpeg     *ffmpeg.Tool // cuts stills; nil: there are none
+	Images     Images       // keeps stills; nil: nobody does
+	Relays     sfu.TURN     // what clients are told of TURN servers
 	Limits     Limits
 	Node       string // name of this node, told in the socket's hello
 	Log        *slog.Logger

@@ -68,6 +68,9 @@ func (r *Room) Connect(ctx context.Context, sub authz.Subject) (*Socket, error) 
 	wctx, cancel := context.WithCancel(r.ctx)
 	s.cancel = cancel
 	r.wg.Go(func() { s.watch(wctx) })
+	if r.cfg.Images != nil && s.subject.Kind == authz.AccountSubject {
+		r.wg.Go(func() { s.followImages(wctx) })
+	}
 	return s, nil
 }
 

@@ -262,3 +262,19 @@ func TestR72_RecentImagesForSpareCells(t *testing.T) {
 		t.Errorf("used %d: what fills cells was counted", out.Used)
 	}
 }
+
+func TestNewImagesReachOpenPages(t *testing.T) {
+	h := newHarness(t)
+	owner, friend := h.person("owner", false), h.person("friend", false)
+	cam := h.camera(owner, "Yard")
+	h.groupWith(owner, cam, friend)
+	his := h.socket(t, "/api/v1/socket", friend)
+	his.send(map[string]any{"type": "hello"})
+	his.until("badges")
+	h.sendImage(cam, 1)
+	for his.until("changed")["what"] != "images" {
+	}
+	if ids, _ := h.images(friend, ""); len(ids) != 1 {
+		t.Errorf("told of images, and there are %d", len(ids))
+	}
+}

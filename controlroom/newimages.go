@@ -1,0 +1,49 @@
+package controlroom
+
+import (
+	"context"
+	"time"
+
+	"sightline/ingest/intake"
+	"sightline/internal/kv"
+)
+
+// Images keeps stills and says when an account's images changed.
+type Images interface {
+	intake.Accepter
+	// Mark differs whenever images of the account came or went.
+	Mark(ctx context.Context, account string) (string, error)
+}
+
+// imagesGap is the least time between two messages about new images.
+const imagesGap = time.Second
+
+// followImages tells an account's tab that its gallery changed, until ctx ends.
+// Images come too often for the control space, whose changes everybody reads:
+// the hint is one of the account's own space.
+func (s *Socket) followImages(ctx context.Context) {
+	images := s.room.cfg.Images
+	hints := s.room.cfg.Store.Watch(ctx, kv.Bulk(s.subject.Account))
+	last, first := "", true
+	for {
+		select {
+		case _, open := <-hints:
+			if !open {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+		if mark, err := images.Mark(ctx, s.subject.Account); err == nil && mark != last {
+			if !first {
+				s.send(serverMessage{Type: "changed", What: "images"})
+			}
+			last, first = mark, false
+		}
+		select {
+		case <-time.After(imagesGap):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
