@@ -126,7 +126,7 @@ func New(cfg Config) (*Room, error) {
 	}
 	r.seats = cfg.Authority
 	r.trials = sfu.NewTrials(cfg.Engine)
-	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Log: cfg.Log, Registerer: cfg.Registerer})
+	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Clock: cfg.Clock, Log: cfg.Log, Registerer: cfg.Registerer})
 	r.deps = sessionDeps{
 		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name,
 		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m,

@@ -40,6 +40,7 @@ type CutterConfig struct {
 	Limit      time.Duration         // of one run of ffmpeg, waiting for a core included: 5 s
 	CacheBytes int                   // of finished stills: 16 MiB
 	Waiting    int                   // cuts that run or wait at once: 64
+	Clock      clock.Clock           // nil is clock.System
 	Log        *slog.Logger          // nil is silent
 	Registerer prometheus.Registerer // nil: no metrics
 }
@@ -82,6 +83,9 @@ func NewCutter(cfg CutterConfig) *Cutter {
 	}
 	if cfg.Waiting <= 0 {
 		cfg.Waiting = 64
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -170,18 +174,13 @@ func (c *Cutter) fly(ctx context.Context, f *flight, k stillKey, src stillSource
 	}
 	c.metrics.cuts.WithLabelValues("cut").Inc()
 	c.metrics.seconds.Observe(time.Duration(clock.Mono() - began).Seconds())
-	f.still, f.err = Still{JPEG: jpeg, At: wallOf(src.frame.Mono)}, nil
+	f.still, f.err = Still{JPEG: jpeg, At: clock.At(c.cfg.Clock, src.frame.Mono)}, nil
 }
 
 const stillRetry = 10 * time.Second // to those who found none
 
 func noStill(msg string) error {
 	return fault.New(fault.Unavailable, string(sfu.ReasonNoStillSource), msg).After(stillRetry)
-}
-
-// wallOf is the wall-clock time of a clock.Mono reading.
-func wallOf(mono int64) time.Time {
-	return time.Now().Add(time.Duration(mono - clock.Mono())).UTC()
 }
 
 // stillSource is the frame a still is made of.

@@ -11,6 +11,7 @@ import (
 	"sightline/authz"
 	"sightline/ingest"
 	"sightline/ingest/intake"
+	"sightline/internal/clock"
 	"sightline/internal/fault"
 	"sightline/internal/kv"
 	"sightline/internal/secret"
@@ -128,7 +129,7 @@ func (r *Room) newKey(camera string, t time.Time) bool {
 		if stream == nil {
 			continue
 		}
-		if _, key := stream.NewestKey(); key != nil && wallOf(key.Mono).After(t) {
+		if _, key := stream.NewestKey(); key != nil && clock.At(r.cfg.Clock, key.Mono).After(t) {
 			return true
 		}
 	}

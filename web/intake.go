@@ -205,8 +205,9 @@ func upload(r *request) error {
 // uploads are the pictures of a body: itself, or the files of a form.
 func (r *request) uploads() ([][]byte, error) {
 	body := r.c.Request().Body()
-	kind, params, err := mime.ParseMediaType(string(r.c.Request().Header.ContentType()))
-	if err != nil || kind != "multipart/form-data" {
+	// A type that cannot be read is a camera's: what counts is what the body is.
+	kind, params, _ := mime.ParseMediaType(string(r.c.Request().Header.ContentType()))
+	if kind != "multipart/form-data" {
 		return [][]byte{body}, nil
 	}
 	var files [][]byte

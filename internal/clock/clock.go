@@ -27,6 +27,12 @@ var start = time.Now()
 // leases and media pacing are in this unit.
 func Mono() int64 { return int64(time.Since(start)) }
 
+// At is what c shows at a Mono reading of this process: for people and records
+// that want the wall time of something that was stamped with Mono.
+func At(c Clock, mono int64) time.Time {
+	return c.Now().Add(time.Duration(mono - Mono())).UTC()
+}
+
 // Fake is a Clock that moves only when told. Safe for concurrent use.
 type Fake struct {
 	mu  sync.Mutex

@@ -49,8 +49,7 @@ func Open(dir string) (*Store, error) {
 		return root.Remove(p)
 	})
 	if err != nil {
-		root.Close()
-		return nil, err
+		return nil, errors.Join(err, root.Close())
 	}
 	return s, nil
 }
@@ -216,7 +215,7 @@ func (s *Store) Free(context.Context) (int64, bool) {
 	if err := syscall.Statfs(s.path, &st); err != nil {
 		return 0, false
 	}
-	return int64(st.Bavail) * int64(st.Bsize), true
+	return int64(st.Bavail) * st.Bsize, true
 }
 
 func usable(ctx context.Context, name string) error {

@@ -104,7 +104,7 @@ func (s *Store) Get(ctx context.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, away(err)
 	}
-	defer obj.Close()
+	defer func() { _ = obj.Close() }()
 	data, err := io.ReadAll(io.LimitReader(obj, blob.MaxSize+1))
 	if err != nil {
 		return nil, away(err)
