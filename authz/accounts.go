@@ -81,21 +81,13 @@ func (a *Authority) Account(ctx context.Context, s Subject) (Account, error) {
 // AccountNames returns the names to show for other accounts, without those that
 // are gone. For owners of cameras and links the subject already sees.
 func (a *Authority) AccountNames(ctx context.Context, ids []string) (map[string]string, error) {
-	var keys []string
-	for _, id := range ids {
-		if ValidID(id) {
-			keys = append(keys, keyAccount(id))
-		}
-	}
-	v, err := a.read(ctx, keys)
+	accounts, err := a.AccountsByID(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]string, len(keys))
-	for _, r := range v.recs {
-		if acc, _ := r.(*Account); acc != nil {
-			out[acc.ID] = acc.Name
-		}
+	out := make(map[string]string, len(accounts))
+	for id, acc := range accounts {
+		out[id] = acc.Name
 	}
 	return out, nil
 }

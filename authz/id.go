@@ -3,6 +3,8 @@ package authz
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/binary"
+	"time"
 )
 
 // idEncoding is lower-case Crockford base32: no i, l, o, u.
@@ -15,6 +17,17 @@ func NewID() string {
 	var b [16]byte
 	rand.Read(b[:]) // cannot fail since Go 1.24
 	return idEncoding.EncodeToString(b[:])
+}
+
+// TimedID is an id for lists in the order of time: 48 bits of Unix milliseconds,
+// then 80 bits that the caller makes of what it is about, so that the same thing
+// gets the same id again. Zero bits sort before everything at or after t. It is
+// for an account's own things, which nobody else can ask for.
+func TimedID(t time.Time, rest [10]byte) string {
+	var b [18]byte
+	binary.BigEndian.PutUint64(b[:], uint64(max(t.UnixMilli(), 0)))
+	copy(b[8:], rest[:])
+	return idEncoding.EncodeToString(b[2:])
 }
 
 // ValidID reports whether s has the form of an id. Anything else is not looked

@@ -85,9 +85,9 @@ func (a *Authority) participantsOf(ctx context.Context, c *Camera) ([]string, er
 	return out, nil
 }
 
-// ImageAccounts reads accounts by id, for the system; those that are closed are
+// AccountsByID reads accounts by id, for the system; those that are closed are
 // missing.
-func (a *Authority) ImageAccounts(ctx context.Context, ids []string) (map[string]Account, error) {
+func (a *Authority) AccountsByID(ctx context.Context, ids []string) (map[string]Account, error) {
 	keys := make([]string, 0, len(ids))
 	for _, id := range ids {
 		if ValidID(id) {

@@ -39,7 +39,7 @@ func (crowd) Check(context.Context, authz.Subject, authz.Action, authz.Object) (
 func (c crowd) ImageSource(context.Context, string) (authz.ImageSource, error) {
 	return authz.ImageSource{Camera: authz.Camera{ID: onlyCamera, Name: "Gate"}, Owner: authz.Account{ID: owner}, Receivers: c.receivers}, nil
 }
-func (crowd) ImageAccounts(_ context.Context, ids []string) (map[string]authz.Account, error) {
+func (crowd) AccountsByID(_ context.Context, ids []string) (map[string]authz.Account, error) {
 	out := map[string]authz.Account{}
 	for _, id := range ids {
 		out[id] = authz.Account{ID: id}
@@ -157,7 +157,7 @@ func BenchmarkPageOf100000(b *testing.B) {
 	benchOn(b, 0, func(b *testing.B, g *Gallery) {
 		fill(b, g, 100_000)
 		s := authz.Subject{Kind: authz.AccountSubject, Account: owner}
-		middle := idAt(time.UnixMilli(50_000), make([]byte, 10))
+		middle := firstID(time.UnixMilli(50_000))
 		for name, q := range map[string]Query{"first": {}, "middle": {After: middle}, "tag": {Tag: "fox"}, "mixed": {Favourite: true, Camera: onlyCamera}} {
 			b.Run(name, func(b *testing.B) {
 				q.Limit = 100

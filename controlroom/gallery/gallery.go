@@ -41,7 +41,7 @@ type Config struct {
 type authority interface {
 	Check(ctx context.Context, s authz.Subject, act authz.Action, o authz.Object) (authz.Decision, error)
 	ImageSource(ctx context.Context, camera string) (authz.ImageSource, error)
-	ImageAccounts(ctx context.Context, ids []string) (map[string]authz.Account, error)
+	AccountsByID(ctx context.Context, ids []string) (map[string]authz.Account, error)
 	AccountIDs(ctx context.Context, after string) ([]string, error)
 	AccountNames(ctx context.Context, ids []string) (map[string]string, error)
 	Plan(acc *authz.Account, t time.Time) authz.PlanRules

@@ -2,14 +2,13 @@ package gallery
 
 import (
 	"crypto/sha256"
-	"encoding/base32"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"sightline/authz"
 	"sightline/ingest/intake"
 	"sightline/internal/kv"
 	"sightline/internal/picture"
@@ -113,23 +112,14 @@ func (r row) marks(id string) []string {
 
 func tagKey(tag string) string { return pByTag + hex.EncodeToString([]byte(tag)) + "/" }
 
-// The form of authz.NewID, and in the order of time: 48 bits of ms, then 80 bits
-// of a hash of camera and cause.
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
-
+// imageID is the same for the same cause at the same time.
 func imageID(at time.Time, once string) string {
 	sum := sha256.Sum256([]byte("image\x00" + once))
-	return idAt(at, sum[:10])
-}
-
-func idAt(at time.Time, rest []byte) string {
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0)))
-	return idEncoding.EncodeToString(append(ms[2:8:8], rest...))
+	return authz.TimedID(at, [10]byte(sum[:10]))
 }
 
 // firstID sorts before every image that came at or after t.
-func firstID(t time.Time) string { return idAt(t, make([]byte, 10)) }
+func firstID(t time.Time) string { return authz.TimedID(t, [10]byte{}) }
 
 // onceMark is the key of an arrival that must be stored once.
 func onceMark(camera, once string) string {

@@ -81,7 +81,7 @@ func (g *Gallery) deliver(ctx context.Context, p parcel) error {
 	if err != nil || !ok {
 		return err
 	}
-	accounts, err := g.cfg.Authority.ImageAccounts(ctx, p.box.Receivers)
+	accounts, err := g.cfg.Authority.AccountsByID(ctx, p.box.Receivers)
 	if err != nil {
 		return err
 	}

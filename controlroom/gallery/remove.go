@@ -66,7 +66,7 @@ func (g *Gallery) restore(ctx context.Context, account, id string) (ok, full boo
 	if err := json.Unmarshal(snap.Values[0].Data, &t); err != nil {
 		return false, false, away(errRow)
 	}
-	accounts, err := g.cfg.Authority.ImageAccounts(ctx, []string{account})
+	accounts, err := g.cfg.Authority.AccountsByID(ctx, []string{account})
 	if err != nil {
 		return false, false, err
 	}

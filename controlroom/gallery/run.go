@@ -39,7 +39,7 @@ func (g *Gallery) heard(ctx context.Context, e event.Entry) error {
 	if !ok {
 		return nil
 	}
-	accounts, err := g.cfg.Authority.ImageAccounts(ctx, []string{changed.Account})
+	accounts, err := g.cfg.Authority.AccountsByID(ctx, []string{changed.Account})
 	if err != nil {
 		return err
 	}

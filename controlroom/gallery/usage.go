@@ -37,7 +37,7 @@ func (g *Gallery) Usage(ctx context.Context, s authz.Subject) (Usage, error) {
 	if err := g.self(ctx, s); err != nil {
 		return Usage{}, err
 	}
-	accounts, err := g.cfg.Authority.ImageAccounts(ctx, []string{s.Account})
+	accounts, err := g.cfg.Authority.AccountsByID(ctx, []string{s.Account})
 	if err != nil {
 		return Usage{}, err
 	}

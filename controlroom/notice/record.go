@@ -2,8 +2,6 @@ package notice
 
 import (
 	"crypto/sha256"
-	"encoding/base32"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -68,26 +66,14 @@ const (
 	pDue          = "noticedue/"
 )
 
-// The form of authz.NewID, and in the order of time: 48 bits of ms, then a hash
-// of the cause, so that a repeated event makes the same notice.
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
-
+// A repeated event makes the same notice.
 func noticeID(at time.Time, cause, account, kind string) string {
 	sum := sha256.Sum256([]byte(cause + "\x00" + account + "\x00" + kind))
-	return idAt(at, sum[:10])
-}
-
-func idAt(at time.Time, rest []byte) string {
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0)))
-	b := make([]byte, 0, 16)
-	b = append(b, ms[2:]...)
-	b = append(b, rest...)
-	return idEncoding.EncodeToString(b)
+	return authz.TimedID(at, [10]byte(sum[:10]))
 }
 
 // firstID sorts before every notice made at or after t.
-func firstID(t time.Time) string { return idAt(t, make([]byte, 10)) }
+func firstID(t time.Time) string { return authz.TimedID(t, [10]byte{}) }
 
 func parse(v kv.Value) (record, error) {
 	var r record
