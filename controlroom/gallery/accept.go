@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"sightline/authz"
@@ -69,27 +70,46 @@ func (g *Gallery) known(ctx context.Context, account, once string) (string, erro
 
 // keep writes reference, bytes and row, in this order.
 func (g *Gallery) keep(ctx context.Context, src authz.ImageSource, r row, data []byte) (intake.Receipt, error) {
-	if room, err := g.room(ctx, src.Owner, r); err != nil { // the bytes of a full account are not written first
-		return intake.Receipt{}, err
-	} else if !room {
-		return intake.Receipt{}, g.skip(ctx, src.Owner.ID, true)
+	r.Day = g.cfg.Clock.Now().In(zone(src.Owner.Zone)).Format(time.DateOnly)
+	for range tries {
+		turn, room, err := g.room(ctx, src.Owner, r) // the bytes of a full account are not written first
+		if err != nil {
+			return intake.Receipt{}, err
+		}
+		if !room {
+			return intake.Receipt{}, g.skip(ctx, src.Owner.ID, r.Once, true)
+		}
+		if err := g.refs.add(ctx, r.Hash, src.Owner.ID); err != nil {
+			return intake.Receipt{}, away(err)
+		}
+		if err := g.cfg.Blobs.Put(ctx, blobName(r.Hash, asSent), data); err != nil {
+			g.unneeded(ctx, src.Owner.ID, r.Hash)
+			return intake.Receipt{}, err
+		}
+		out, err := g.enter(ctx, src, r, turn)
+		if !errors.Is(err, errTurned) {
+			return out, err
+		}
 	}
-	if err := g.refs.add(ctx, r.Hash, src.Owner.ID); err != nil {
-		return intake.Receipt{}, away(err)
-	}
-	if err := g.cfg.Blobs.Put(ctx, blobName(r.Hash, asSent), data); err != nil {
-		g.unneeded(ctx, src.Owner.ID, r.Hash)
-		return intake.Receipt{}, err
-	}
+	return intake.Receipt{}, away(errTurned)
+}
+
+// errTurned: somebody may have dropped the reference meanwhile.
+var errTurned = errors.New("gallery: the account's turn was moved")
+
+// enter commits the row of an image whose bytes are there, and posts its copies.
+// turn is the version of the account's turn before its reference was added.
+func (g *Gallery) enter(ctx context.Context, src authz.ImageSource, r row, turn uint64) (intake.Receipt, error) {
 	var out intake.Receipt
 	var parcels []parcel
-	full := false
+	full, closed, turned := false, false, false
 	account := src.Owner.ID
-	began := g.cfg.Clock.Now()
-	r.Day = began.In(zone(src.Owner.Zone)).Format(time.DateOnly)
-	keys := []string{pOnce + r.Once, kSums, pDay + r.Day}
+	keys := []string{pOnce + r.Once, kSums, pDay + r.Day, turnKey(r.Hash)}
 	err := g.change(ctx, account, keys, func(at map[string]kv.Value, now time.Time) (kv.Txn, error) {
 		out, parcels, full = intake.Receipt{}, nil, false
+		if turned = at[turnKey(r.Hash)].Version != turn; turned {
+			return kv.Txn{}, errNothing
+		}
 		if was := at[pOnce+r.Once]; was.Exists() { // the sender's retry was quicker
 			out = intake.Receipt{Image: string(was.Data)}
 			return kv.Txn{}, errNothing
@@ -98,6 +118,9 @@ func (g *Gallery) keep(ctx context.Context, src authz.ImageSource, r row, data [
 		if err != nil {
 			return kv.Txn{}, err
 		}
+		if closed = s.Closed; closed {
+			return kv.Txn{}, errNothing
+		}
 		if full = s.Used+r.Bytes > g.quota(src.Owner, now); full {
 			return kv.Txn{}, errNothing
 		}
@@ -105,7 +128,7 @@ func (g *Gallery) keep(ctx context.Context, src authz.ImageSource, r row, data [
 		id := imageID(now, r.Once)
 		out = intake.Receipt{Image: id, New: true}
 		s.count(r, 1)
-		txn := kv.Txn{Conditions: is(at[pOnce+r.Once], at[kSums], at[pDay+r.Day]), Writes: []kv.Write{
+		txn := kv.Txn{Conditions: is(at[pOnce+r.Once], at[kSums], at[pDay+r.Day], at[turnKey(r.Hash)]), Writes: []kv.Write{
 			{Key: pRow + id, Data: encode(r)}, {Key: pOnce + r.Once, Data: []byte(id)}, s.write(), dayWrite(at[pDay+r.Day], 1)}}
 		for _, k := range r.marks(id) {
 			txn.Writes = append(txn.Writes, kv.Write{Key: k, Data: []byte{'1'}})
@@ -119,35 +142,34 @@ func (g *Gallery) keep(ctx context.Context, src authz.ImageSource, r row, data [
 	switch {
 	case err != nil:
 		return intake.Receipt{}, err // what is unknown may have been stored: the sweep knows
+	case turned:
+		return intake.Receipt{}, errTurned
+	case closed:
+		g.unneeded(ctx, account, r.Hash)
+		return intake.Receipt{}, fault.New(fault.NotFound, string(authz.ReasonCameraGone), "This camera was removed.")
 	case full:
 		g.unneeded(ctx, account, r.Hash)
-		return intake.Receipt{}, g.skip(ctx, account, true)
+		return intake.Receipt{}, g.skip(ctx, account, r.Once, true)
 	case !out.New:
 		g.unneeded(ctx, account, r.Hash)
 		return out, nil
 	}
 	g.post(parcels)
-	if held, err := g.refs.held(ctx, r.Hash, account); err != nil || held {
-		return out, away(err)
-	}
-	// Another node dropped the reference before it could see the row.
-	if err := g.refs.add(ctx, r.Hash, account); err != nil {
-		return out, away(err)
-	}
-	return out, g.cfg.Blobs.Put(ctx, blobName(r.Hash, asSent), data)
+	return out, nil
 }
 
-// room says whether an account has room for a row now.
-func (g *Gallery) room(ctx context.Context, acc authz.Account, r row) (bool, error) {
-	snap, err := g.read(ctx, acc.ID, []string{kSums})
+// room says whether an account has room for a row now, and the version of its
+// turn for the row's blob.
+func (g *Gallery) room(ctx context.Context, acc authz.Account, r row) (turn uint64, ok bool, err error) {
+	snap, err := g.read(ctx, acc.ID, []string{kSums, turnKey(r.Hash)})
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	s, err := parseSums(snap.Values[0])
 	if err != nil {
-		return false, away(err)
+		return 0, false, away(err)
 	}
-	return s.Used+r.Bytes <= g.quota(acc, snap.Now), nil
+	return snap.Values[1].Version, s.Used+r.Bytes <= g.quota(acc, snap.Now), nil
 }
 
 // quota is how many bytes of originals an account may keep.
@@ -155,25 +177,29 @@ func (g *Gallery) quota(acc authz.Account, now time.Time) int64 {
 	return g.cfg.Authority.Plan(&acc, now).Originals
 }
 
-// skip counts an image that found no room, tells the account once until there
-// was room again (R54), and is the error to answer with.
-func (g *Gallery) skip(ctx context.Context, account string, own bool) error {
-	g.metrics.skipped.Inc()
-	first, since := false, int64(0)
+// skip counts an image that found no room, once however often it is tried, and
+// tells the account once until there was room again (R54). For the account's own
+// images it is the error to answer with.
+func (g *Gallery) skip(ctx context.Context, account, image string, own bool) error {
+	told, since := true, int64(0)
 	err := g.change(ctx, account, []string{kSums}, func(at map[string]kv.Value, now time.Time) (kv.Txn, error) {
 		s, err := parseSums(at[kSums])
 		if err != nil {
 			return kv.Txn{}, err
 		}
-		if first = s.Skipped == 0; first {
-			s.Since = now.UnixMilli()
+		counted := s.miss(image, now.UnixMilli())
+		if told, since = s.Told || s.Closed, s.Since; !counted {
+			return kv.Txn{}, errNothing
 		}
-		s.Skipped++
-		since = s.Since
 		return kv.Txn{Conditions: is(at[kSums]), Writes: []kv.Write{s.write()}}, nil
 	})
-	if err == nil && first {
-		err = g.tellFull(ctx, account, since)
+	if err == nil {
+		g.metrics.skipped.Inc()
+	}
+	if err == nil && !told { // told first and noted then: a crash between tells it again, under the same id
+		if err = g.tellFull(ctx, account, since); err == nil {
+			err = g.noteTold(ctx, account, since)
+		}
 	}
 	if err != nil {
 		g.cfg.Log.Warn("a full gallery could not be told to its owner", "err", err)
@@ -184,12 +210,27 @@ func (g *Gallery) skip(ctx context.Context, account string, own bool) error {
 	return fault.New(fault.Conflict, string(authz.ReasonQuotaFull), "The gallery is full. Nothing was stored; delete images or take a larger plan.")
 }
 
+// noteTold remembers that the account knows of the images skipped since then.
+func (g *Gallery) noteTold(ctx context.Context, account string, since int64) error {
+	return g.change(ctx, account, []string{kSums}, func(at map[string]kv.Value, _ time.Time) (kv.Txn, error) {
+		s, err := parseSums(at[kSums])
+		if err != nil {
+			return kv.Txn{}, err
+		}
+		if s.Since != since {
+			return kv.Txn{}, errNothing // there was room meanwhile
+		}
+		s.Told = true
+		return kv.Txn{Conditions: is(at[kSums]), Writes: []kv.Write{s.write()}}, nil
+	})
+}
+
 // unneeded drops a reference that no row of the account stands behind.
 func (g *Gallery) unneeded(ctx context.Context, account, hash string) {
 	ctx = context.WithoutCancel(ctx)
 	needed, err := g.rows(ctx, account, hash)
 	if err == nil && !needed {
-		err = g.refs.drop(ctx, hash, g.rows, account)
+		err = g.refs.drop(ctx, hash, g.leaving, account)
 	}
 	if err != nil {
 		g.cfg.Log.Warn("an image that is not needed waits for the sweep", "err", err)
@@ -203,6 +244,18 @@ func (g *Gallery) rows(ctx context.Context, account, hash string) (bool, error) 
 		return false, err
 	}
 	return len(snap.Scans[0]) > 0, nil
+}
+
+// leaving moves the account's turn for a blob and then looks for rows of it: none
+// can come later from whoever looked at the turn before.
+func (g *Gallery) leaving(ctx context.Context, account, hash string) (bool, error) {
+	err := g.change(ctx, account, []string{turnKey(hash)}, func(map[string]kv.Value, time.Time) (kv.Txn, error) {
+		return kv.Txn{Writes: []kv.Write{{Key: turnKey(hash), Data: []byte{'1'}}}}, nil
+	})
+	if err != nil {
+		return false, err
+	}
+	return g.rows(ctx, account, hash)
 }
 
 // zone is a location by name; UTC when it is none.

@@ -168,7 +168,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	defer func() { cancel(); <-running }()
 	w.poll(t, "the authority is ready", func() bool { return a.Ready() == nil })
 	for range 3 { // copies, then the trash, then what nothing stands behind
-		if _, err := g.walk(t.Context()); err != nil {
+		if err := g.walk(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		<-time.After(30 * time.Millisecond)

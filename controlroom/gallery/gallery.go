@@ -60,9 +60,11 @@ type Gallery struct {
 	name     string        // of this process among others, in claims
 	accounts stripes       // one change of an account at a time on this node
 	due      chan parcel   // outbox rows of this node, delivered at once
-	purge    chan struct{} // something was put into the trash
+	purge    chan struct{} // something was put into an empty trash
 
 	mu      sync.Mutex
+	parcels map[string]bool       // being delivered by this node
+	trash   map[string]time.Time  // when undo of accounts' images ends, as far as this node knows
 	making  map[string]*rendition // thumbnails in the making
 	cutoffs map[string]cutoff     // of share links
 }
@@ -95,6 +97,8 @@ func New(cfg Config) (*Gallery, error) {
 		name:     authz.NewID(),
 		due:      make(chan parcel, 1024),
 		purge:    make(chan struct{}, 1),
+		parcels:  map[string]bool{},
+		trash:    map[string]time.Time{},
 		making:   map[string]*rendition{},
 		cutoffs:  map[string]cutoff{},
 	}, nil

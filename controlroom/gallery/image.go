@@ -65,7 +65,13 @@ const (
 	pDay       = "imd/" // + yyyy-mm-dd: how many images
 	pOutbox    = "imb/" // + id/part: to be handed to others
 	kSums      = "imsum"
+	pTurn      = "imv/" // + first byte of a hash in hex, see turnKey
 )
+
+// turnKey is moved whenever a reference to one of the account's blobs is about
+// to be dropped: a row is committed on the condition that it is as it was before
+// the row's own reference was made sure of. Blobs share 256 of them.
+func turnKey(hash string) string { return pTurn + hash[:2] }
 
 var errRow = errors.New("gallery: a stored image is of an unknown version or damaged")
 

@@ -1,6 +1,7 @@
 package gallery
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -77,6 +78,13 @@ func (g *Gallery) courier(ctx context.Context) {
 
 // deliver hands one parcel to all its receivers and then removes it.
 func (g *Gallery) deliver(ctx context.Context, p parcel) error {
+	if !g.busy(p.key(), true) {
+		return nil // another courier of this node is at it
+	}
+	defer g.busy(p.key(), false)
+	// Half a claim: when another node takes over, this one has stopped.
+	ctx, cancel := context.WithTimeout(ctx, claimLimit/2)
+	defer cancel()
 	ok, err := g.claim(ctx, &p)
 	if err != nil || !ok {
 		return err
@@ -92,7 +100,8 @@ func (g *Gallery) deliver(ctx context.Context, p parcel) error {
 		}
 	}
 	if len(to) > 0 {
-		if err := g.handOver(ctx, p, to); err != nil {
+		// errGone: it was delivered long ago, and the sender's image has gone since.
+		if err := g.handOver(ctx, p, to); err != nil && !errors.Is(err, errGone) {
 			return err
 		}
 	}
@@ -109,7 +118,7 @@ func (g *Gallery) handOver(ctx context.Context, p parcel, to []authz.Account) er
 		ids[i] = acc.ID
 	}
 	hash := p.box.Row.Hash
-	if err := g.refs.add(ctx, hash, ids...); err != nil {
+	if err := g.refs.share(ctx, hash, ids...); err != nil {
 		return err
 	}
 	var mu sync.Mutex
@@ -144,7 +153,7 @@ func (g *Gallery) handOver(ctx context.Context, p parcel, to []authz.Account) er
 			}
 		}
 		if len(drop) > 0 {
-			errs = append(errs, g.refs.drop(ctx, hash, g.rows, drop...))
+			errs = append(errs, g.refs.drop(ctx, hash, g.leaving, drop...))
 		}
 	}
 	return errors.Join(errs...)
@@ -156,22 +165,29 @@ func (g *Gallery) receive(ctx context.Context, acc authz.Account, p parcel) (too
 	r := p.box.Row
 	full := false
 	r.Day = time.UnixMilli(r.At).In(zone(acc.Zone)).Format(time.DateOnly)
-	keys := []string{pRow + p.id, pTrash + p.id, kSums, pDay + r.Day}
+	keys := []string{pRow + p.id, pTrash + p.id, kSums, pDay + r.Day, turnKey(r.Hash)}
 	err = g.change(ctx, acc.ID, keys, func(at map[string]kv.Value, now time.Time) (kv.Txn, error) {
 		took, full = false, false
 		if at[pRow+p.id].Exists() || at[pTrash+p.id].Exists() {
 			return kv.Txn{}, errNothing
 		}
 		s, err := parseSums(at[kSums])
-		if err != nil {
-			return kv.Txn{}, err
+		if err != nil || s.Closed {
+			return kv.Txn{}, cmp.Or(err, errNothing)
 		}
 		if full = s.Used+r.Bytes > g.quota(acc, now); full {
 			return kv.Txn{}, errNothing
 		}
+		held, err := g.refs.held(ctx, r.Hash, acc.ID) // after the turn was read, see references
+		if err == nil && !held {
+			err = g.refs.share(ctx, r.Hash, acc.ID)
+		}
+		if err != nil {
+			return kv.Txn{}, err
+		}
 		took = true
 		s.count(r, 1)
-		txn := kv.Txn{Conditions: is(at[pRow+p.id], at[kSums], at[pDay+r.Day]), Writes: []kv.Write{
+		txn := kv.Txn{Conditions: is(at[pRow+p.id], at[kSums], at[pDay+r.Day], at[turnKey(r.Hash)]), Writes: []kv.Write{
 			{Key: pRow + p.id, Data: encode(r)}, s.write(), dayWrite(at[pDay+r.Day], 1)}}
 		for _, k := range r.marks(p.id) {
 			txn.Writes = append(txn.Writes, kv.Write{Key: k, Data: []byte{'1'}})
@@ -179,15 +195,25 @@ func (g *Gallery) receive(ctx context.Context, acc authz.Account, p parcel) (too
 		return txn, nil
 	})
 	if err == nil && full {
-		err = g.skip(ctx, acc.ID, false)
-	}
-	if err == nil && took {
-		var held bool
-		if held, err = g.refs.held(ctx, r.Hash, acc.ID); err == nil && !held {
-			err = g.refs.add(ctx, r.Hash, acc.ID) // the sender's row or trash keeps the bytes until the parcel is gone
-		}
+		err = g.skip(ctx, acc.ID, p.id, false)
 	}
 	return took, err
+}
+
+// busy notes that this node begins (on) or ends delivering a parcel; false when
+// it is at it already.
+func (g *Gallery) busy(key string, on bool) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !on {
+		delete(g.parcels, key)
+		return true
+	}
+	if g.parcels[key] {
+		return false
+	}
+	g.parcels[key] = true
+	return true
 }
 
 // claim makes this node the one that delivers p, for a minute. False: it is

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +15,17 @@ import (
 
 // references say which accounts need a blob. They live in 256 spaces by the
 // first byte of the hash: b/<hash> is the blob's state, r/<hash>/<account> one
-// account's need. Every change puts b/<hash> anew, so that adding the next and
-// dropping the last need of a blob never both succeed.
+// account's need. Every change of a need puts b/<hash> anew, so that adding the
+// next and dropping the last need of a blob never both succeed. A blob without
+// needs is dying, which is final: its bytes go, then its state, and only then it
+// can be added again.
+//
+// A row and its reference are in two spaces. What keeps a row from being
+// committed while its reference is dropped is the account's turn (see turnKey):
+// whoever commits a row reads the turn, then makes sure of the reference, then
+// commits on the condition that the turn is the same. Whoever drops marks the
+// reference as leaving, then moves the turn and looks for rows, then drops what
+// is still marked by him.
 type references struct {
 	store kv.Store
 	blobs blob.Store
@@ -28,6 +36,12 @@ type references struct {
 type blobState struct {
 	V     int   `json:"v"`
 	Dying int64 `json:"dying,omitempty"` // Unix ms since when its bytes are being removed
+}
+
+// needState is the record under r/<hash>/<account>.
+type needState struct {
+	At      int64  `json:"at"`                // Unix ms of the last add
+	Leaving string `json:"leaving,omitempty"` // mark of whoever is about to drop it
 }
 
 const (
@@ -56,98 +70,108 @@ func shard(hash string) kv.Space { return kv.Space("blob-" + hash[:2]) }
 func refKey(hash, account string) string { return pRef + hash + "/" + account }
 
 // add notes that accounts need a blob. It must be durable before its bytes are
-// put and before a row names it. A reference that is there already stays.
+// put and before a row names it.
 func (r *references) add(ctx context.Context, hash string, accounts ...string) error {
-	return r.change(ctx, hash, func(state blobState, _ bool, version uint64, now time.Time) (kv.Txn, error) {
-		if state.Dying != 0 {
-			if now.Sub(time.UnixMilli(state.Dying)) > dyingMost { // whoever removed it ended on the way
-				return kv.Txn{}, errors.Join(r.finish(ctx, hash, version), errAgain)
+	return r.change(ctx, hash, func(b blobRead) (kv.Txn, error) {
+		if b.state.Dying != 0 {
+			if b.now.Sub(time.UnixMilli(b.state.Dying)) > dyingMost { // whoever removed it ended on the way
+				return kv.Txn{}, errors.Join(r.bury(ctx, hash), errAgain)
 			}
 			return kv.Txn{}, errAgain
 		}
-		return r.needed(hash, version, now, accounts), nil
+		return b.needed(hash, accounts), nil
 	})
 }
 
-// drop forgets accounts' needs; the last one takes the bytes along. rows says
-// whether an account has a row of the blob after all: one that was committed
-// meanwhile gets its reference back, before any byte is gone. Whoever commits
-// such a row looks afterwards with held, so one of the two always notices.
-func (r *references) drop(ctx context.Context, hash string, rows func(ctx context.Context, account, hash string) (bool, error), accounts ...string) error {
-	last := false
-	err := r.change(ctx, hash, func(state blobState, exists bool, version uint64, now time.Time) (kv.Txn, error) {
-		last = false
-		if !exists {
-			return kv.Txn{}, nil
+// errGone from share: nobody needs the blob any more.
+var errGone = errors.New("gallery: the image is gone")
+
+// share is add for a blob whose bytes are there because somebody else needs
+// them; errGone where nobody does.
+func (r *references) share(ctx context.Context, hash string, accounts ...string) error {
+	return r.change(ctx, hash, func(b blobRead) (kv.Txn, error) {
+		if !b.exists || b.state.Dying != 0 {
+			return kv.Txn{}, errGone
 		}
-		snap, err := r.store.Read(ctx, shard(hash), nil, []kv.Scan{{Prefix: pRef + hash + "/", Limit: len(accounts) + 1}})
+		return b.needed(hash, accounts), nil
+	})
+}
+
+// asker moves an account's turn for a blob and then says whether the account has
+// a row of it.
+type asker func(ctx context.Context, account, hash string) (bool, error)
+
+// drop forgets accounts' needs, where ask finds no row; the last one takes the
+// bytes along. What was added again meanwhile stays.
+func (r *references) drop(ctx context.Context, hash string, ask asker, accounts ...string) error {
+	mark := kv.NewID(r.clock.Now())
+	keys := make([]string, len(accounts))
+	for i, a := range accounts {
+		keys[i] = refKey(hash, a)
+	}
+	found := 0
+	err := r.change(ctx, hash, func(b blobRead) (kv.Txn, error) {
+		snap, err := r.store.Read(ctx, shard(hash), keys, nil)
 		if err != nil {
 			return kv.Txn{}, err
 		}
-		left := len(snap.Scans[0])
-		txn := kv.Txn{Conditions: []kv.Condition{{Key: pBlob + hash, Version: version}}}
-		for _, a := range accounts {
-			if slices.ContainsFunc(snap.Scans[0], func(v kv.Value) bool { return v.Key == refKey(hash, a) }) {
-				left--
+		txn := b.same(hash)
+		for _, v := range snap.Values {
+			if n, ok := parseNeed(v); ok {
+				txn.Writes = append(txn.Writes, kv.Write{Key: v.Key, Data: encode(needState{At: n.At, Leaving: mark})})
 			}
-			txn.Writes = append(txn.Writes, kv.Write{Key: refKey(hash, a), Delete: true})
 		}
-		next := blobState{V: refVersion, Dying: state.Dying}
-		if last = left <= 0; last && next.Dying == 0 {
-			next.Dying = now.UnixMilli()
+		if found = len(txn.Writes) - 1; found <= 0 {
+			return kv.Txn{}, nil
 		}
-		txn.Writes = append(txn.Writes, kv.Write{Key: pBlob + hash, Data: encode(next)})
 		return txn, nil
 	})
-	if err != nil {
+	if err != nil || found <= 0 {
 		return err
 	}
-	var back []string
-	for _, a := range accounts {
-		needed, err := rows(ctx, a, hash)
+	needed := map[string]bool{}
+	for i, a := range accounts {
+		if needed[keys[i]], err = ask(ctx, a, hash); err != nil {
+			return err // a reference that is leaving counts; the sweep asks again
+		}
+	}
+	var dying int64
+	began := time.Now()
+	err = r.change(ctx, hash, func(b blobRead) (kv.Txn, error) {
+		began, dying = time.Now(), 0
+		snap, err := r.store.Read(ctx, shard(hash), keys, []kv.Scan{{Prefix: pRef + hash + "/", Limit: len(keys) + 1}})
 		if err != nil {
-			return err // a dying blob without references is finished by the sweep, which asks again
+			return kv.Txn{}, err
 		}
-		if needed {
-			back = append(back, a)
+		txn, left := b.same(hash), len(snap.Scans[0])
+		for _, v := range snap.Values {
+			n, ok := parseNeed(v)
+			switch {
+			case !ok || n.Leaving != mark: // added again
+			case needed[v.Key]:
+				txn.Writes = append(txn.Writes, kv.Write{Key: v.Key, Data: encode(needState{At: n.At})})
+			default:
+				txn.Writes = append(txn.Writes, kv.Write{Key: v.Key, Delete: true})
+				left--
+			}
 		}
-	}
-	switch {
-	case len(back) > 0:
-		return r.revive(ctx, hash, back...)
-	case !last:
-		return nil
-	}
-	snap, err := r.store.Read(ctx, shard(hash), []string{pBlob + hash}, nil)
-	if err != nil {
+		if left == 0 && b.exists {
+			dying = b.now.UnixMilli()
+			txn.Writes[0].Data = encode(blobState{V: refVersion, Dying: dying})
+		}
+		if len(txn.Writes) == 1 && dying == 0 {
+			return kv.Txn{}, nil
+		}
+		return txn, nil
+	})
+	if err != nil || dying == 0 {
 		return err
 	}
-	var state blobState
-	if v := snap.Values[0]; v.Exists() && json.Unmarshal(v.Data, &state) == nil && state.Dying != 0 {
-		return r.finish(ctx, hash, v.Version)
-	}
-	return nil
+	return r.erase(ctx, hash, dying, began)
 }
 
-// revive gives references back to a blob whose bytes are still there.
-func (r *references) revive(ctx context.Context, hash string, accounts ...string) error {
-	return r.change(ctx, hash, func(_ blobState, _ bool, version uint64, now time.Time) (kv.Txn, error) {
-		return r.needed(hash, version, now, accounts), nil
-	})
-}
-
-// needed writes a live state with accounts' references.
-func (r *references) needed(hash string, version uint64, now time.Time, accounts []string) kv.Txn {
-	txn := kv.Txn{Conditions: []kv.Condition{{Key: pBlob + hash, Version: version}},
-		Writes: []kv.Write{{Key: pBlob + hash, Data: encode(blobState{V: refVersion})}}}
-	at := encode(now.UnixMilli())
-	for _, a := range accounts {
-		txn.Writes = append(txn.Writes, kv.Write{Key: refKey(hash, a), Data: at})
-	}
-	return txn
-}
-
-// held says whether a live blob has the account's reference.
+// held says whether a live blob has the account's reference, and nobody is about
+// to drop it.
 func (r *references) held(ctx context.Context, hash, account string) (bool, error) {
 	snap, err := r.store.Read(ctx, shard(hash), []string{pBlob + hash, refKey(hash, account)}, nil)
 	if err != nil {
@@ -155,22 +179,90 @@ func (r *references) held(ctx context.Context, hash, account string) (bool, erro
 	}
 	var state blobState
 	b := snap.Values[0]
-	return b.Exists() && json.Unmarshal(b.Data, &state) == nil && state.Dying == 0 && snap.Values[1].Exists(), nil
+	n, ok := parseNeed(snap.Values[1])
+	return b.Exists() && json.Unmarshal(b.Data, &state) == nil && state.Dying == 0 && ok && n.Leaving == "", nil
 }
 
-// finish removes the bytes of a dying blob and then its record.
-func (r *references) finish(ctx context.Context, hash string, version uint64) error {
+// erase removes the bytes of a blob that began dying at the given moment, and
+// then its record. It gives up well before somebody else takes over, so that no
+// late removal meets bytes that were put again.
+func (r *references) erase(ctx context.Context, hash string, dying int64, began time.Time) error {
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), began.Add(dyingMost/2))
+	defer cancel()
 	for _, name := range names(hash) {
-		if err := r.blobs.Delete(ctx, name); err != nil {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.blobs.Delete(ctx, name); err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
 	}
-	_, err := commit(ctx, r.store, kv.Txn{ID: kv.NewID(r.clock.Now()), Space: shard(hash),
-		Conditions: []kv.Condition{{Key: pBlob + hash, Version: version}}, Writes: []kv.Write{{Key: pBlob + hash, Delete: true}}})
-	if errors.Is(err, kv.ErrConflict) {
-		return nil // somebody else finished it
+	return r.change(ctx, hash, func(b blobRead) (kv.Txn, error) {
+		if b.state.Dying != dying {
+			return kv.Txn{}, nil // somebody took over
+		}
+		return kv.Txn{Conditions: b.is(hash), Writes: []kv.Write{{Key: pBlob + hash, Delete: true}}}, nil
+	})
+}
+
+// bury takes over a dying blob that was left behind.
+func (r *references) bury(ctx context.Context, hash string) error { return r.begin(ctx, hash, false) }
+
+// condemn removes bytes that have no state record: files a crash left. What
+// somebody needs by now stays.
+func (r *references) condemn(ctx context.Context, hash string) error {
+	return r.begin(ctx, hash, true)
+}
+
+// begin makes the caller the one who erases a blob: one that has no record, or
+// one that is dying.
+func (r *references) begin(ctx context.Context, hash string, unknown bool) error {
+	var dying int64
+	began := time.Now()
+	err := r.change(ctx, hash, func(b blobRead) (kv.Txn, error) {
+		if began, dying = time.Now(), 0; b.exists == unknown || b.exists && b.state.Dying == 0 {
+			return kv.Txn{}, nil
+		}
+		dying = b.now.UnixMilli()
+		return kv.Txn{Conditions: b.is(hash), Writes: []kv.Write{{Key: pBlob + hash, Data: encode(blobState{V: refVersion, Dying: dying})}}}, nil
+	})
+	if err != nil || dying == 0 {
+		return err
 	}
-	return err
+	return r.erase(ctx, hash, dying, began)
+}
+
+// blobRead is a blob's state as it was read.
+type blobRead struct {
+	state   blobState
+	exists  bool
+	version uint64
+	now     time.Time // of the store
+}
+
+func (b blobRead) is(hash string) []kv.Condition {
+	return []kv.Condition{{Key: pBlob + hash, Version: b.version}}
+}
+
+// same puts the state anew; needs are appended.
+func (b blobRead) same(hash string) kv.Txn {
+	b.state.V = refVersion
+	return kv.Txn{Conditions: b.is(hash), Writes: []kv.Write{{Key: pBlob + hash, Data: encode(b.state)}}}
+}
+
+// needed writes a live state with accounts' references.
+func (b blobRead) needed(hash string, accounts []string) kv.Txn {
+	txn := kv.Txn{Conditions: b.is(hash), Writes: []kv.Write{{Key: pBlob + hash, Data: encode(blobState{V: refVersion})}}}
+	n := encode(needState{At: b.now.UnixMilli()})
+	for _, a := range accounts {
+		txn.Writes = append(txn.Writes, kv.Write{Key: refKey(hash, a), Data: n})
+	}
+	return txn
+}
+
+func parseNeed(v kv.Value) (needState, bool) {
+	var n needState
+	return n, v.Exists() && json.Unmarshal(v.Data, &n) == nil
 }
 
 // errAgain from a change's function means: read again in a moment.
@@ -178,7 +270,7 @@ var errAgain = errors.New("gallery: once more")
 
 // change reads a blob's state, lets fn write a transaction and commits it,
 // until nobody came between. An empty transaction changes nothing.
-func (r *references) change(ctx context.Context, hash string, fn func(s blobState, exists bool, version uint64, now time.Time) (kv.Txn, error)) error {
+func (r *references) change(ctx context.Context, hash string, fn func(blobRead) (kv.Txn, error)) error {
 	for try := 0; ; try++ {
 		snap, err := r.store.Read(ctx, shard(hash), []string{pBlob + hash}, nil)
 		if err != nil {
@@ -188,7 +280,7 @@ func (r *references) change(ctx context.Context, hash string, fn func(s blobStat
 		if v := snap.Values[0]; v.Exists() && (json.Unmarshal(v.Data, &state) != nil || state.V != refVersion) {
 			return fault.Wrap(errRow, fault.Internal, fault.CodeInternal, "An image's record cannot be read.")
 		}
-		txn, err := fn(state, snap.Values[0].Exists(), snap.Values[0].Version, snap.Now)
+		txn, err := fn(blobRead{state: state, exists: snap.Values[0].Exists(), version: snap.Values[0].Version, now: snap.Now})
 		if err == nil {
 			if len(txn.Writes) == 0 {
 				return nil
@@ -216,11 +308,11 @@ func (r *references) needs(ctx context.Context, space kv.Space, from string) (pa
 	}
 	for _, v := range snap.Scans[0] {
 		hash, account, ok := strings.Cut(strings.TrimPrefix(v.Key, pRef), "/")
-		var at int64
-		if !ok || json.Unmarshal(v.Data, &at) != nil {
+		n, whole := parseNeed(v)
+		if !ok || !whole {
 			continue
 		}
-		page = append(page, need{hash: hash, account: account, at: time.UnixMilli(at)})
+		page = append(page, need{hash: hash, account: account, at: time.UnixMilli(n.At)})
 	}
 	if n := len(snap.Scans[0]); n == walkPage {
 		next = snap.Scans[0][n-1].Key + "\x00"
@@ -253,8 +345,8 @@ func hashOf(name string) string {
 	return hash
 }
 
-// bury finishes, in one shard, what has been dying since before.
-func (r *references) bury(ctx context.Context, space kv.Space, before time.Time, rows func(ctx context.Context, account, hash string) (bool, error)) error {
+// buryAll takes over, in one shard, what has been dying since before.
+func (r *references) buryAll(ctx context.Context, space kv.Space, before time.Time) error {
 	from := ""
 	for {
 		snap, err := r.store.Read(ctx, space, nil, []kv.Scan{{Prefix: pBlob, From: from, Limit: walkPage}})
@@ -266,7 +358,7 @@ func (r *references) bury(ctx context.Context, space kv.Space, before time.Time,
 			if json.Unmarshal(v.Data, &s) != nil || s.Dying == 0 || !time.UnixMilli(s.Dying).Before(before) {
 				continue
 			}
-			if err := r.drop(ctx, strings.TrimPrefix(v.Key, pBlob), rows); err != nil {
+			if err := r.bury(ctx, strings.TrimPrefix(v.Key, pBlob)); err != nil {
 				return err
 			}
 		}

@@ -48,10 +48,7 @@ func (g *Gallery) remove(ctx context.Context, account, id string) (bool, error) 
 		return txn, nil
 	})
 	if err == nil && found {
-		select {
-		case g.purge <- struct{}{}:
-		default:
-		}
+		g.trashed(account, g.cfg.Clock.Now().Add(g.cfg.Undo))
 	}
 	return found, err
 }
@@ -83,6 +80,9 @@ func (g *Gallery) restore(ctx context.Context, account, id string) (ok, full boo
 		s, err := parseSums(at[kSums])
 		if err != nil {
 			return kv.Txn{}, err
+		}
+		if ok = !s.Closed; !ok {
+			return kv.Txn{}, errNothing
 		}
 		if full = s.Used+t.Row.Bytes > g.quota(acc, now); full {
 			return kv.Txn{}, errNothing

@@ -1,6 +1,7 @@
 package gallery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 
 	"sightline/internal/blob"
 	"sightline/internal/event"
-	"sightline/internal/fault"
 	"sightline/internal/kv"
 )
 
@@ -52,6 +52,9 @@ func (g *Gallery) heard(ctx context.Context, e event.Entry) error {
 // clear removes all images of an account. What is still on its way to others is
 // delivered first; until then the event comes again.
 func (g *Gallery) clear(ctx context.Context, account string) error {
+	if err := g.close(ctx, account); err != nil { // before anything goes: no row may come behind
+		return err
+	}
 	for {
 		ids, err := g.ids(ctx, account, kv.Scan{Prefix: pRow, Limit: walkPage})
 		if err != nil {
@@ -85,81 +88,144 @@ func (g *Gallery) clear(ctx context.Context, account string) error {
 			return errors.New("gallery: images of a closed account are still on their way")
 		}
 	}
+	return nil
+}
+
+// close marks an account's sums: they are all that stays of its gallery. Every
+// commit of a row is conditional on them, so none of an arrival or a copy that
+// was decided before the account was closed comes after.
+func (g *Gallery) close(ctx context.Context, account string) error {
 	return g.change(ctx, account, []string{kSums}, func(at map[string]kv.Value, _ time.Time) (kv.Txn, error) {
-		if !at[kSums].Exists() {
-			return kv.Txn{}, errNothing
+		s, err := parseSums(at[kSums])
+		if err != nil || s.Closed {
+			return kv.Txn{}, cmp.Or(err, errNothing)
 		}
-		return kv.Txn{Conditions: is(at[kSums]), Writes: []kv.Write{{Key: kSums, Delete: true}}}, nil
+		s.Closed = true
+		return kv.Txn{Conditions: is(at[kSums]), Writes: []kv.Write{s.write()}}, nil
 	})
 }
 
-// walks goes over all accounts at the start and every minute, and empties the
-// trash when something in it is due.
+// walks goes over all accounts at the start and every minute, and between empties
+// the trash of those in which an image's undo ended.
 func (g *Gallery) walks(ctx context.Context) {
-	for {
-		now := g.cfg.Clock.Now()
-		deadline := now.Add(walkEvery)
-		due, err := g.walk(ctx)
-		if err != nil && ctx.Err() == nil {
+	for ctx.Err() == nil {
+		next := time.Now().Add(walkEvery)
+		if err := g.walk(ctx); err != nil && ctx.Err() == nil {
 			g.cfg.Log.Warn("not all galleries could be looked after", "err", err)
 		}
-		if err == nil && !due.IsZero() && due.Before(deadline) {
-			deadline = due
-		}
-		if !g.wait(ctx, now, deadline) {
-			return
+		for g.wait(ctx, next) {
+			for _, account := range g.ended() {
+				if err := g.tidy(ctx, account); err != nil && ctx.Err() == nil {
+					g.cfg.Log.Warn("deleted images wait for the next round", "err", err)
+				}
+			}
 		}
 	}
 }
 
-// wait returns at the deadline, or earlier when what was deleted meanwhile is
-// due then; false when ctx ended. A walk begins at most every 100 ms.
-func (g *Gallery) wait(ctx context.Context, last, deadline time.Time) bool {
+// wait returns when undo of an image that this node knows of ends; false at the
+// deadline, and when ctx ended.
+func (g *Gallery) wait(ctx context.Context, deadline time.Time) bool {
 	for {
-		at := deadline
-		if soonest := last.Add(100 * time.Millisecond); at.Before(soonest) {
-			at = soonest
+		wait := time.Until(deadline)
+		if due, ok := g.soonest(); ok {
+			wait = min(wait, max(due.Sub(g.cfg.Clock.Now()), 0)+time.Millisecond)
 		}
-		timer := time.NewTimer(at.Sub(g.cfg.Clock.Now()) + time.Millisecond)
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return false
 		case <-timer.C:
-			return true
+			return time.Now().Before(deadline)
 		case <-g.purge:
 			timer.Stop()
-			if due := g.cfg.Clock.Now().Add(g.cfg.Undo); due.Before(deadline) {
-				deadline = due
-			}
 		}
 	}
 }
 
-func (g *Gallery) walk(ctx context.Context) (due time.Time, err error) {
+// trashed notes when undo of an account's images ends; the sooner stays.
+func (g *Gallery) trashed(account string, due time.Time) {
+	g.mu.Lock()
+	was, known := g.trash[account]
+	if !known || due.Before(was) {
+		g.trash[account] = due
+	}
+	g.mu.Unlock()
+	if !known {
+		select {
+		case g.purge <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (g *Gallery) soonest() (due time.Time, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, t := range g.trash {
+		if !ok || t.Before(due) {
+			due, ok = t, true
+		}
+	}
+	return due, ok
+}
+
+// ended takes the accounts whose trash is due from the list.
+func (g *Gallery) ended() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []string
+	for account, t := range g.trash {
+		if !g.cfg.Clock.Now().Before(t) {
+			out = append(out, account)
+			delete(g.trash, account)
+		}
+	}
+	return out
+}
+
+// walk looks after everybody. One account that fails does not keep it from the others.
+func (g *Gallery) walk(ctx context.Context) error {
 	after := ""
+	var failed error
 	for {
 		ids, err := g.cfg.Authority.AccountIDs(ctx, after)
 		if err != nil {
-			return due, err
+			return err
 		}
 		for _, id := range ids {
-			if err := g.send(ctx, id); err != nil {
-				return due, err
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
-			next, err := g.empty(ctx, id, false)
-			if err != nil {
-				return due, err
-			}
-			if due.IsZero() || !next.IsZero() && next.Before(due) {
-				due = next
+			if err := g.tidy(ctx, id); err != nil && failed == nil {
+				failed = err
 			}
 		}
 		if len(ids) == 0 {
-			return due, ctx.Err()
+			return failed
 		}
 		after = ids[len(ids)-1]
 	}
+}
+
+// tidy delivers what is left in an account's outbox and ends undo.
+func (g *Gallery) tidy(ctx context.Context, account string) error {
+	snap, err := g.read(ctx, account, nil, kv.Scan{Prefix: pOutbox, Limit: 1}, kv.Scan{Prefix: pTrash, Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(snap.Scans[0]) > 0 {
+		err = g.send(ctx, account)
+	}
+	if len(snap.Scans[1]) > 0 {
+		next, failed := g.empty(ctx, account, false)
+		if !next.IsZero() {
+			g.trashed(account, next)
+		}
+		err = firstOf(err, failed)
+	}
+	return err
 }
 
 // send delivers what is left in an account's outbox.
@@ -169,11 +235,9 @@ func (g *Gallery) send(ctx context.Context, account string) error {
 		return err
 	}
 	for _, p := range parcels {
-		if err := g.deliver(ctx, p); err != nil {
-			return err
-		}
+		err = firstOf(err, g.deliver(ctx, p))
 	}
-	return nil
+	return err
 }
 
 // sweeps drops references without rows and blobs without references, at the
@@ -216,7 +280,7 @@ func (g *Gallery) Sweep(ctx context.Context) error {
 				needed, err := g.rows(ctx, n.account, n.hash)
 				if err == nil && !needed {
 					g.metrics.swept.Inc()
-					err = g.refs.drop(ctx, n.hash, g.rows, n.account)
+					err = g.refs.drop(ctx, n.hash, g.leaving, n.account)
 				}
 				if err != nil {
 					return err
@@ -227,7 +291,7 @@ func (g *Gallery) Sweep(ctx context.Context) error {
 			}
 			from = next
 		}
-		if err := g.refs.bury(ctx, space, before, g.rows); err != nil {
+		if err := g.refs.buryAll(ctx, space, before); err != nil {
 			return err
 		}
 	}
@@ -237,36 +301,29 @@ func (g *Gallery) Sweep(ctx context.Context) error {
 // sweepBlobs removes bytes whose hash has no state record. One is written before
 // any byte and removed after the last, so nothing in flight is touched.
 func (g *Gallery) sweepBlobs(ctx context.Context) error {
-	var orphans []string
-	last, known := "", false
+	var orphans []string // hashes
+	last := ""
 	var failed error
 	err := g.cfg.Blobs.List(ctx, "", func(i blob.Info) bool {
 		hash := hashOf(i.Name)
-		if hash == "" {
+		if hash == "" || hash == last {
 			return true
 		}
-		if hash != last {
-			last = hash
-			known, failed = g.refs.exists(ctx, hash)
+		last = hash
+		known, err := g.refs.exists(ctx, hash)
+		if err == nil && !known {
+			orphans = append(orphans, hash)
 		}
-		if !known && failed == nil {
-			orphans = append(orphans, i.Name)
-		}
-		return failed == nil
+		failed = err
+		return err == nil
 	})
 	if err != nil || failed != nil {
 		return away(firstOf(failed, err))
 	}
-	for _, name := range orphans {
-		if known, err := g.refs.exists(ctx, hashOf(name)); err != nil || known {
-			if err != nil {
-				return err
-			}
-			continue // it came back meanwhile
-		}
+	for _, hash := range orphans {
 		g.metrics.swept.Inc()
-		if err := g.cfg.Blobs.Delete(ctx, name); err != nil && !fault.Is(err, fault.NotFound) {
-			return err
+		if err := g.refs.condemn(ctx, hash); err != nil {
+			return away(err)
 		}
 	}
 	return nil

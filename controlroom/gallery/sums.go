@@ -2,6 +2,7 @@ package gallery
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"sightline/internal/kv"
@@ -17,6 +18,25 @@ type sums struct {
 	Senders map[string]tally `json:"senders,omitempty"` // received images by sender
 	Skipped int              `json:"skipped,omitempty"` // images that found no room since there was some
 	Since   int64            `json:"since,omitempty"`   // Unix ms of the first of them
+	Missed  []string         `json:"missed,omitempty"`  // the last of them, so that a retry is not counted again
+	Told    bool             `json:"told,omitempty"`    // the account was told (R54)
+	Closed  bool             `json:"closed,omitempty"`  // the account was closed: no row is added any more
+}
+
+// missedMost is how many skipped images are remembered.
+const missedMost = 16
+
+// miss counts an image that found no room; false when it was counted before.
+func (s *sums) miss(image string, now int64) bool {
+	if slices.Contains(s.Missed, image) {
+		return false
+	}
+	if s.Skipped == 0 {
+		s.Since = now
+	}
+	s.Skipped++
+	s.Missed = append(s.Missed[max(len(s.Missed)-missedMost+1, 0):], image)
+	return true
 }
 
 // tally is one part of the sums.
@@ -58,7 +78,7 @@ func (s *sums) count(r row, n int) {
 		delete(in, by)
 	}
 	if n < 0 { // there is room again: the next time it is full is told anew
-		s.Skipped, s.Since = 0, 0
+		s.Skipped, s.Since, s.Missed, s.Told = 0, 0, nil, false
 	}
 }
 
