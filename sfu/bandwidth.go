@@ -37,6 +37,7 @@ type bandwidth struct {
 	poked atomic.Int64 // when silence was last looked into
 	rate  atomic.Int64 // the estimate, bit/s
 	sure  atomic.Bool  // a limit of the path has been met
+	known atomic.Bool  // the first packets have told something of the path
 	spare atomic.Int64 // of the estimate, beside what is sent
 
 	mu        sync.Mutex
@@ -75,11 +76,13 @@ func (c *bandwidth) agreed() { c.on.Store(true) }
 func (c *bandwidth) publish() {
 	c.rate.Store(int64(c.est.Rate()))
 	c.sure.Store(c.est.Limited())
+	c.known.Store(c.est.Opened())
 }
 
 // feedback takes one transport-wide feedback packet. Called on the peer's RTCP
-// reader.
-func (c *bandwidth) feedback(b []byte, now int64) {
+// reader, or on the socket's, which must not wait for whoever is told of a
+// change (mayWait).
+func (c *bandwidth) feedback(b []byte, now int64, mayWait bool) {
 	if !c.on.Load() {
 		return
 	}
@@ -106,7 +109,19 @@ func (c *bandwidth) feedback(b []byte, now int64) {
 	if now-c.allocated >= allocateEvery || c.est.Rate() < before {
 		c.allocate(now)
 	}
-	c.unlock()
+	if mayWait || len(c.changed) == 0 {
+		c.unlock()
+		return
+	}
+	changed := c.changed
+	c.changed = nil
+	c.mu.Unlock()
+	c.p.engine.wg.Go(func() {
+		defer c.p.guard("bandwidth")
+		for _, a := range changed {
+			a.ev.flush()
+		}
+	})
 }
 
 // allowed is a bucket of a second's worth of feedback.

@@ -35,10 +35,13 @@ type egress struct {
 	call  sendCall
 
 	keying     keying
-	sealer     *sealer // nil as long as the keys are not known
-	sealed     uint64  // likewise, since hold
-	distrusted bool    // a packet of ours differed from pion's: pion alone encrypts
-	expect     []byte  // what pion's next packet should be, nil when nobody compares
+	peer       *Peer            // whose egress this is
+	sealer     *sealer          // nil as long as the keys are not known
+	opener     *opener          // likewise, for what comes in
+	reached    []netip.AddrPort // where packets of ours proved to be pion's: feedback comes from there
+	sealed     uint64           // likewise, since hold
+	distrusted bool             // a packet of ours differed from pion's: pion alone encrypts
+	expect     []byte           // what pion's next packet should be, nil when nobody compares
 	passed     netip.AddrPort
 	same       bool
 	scratch    [maxPacket]byte

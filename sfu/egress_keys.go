@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"bytes"
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -117,15 +116,17 @@ func (e *egress) derive() {
 	const key, salt = 16, 12
 	seed := append(append([]byte("EXTRACTOR-dtls_srtp"), k.client...), k.server...)
 	m, err := prf.PHash(k.master, seed, 2*(key+salt), h)
+	ours := k.ours
 	e.keying = keying{}
 	if err != nil {
 		return
 	}
-	masterKey, masterSalt := m[:key], m[2*key:2*key+salt] // the client's
-	if k.ours {
-		masterKey, masterSalt = m[key:2*key], m[2*key+salt:]
+	clientKey, clientSalt := m[:key], m[2*key:2*key+salt]
+	serverKey, serverSalt := m[key:2*key], m[2*key+salt:]
+	if !ours {
+		clientKey, clientSalt, serverKey, serverSalt = serverKey, serverSalt, clientKey, clientSalt
 	}
-	e.sealer = newSealer(masterKey, masterSalt)
+	e.sealer, e.opener = newSealer(serverKey, serverSalt), newOpener(clientKey, clientSalt)
 }
 
 // sealer encrypts RTP packets by AEAD_AES_128_GCM (RFC 7714).
@@ -135,28 +136,13 @@ type sealer struct {
 	iv   [12]byte // of the packet being sealed: kept here so that it is not allocated
 }
 
-// newSealer derives the session key and salt (RFC 3711, 4.3). nil on an error.
+// newSealer derives the session key and salt. nil on an error.
 func newSealer(masterKey, masterSalt []byte) *sealer {
-	kdf, err := aes.NewCipher(masterKey)
-	if err != nil {
+	aead, salt := session(masterKey, masterSalt, 0, 2)
+	if aead == nil {
 		return nil
 	}
-	session := func(label byte) (out [16]byte) {
-		copy(out[:], masterSalt)
-		out[7] ^= label
-		kdf.Encrypt(out[:], out[:])
-		return out
-	}
-	key, salt := session(0), session(2)
-	block, err := aes.NewCipher(key[:])
-	if err != nil {
-		return nil
-	}
-	s := &sealer{salt: [12]byte(salt[:12])}
-	if s.aead, err = cipher.NewGCM(block); err != nil {
-		return nil
-	}
-	return s
+	return &sealer{aead: aead, salt: salt}
 }
 
 const tagBytes = 16

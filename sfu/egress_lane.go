@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/netip"
+	"slices"
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
@@ -15,6 +16,10 @@ import (
 // as long as ICE takes no other way, before one passes pion again: that one finds the way the connection takes
 // now, keeps pion's roll-over counter in step, and is compared with ours.
 const viaEvery = int64(500e6)
+
+// maxReached bounds the addresses of one viewer from which feedback is taken
+// directly; from further ones it comes through pion.
+const maxReached = 16
 
 var errTooLarge = errors.New("sfu: a packet is too large to be sent")
 
@@ -69,12 +74,40 @@ func (e *egress) compare(l *lane, w webrtc.TrackLocalWriter, h *rtp.Header, payl
 	l.turn = e.turns.Load()
 	n, err = w.WriteRTP(h, payload)
 	l.via, l.to, l.direct = now, e.passed, e.same
-	if e.passed.IsValid() && !e.same {
+	switch {
+	case e.passed.IsValid() && !e.same:
 		e.distrusted = true
 		e.socks.distrusted.Add(1)
+	case e.passed.IsValid():
+		e.reach(e.passed)
 	}
 	e.expect = nil
 	return n, err
+}
+
+// reach lets feedback from an address come straight to the peer. Called with mu held.
+func (e *egress) reach(a netip.AddrPort) {
+	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+	if e.opener == nil || slices.Contains(e.reached, a) || len(e.reached) >= maxReached {
+		return
+	}
+	if len(e.reached) == 0 {
+		e.peer.direct.opener.Store(e.opener)
+	}
+	e.reached = append(e.reached, a)
+	e.socks.inbound.learn(a, e.peer)
+}
+
+// leave forgets the addresses: nothing of this peer is read any more.
+func (e *egress) leave() {
+	e.mu.Lock()
+	list := e.reached
+	e.opener, e.reached = nil, nil
+	e.mu.Unlock()
+	if len(list) > 0 {
+		e.socks.inbound.forget(e.peer, list)
+	}
+	e.peer.direct.close()
 }
 
 // arrived notes a packet that pion has encrypted. Called with mu held.

@@ -28,7 +28,7 @@ func TestEgressModes(t *testing.T) {
 				t.Fatalf("the engine sends by %q", v4)
 			}
 			cam := newCamera(t, "cam", sfu.H264, time.Second, 3_000_000).fill(20).run(t)
-			j := join(t, e, testpeer.Config{}, func(p *sfu.Peer) {
+			j := join(t, e, testpeer.Config{TWCC: true, NACK: true}, func(p *sfu.Peer) {
 				attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 			})
 			until(t, "50 frames", 5*time.Second, func() bool { return j.Stats()[0].Frames > 50 })
@@ -41,6 +41,7 @@ func TestEgressModes(t *testing.T) {
 			if v := gathered(t, reg, "sightline_sfu_direct_refused_total"); v != 0 {
 				t.Errorf("%v peers whose packets differ from pion's", v)
 			}
+			until(t, "feedback", 5*time.Second, func() bool { return (gathered(t, reg, "sightline_sfu_direct_feedback_total") > 5) == c.direct })
 			if direct := gathered(t, reg, "sightline_sfu_direct_packets_total"); (direct > 100) != c.direct {
 				t.Errorf("%v packets went straight into the batch", direct)
 			}

@@ -156,6 +156,7 @@ func newCertificate() ([]webrtc.Certificate, error) {
 // "busy". ctx bounds the making of the answer, not the peer.
 func (e *Engine) NewPeer(ctx context.Context, cfg PeerConfig) (*Peer, string, error) {
 	p := &Peer{engine: e, cfg: cfg, done: make(chan struct{}), pending: true}
+	p.egress.socks, p.egress.peer = e.socks, p
 	if err := e.admit(p); err != nil { // before anything is read: a flood is refused at the lowest price
 		e.metrics.peers.WithLabelValues("refused").Inc()
 		return nil, "", err
@@ -166,7 +167,7 @@ func (e *Engine) NewPeer(ctx context.Context, cfg PeerConfig) (*Peer, string, er
 		e.drop(p)
 		return nil, "", err
 	}
-	p.egress.socks, p.hidden = e.socks, o.hidden
+	p.hidden = o.hidden
 	p.pacer.init(p, e.cfg.Pace)
 	p.band.init(p)
 	answer, err := e.answer(ctx, p, o)

@@ -41,7 +41,7 @@ func (f *feedback) Close() error { return nil }
 // rtcp handles one packet about one of our SSRCs.
 func (p *Peer) rtcp(ssrc uint32, b []byte, now int64) {
 	if len(b) >= 20 && b[0]>>6 == 2 && b[1] == 205 && b[0]&31 == 15 { // speaks of all SSRCs
-		p.band.feedback(b, now)
+		p.band.feedback(b, now, true)
 		return
 	}
 	d, ours := p.bySSRC(ssrc)

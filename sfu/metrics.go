@@ -18,6 +18,7 @@ type metrics struct {
 	failed       *prometheus.Desc
 	falls        *prometheus.Desc
 	distrusted   *prometheus.Desc
+	fed          *prometheus.Desc
 }
 
 // peerTotals are plain sums of peerCounts, in the order of counters.
@@ -58,6 +59,7 @@ func newMetrics(e *Engine, reg prometheus.Registerer) (*metrics, error) {
 		falls: prometheus.NewDesc("sightline_sfu_egress_falls_total", "Times a socket gave up a way of sending in batches.", nil, nil),
 		distrusted: prometheus.NewDesc("sightline_sfu_direct_refused_total",
 			"Peers for whom pion alone encrypts because a packet of ours differed from its.", nil, nil),
+		fed:    prometheus.NewDesc("sightline_sfu_direct_feedback_total", "Transport-wide feedback read straight off the socket.", nil, nil),
 		failed: prometheus.NewDesc("sightline_sfu_send_errors_total", "Datagrams the system refused to send.", nil, nil),
 	}
 	for _, c := range [][2]string{
@@ -114,6 +116,7 @@ func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
 	ch <- m.failed
 	ch <- m.falls
 	ch <- m.distrusted
+	ch <- m.fed
 }
 
 // Collect is part of prometheus.Collector.
@@ -135,5 +138,6 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(m.failed, prometheus.CounterValue, float64(e.socks.failed.Load()))
 		ch <- prometheus.MustNewConstMetric(m.falls, prometheus.CounterValue, float64(e.socks.falls()))
 		ch <- prometheus.MustNewConstMetric(m.distrusted, prometheus.CounterValue, float64(e.socks.distrusted.Load()))
+		ch <- prometheus.MustNewConstMetric(m.fed, prometheus.CounterValue, float64(e.socks.inbound.taken.Load()))
 	}
 }

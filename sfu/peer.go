@@ -53,6 +53,7 @@ type Peer struct {
 	egress egress
 	pacer  pacer
 	band   bandwidth
+	direct directIn
 
 	wide      bwe.History // of transport-wide numbers; guarded by egress.mu
 	wideProbe uint8       // the probe that runs, 0 for none; guarded by egress.mu
@@ -258,6 +259,7 @@ func (p *Peer) teardown() {
 		d.attach(nil)
 	}
 	p.pacer.stop()
+	p.egress.leave()
 	if p.pc != nil {
 		func() {
 			defer p.guard("close")

@@ -35,6 +35,7 @@ type sockets struct {
 	failed     atomic.Uint64 // datagrams the system refused
 	distrusted atomic.Uint64 // peers whose packets pion alone encrypts, since ours differed
 	pool       sync.Pool
+	inbound    inbound
 
 	cfg   *EngineConfig
 	mu    sync.Mutex
@@ -71,10 +72,10 @@ func openSockets(cfg *EngineConfig, logs logging.LoggerFactory) (*sockets, error
 		return nil, err
 	}
 	log := logs.NewLogger("mux")
-	s.mux4 = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: s.udp4, Logger: log})
+	s.mux4 = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: &mediaConn{UDPConn: s.udp4, in: &s.inbound, many: newManyReader(s.udp4)}, Logger: log})
 	s.fam4 = newFamily(cfg, s.udp4, "IPv4")
 	if s.udp6 != nil {
-		s.mux6 = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: s.udp6, Logger: log})
+		s.mux6 = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: &mediaConn{UDPConn: s.udp6, in: &s.inbound}, Logger: log})
 		s.fam6 = newFamily(cfg, s.udp6, "IPv6")
 	}
 	return s, nil

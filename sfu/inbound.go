@@ -1,0 +1,252 @@
+package sfu
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sightline/internal/clock"
+)
+
+// Transport-wide feedback is most of what viewers send. It is taken off the
+// socket before pion's mux: through pion each packet crosses four goroutines,
+// and is decoded twice. Everything else, and feedback of peers whose keys are not
+// known, goes on to pion untouched.
+
+const (
+	readNap   = 2 * time.Millisecond
+	napAbove  = 100 // packets in a look of napLook: from there on reading rests in between
+	napLook   = int64(100e6)
+	wideTypes = uint16(0x8f)<<8 | 205 // version 2, format 15, transport feedback
+	padded    = uint16(0x20) << 8
+)
+
+// inbound finds the peer that a packet of feedback came from.
+type inbound struct {
+	taken atomic.Uint64
+
+	mu sync.RWMutex
+	by map[netip.AddrPort]*Peer
+}
+
+// learn notes that p's viewer has been reached at an address. Called with
+// p.egress.mu held.
+func (n *inbound) learn(a netip.AddrPort, p *Peer) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.by == nil {
+		n.by = map[netip.AddrPort]*Peer{}
+	}
+	n.by[a] = p
+}
+
+// forget takes p's addresses out.
+func (n *inbound) forget(p *Peer, list []netip.AddrPort) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range list {
+		if n.by[a] == p {
+			delete(n.by, a)
+		}
+	}
+}
+
+// take handles b where it is transport-wide feedback alone, of a viewer that is
+// known; false leaves it to pion. It is decrypted into scratch. Called on the
+// socket's reader.
+func (n *inbound) take(b []byte, from netip.AddrPort, scratch []byte) bool {
+	if len(b) < 20+srtcpTail || binary.BigEndian.Uint16(b)&^padded != wideTypes || (int(binary.BigEndian.Uint16(b[2:]))+1)*4 != len(b)-srtcpTail {
+		return false
+	}
+	n.mu.RLock()
+	p := n.by[netip.AddrPortFrom(from.Addr().Unmap(), from.Port())]
+	n.mu.RUnlock()
+	if p == nil || !p.direct.feedback(p, b, scratch) {
+		return false
+	}
+	n.taken.Add(1)
+	return true
+}
+
+// directIn is what a peer needs to read feedback beside pion. Its lock is taken
+// by the socket's reader, and once by teardown: after that nothing is read.
+type directIn struct {
+	mu     sync.Mutex
+	closed bool
+	opener atomic.Pointer[opener] // set before the peer can be found
+}
+
+func (d *directIn) feedback(p *Peer, b, scratch []byte) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	o := d.opener.Load()
+	if d.closed || o == nil {
+		return false
+	}
+	plain, ok := o.open(scratch, b)
+	if !ok {
+		return false
+	}
+	defer p.guard("feedback")
+	p.band.feedback(plain, clock.Mono(), false)
+	return true
+}
+
+// close waits for a packet that is being read.
+func (d *directIn) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+}
+
+const srtcpTail = tagBytes + 4 // authentication tag, encryption flag and index
+
+// opener decrypts SRTCP by AEAD_AES_128_GCM (RFC 7714) from one source.
+type opener struct {
+	aead cipher.AEAD
+	salt [12]byte
+	iv   [12]byte
+	aad  [12]byte
+
+	ssrc   uint32 // of the viewer's feedback: the first that proved to be genuine
+	newest uint32
+	seen   uint64 // replay window: bit i is index newest-i (RFC 3711, 3.3.2); 0 before the first
+}
+
+// newOpener derives session key and salt. nil on an error.
+func newOpener(masterKey, masterSalt []byte) *opener {
+	aead, salt := session(masterKey, masterSalt, 3, 5)
+	if aead == nil {
+		return nil
+	}
+	return &opener{aead: aead, salt: salt}
+}
+
+// session derives a session's cipher and salt by their labels (RFC 3711, 4.3).
+func session(masterKey, masterSalt []byte, keyLabel, saltLabel byte) (aead cipher.AEAD, salt [12]byte) {
+	kdf, err := aes.NewCipher(masterKey)
+	if err != nil {
+		return nil, salt
+	}
+	derive := func(label byte) (out [16]byte) {
+		copy(out[:], masterSalt)
+		out[7] ^= label
+		kdf.Encrypt(out[:], out[:])
+		return out
+	}
+	key, s := derive(keyLabel), derive(saltLabel)
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, salt
+	}
+	if aead, err = cipher.NewGCM(block); err != nil {
+		return nil, salt
+	}
+	return aead, [12]byte(s[:12])
+}
+
+// open decrypts one packet into dst, which has its room, and returns it without
+// what SRTCP put behind it; false where it is not genuine, not encrypted, of
+// another source or came before.
+func (o *opener) open(dst, b []byte) ([]byte, bool) {
+	tail := len(b) - 4
+	word := binary.BigEndian.Uint32(b[tail:])
+	ssrc, index := binary.BigEndian.Uint32(b[4:]), word&^(1<<31)
+	if word == index || o.seen != 0 && (ssrc != o.ssrc || !o.fresh(index)) || len(dst) < len(b) {
+		return nil, false
+	}
+	o.iv = o.salt
+	xor32(o.iv[2:], ssrc)
+	xor32(o.iv[8:], index)
+	copy(o.aad[:8], b)
+	binary.BigEndian.PutUint32(o.aad[8:], word)
+	plain, err := o.aead.Open(dst[8:8], o.iv[:], b[8:tail], o.aad[:])
+	if err != nil {
+		return nil, false
+	}
+	copy(dst, b[:8])
+	o.accept(ssrc, index)
+	return dst[:8+len(plain)], true
+}
+
+// fresh says whether an index of the known source has not come before.
+func (o *opener) fresh(index uint32) bool {
+	if index > o.newest {
+		return true
+	}
+	back := o.newest - index
+	return back < 64 && o.seen&(1<<back) == 0
+}
+
+func (o *opener) accept(ssrc, index uint32) {
+	switch {
+	case o.seen == 0:
+		o.ssrc, o.newest, o.seen = ssrc, index, 1
+	case index > o.newest:
+		o.seen = o.seen<<(index-o.newest) | 1
+		o.newest = index
+	default:
+		o.seen |= 1 << (o.newest - index)
+	}
+}
+
+// mediaConn is a media socket as pion's mux reads it: without what inbound takes.
+// One goroutine reads.
+type mediaConn struct {
+	*net.UDPConn
+	in      *inbound
+	many    *manyReader // nil where packets are read one by one
+	scratch [2048]byte
+
+	looked int64
+	count  int
+	busy   bool
+}
+
+// ReadFromAddrPort returns the next packet for pion. (ice.AddrPortReaderWriter)
+func (c *mediaConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	for {
+		n, from, err := c.next(b)
+		if err != nil || !c.in.take(b[:n], from, c.scratch[:]) {
+			return n, from, err
+		}
+	}
+}
+
+// WriteToAddrPort is how pion writes. (ice.AddrPortReaderWriter)
+func (c *mediaConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	return c.WriteToUDPAddrPort(b, to)
+}
+
+func (c *mediaConn) next(b []byte) (int, netip.AddrPort, error) {
+	if c.many == nil {
+		return c.ReadFromUDPAddrPort(b)
+	}
+	if c.many.empty() {
+		c.rest()
+		if err := c.many.fill(); err != nil {
+			return 0, netip.AddrPort{}, err
+		}
+		c.count += c.many.n
+	}
+	n, from := c.many.pop(b)
+	return n, from, nil
+}
+
+// rest lets packets gather while many come: the reader wakes for what has come
+// in 2 ms and not for each.
+func (c *mediaConn) rest() {
+	now := clock.Mono()
+	if took := now - c.looked; took >= napLook {
+		c.busy = int64(c.count)*napLook > napAbove*took
+		c.looked, c.count = now, 0
+	}
+	if c.busy && !c.many.full() {
+		time.Sleep(readNap)
+	}
+}
