@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { weekday } from '../i18n/hours'
 import { t } from '../i18n/i18n'
 import { blocks, cellsOfWeek, hhmm, painted, perDay, step, type Cells } from './schedule'
@@ -32,7 +32,8 @@ export function WeekGrid({ cells, now, focus, onFocus, onChange, label }: Props)
   const drag = useRef<{ from: number; before: Cells; on: boolean; moved: boolean } | undefined>(undefined)
   const moved = useRef(false)
 
-  useEffect(() => {
+  // Before the next key is told: it must not find the cell of the one before.
+  useLayoutEffect(() => {
     if (moved.current) root.current?.querySelector<HTMLElement>(`[data-cell="${focus}"]`)?.focus({ preventScroll: true })
     moved.current = false
   }, [focus])
