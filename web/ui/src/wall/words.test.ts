@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import en from '../../../../internal/i18n/catalogues/en.json'
 import { serverStates } from '../api/wire'
 import { useTexts } from '../i18n/i18n'
+import { reason } from '../i18n/reason'
 import type { Shown } from '../player/state'
 import type { TileView } from '../player/tile'
 import { message, stateIcon, stateWord, summary } from './words'
@@ -28,6 +29,12 @@ describe('what a tile says', () => {
     })
     expect(message(view('closed', { server: { cell: 0, state: 'closed', next: '2026-06-19T05:00:00Z' } }), { ...c })?.title).toMatch(/^Opens tomorrow at 08:00 \(Kyiv\)/)
     expect(message(view('reconnecting', { server: { cell: 0, state: 'reconnecting', attempt: 3, retry_at: iso(now + 4000) } }), c)).toMatchObject({ text: 'Attempt 3, next in 4 s.', act: 'try_now' })
+  })
+  it('says of a paused picture that it is paused, and of a small one that it is small', () => {
+    const paused = view('stalled', { at: now - 9000, server: { cell: 0, state: 'stalled', reason: 'low_bandwidth' } })
+    expect(message(paused, c)).toEqual({ title: 'Paused for now', text: 'Your connection does not carry every picture. This one comes back by itself.' })
+    expect(message(view('live', { server: { cell: 0, state: 'live', reason: 'low_bandwidth', layer_why: 'bandwidth' } }), c)).toBeNull()
+    expect(reason('low_bandwidth')).toBe('The connection is too slow to send every picture in full.') // one code for both: true of both
   })
   it('offers what only the owner can do to the owner only', () => {
     for (const s of ['offline', 'reconnecting'] as const) expect(message(view(s, { server: { cell: 0, state: s } }), { ...c, mine: false })?.act).toBeUndefined()
