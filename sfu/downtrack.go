@@ -169,6 +169,11 @@ func (d *downtrack) formatOf(l *leg) {
 		d.dropQueue()
 		l.a.phase = phaseWait
 		l.a.cur.Store(-1)
+		// Another layer fills in at once: this one begins again with a key frame, if this m-line can carry it at all.
+		now := clock.Mono()
+		if o := d.lowest(now); o != nil && o != l && l.a.started && !l.a.still && d.kind == Video && now < l.a.sub.Gate.ValidUntil() {
+			d.replay(o, now)
+		}
 	}
 	if d.att == l.a {
 		d.explain()
