@@ -9,6 +9,8 @@ import { launch } from './browser.mjs'
 import { account, ago, ahead, answer, states, tiles, visit } from './fake.mjs'
 import { fakeRTC } from './fakertc.mjs'
 import { shareScreens } from './screens-share.mjs'
+import { answerGallery } from './fake-gallery.mjs'
+import { galleryScreens } from './screens-gallery.mjs'
 import { serve } from './static.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -19,6 +21,7 @@ mkdirSync(out, { recursive: true })
 const me = () => ({ account: account() })
 const screens = [
   ...shareScreens,
+  ...galleryScreens,
   { name: 'wall', path: '/', world: me, wait: '.tile.live' },
   { name: 'wall-states', path: '/', world: () => ({ ...me(), states }), frozen: [1], wait: '.tile.stalled' },
   { name: 'wall-full', path: '/', world: me, wait: '.tile.live', act: async p => { await p.keyboard.press('2'); await p.keyboard.press('f'); await p.waitForTimeout(300) } },
@@ -117,8 +120,11 @@ for (const v of variants) {
     await page.route(/\/(api\/v1|g\/exchange|g\/L1\/.+)/, async route => {
       const r = route.request()
       const body = r.postData() ? JSON.parse(r.postData()) : undefined
-      const a = answer(r.method(), new URL(r.url()).pathname, body, world)
+      const url = new URL(r.url())
+      const isImage = /\/(images|gallery|recent|intake)(\/|$)/.test(url.pathname)
+      const a = isImage ? answerGallery(r.method(), url.pathname, url.searchParams, body, world) : answer(r.method(), url.pathname, body, world)
       if (!a) return
+      if (Buffer.isBuffer(a[1])) return route.fulfill({ status: a[0], contentType: 'image/jpeg', body: a[1] })
       await route.fulfill({ status: a[0], contentType: 'application/json', body: a[1] === undefined ? '' : JSON.stringify(a[1]) })
     })
     await page.routeWebSocket(/\/socket$/, ws => {
@@ -136,7 +142,7 @@ for (const v of variants) {
       await page.waitForSelector(s.wait, { timeout: 12000 })
       await s.act?.(page)
       await page.waitForTimeout(s.settle ?? 350)
-      await page.screenshot({ path: join(out, `${label}.png`) })
+      await page.screenshot({ path: join(out, `${label}.png`), fullPage: !!s.full })
       const found = await axe(page)
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       if (wide > 0) errors.push(`scrolls sideways by ${wide}px`)

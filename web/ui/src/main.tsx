@@ -21,6 +21,7 @@ const Groups = lazy(() => import('./screens/groups').then(m => m.Groups))
 const GroupScreen = lazy<{ id: string }>(() => import('./screens/group').then(m => m.GroupScreen))
 const Audit = lazy(() => import('./screens/audit').then(m => m.Audit))
 const Notices = lazy(() => import('./screens/notices').then(m => m.Notices))
+const Gallery = lazy(() => import('./gallery/screen').then(m => m.Gallery))
 const RequestAccess = lazy(() => import('./screens/request-access').then(m => m.RequestAccess))
 const AccountScreen = lazy(() => import('./screens/account').then(m => m.AccountScreen))
 const InstanceScreen = lazy(() => import('./screens/instance').then(m => m.InstanceScreen))
@@ -51,7 +52,7 @@ function App() {
 const titles: readonly [string, Key][] = [
   ['/cameras/new', 'cameras.add'], ['/cameras', 'cameras.title'], ['/settings/account', 'settings.account'],
   ['/settings/temporary', 'settings.temporary'], ['/settings/people', 'settings.people'], ['/settings/groups', 'settings.groups'],
-  ['/settings/audit', 'settings.audit'], ['/notices', 'nav.notices'], ['/settings/instance', 'settings.instance'], ['/settings', 'links.title'], ['/signin', 'signin.title'],
+  ['/settings/audit', 'settings.audit'], ['/gallery', 'nav.gallery'], ['/notices', 'nav.notices'], ['/settings/instance', 'settings.instance'], ['/settings', 'links.title'], ['/signin', 'signin.title'],
   ['/setup', 'setup.title'], ['/invite', 'invite.title'], ['/reset', 'reset.title'], ['/verify', 'verify.title'],
   ['/register', 'register.title'], ['/request', 'request.title'], ['/', 'wall.title'],
 ]
@@ -75,6 +76,7 @@ function Page({ path: p, admin }: { path: string; admin: boolean }) {
   const group = match('/settings/groups/:id', p)
   if (group) return <GroupScreen key={group.id} id={group.id ?? ''} />
   if (p === '/settings/audit') return <Audit />
+  if (p === '/gallery') return <Gallery />
   if (p === '/notices') return <Notices />
   if (p === '/request') return <RequestAccess />
   if (p === '/settings/account') return <AccountScreen />

@@ -90,15 +90,16 @@ export interface Camera {
 }
 
 export interface CameraDraft {
+  kind?: 'rtsp' | 'still'
   name: string
-  main: string
-  sub: string
-  user: string
+  main?: string
+  sub?: string
+  user?: string
   password?: string
-  transport: Transport
-  fingerprint: string
+  transport?: Transport
+  fingerprint?: string
   zone: string
-  sound: boolean
+  sound?: boolean
   enabled?: boolean
 }
 
@@ -259,6 +260,8 @@ export interface Visit {
   zone: string
   cameras: { id: ID; name: string; aspect?: number }[]
   sound: boolean
+  /** Whether the link has a gallery. */
+  gallery?: boolean
   /** The owner's words to his guests. */
   note?: string
   server_time: Time

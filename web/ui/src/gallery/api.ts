@@ -117,5 +117,6 @@ export const intake = {
   change: (camera: ID, b: Partial<Pick<Intake, 'every_minutes' | 'on_notice' | 'snapshot_url'>>) =>
     send<Intake>('PUT', `/api/v1/cameras/${id(camera)}/intake`, b),
   renew: (camera: ID) => send<Intake>('POST', `/api/v1/cameras/${id(camera)}/intake/renew`, {}),
-  still: (camera: ID) => send<{ id: ID }>('POST', `/api/v1/cameras/${id(camera)}/images`, {}),
+  /** Cuts a still now; new is false when it was there already. */
+  still: (camera: ID) => send<{ image: ID; new: boolean }>('POST', `/api/v1/cameras/${id(camera)}/images`, {}),
 }

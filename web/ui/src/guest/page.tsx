@@ -18,6 +18,12 @@ import { Help } from '../wall/help'
 import { Pager } from '../wall/pager'
 import { Wall } from '../wall/wall'
 import { Button } from '../kit/button'
+import { Segmented } from '../kit/choice'
+import { guestImages } from '../gallery/api'
+import { GuestGallery, GuestGalleryState } from '../gallery/guest'
+import { GuestViewer } from '../gallery/guest-viewer'
+import { SpareTile, useRecent } from '../gallery/spare'
+import { Thumbs } from '../gallery/thumbs'
 import { Password } from './password'
 import { StatePage } from './state'
 import type { Opening } from './visit'
@@ -46,7 +52,9 @@ function VisitPage({ link, first }: { link: string; first: Visit }) {
   const [end, setEnd] = useState<End>()
   const [help, setHelp] = useState(false)
   const [up, setUp] = useState(true)
+  const [place, setPlace] = useState<'wall' | 'gallery'>('wall')
   const wire = useMemo(() => connect(link), [link])
+  const images = useMemo(() => new GuestGalleryState(link), [link])
   const shows = !end && (visit.state === 'live' || visit.state === 'throttled')
 
   // Also changes without a word on the socket: the list of cameras, and what was missed while it was down.
@@ -84,7 +92,15 @@ function VisitPage({ link, first }: { link: string; first: Visit }) {
     <Frame
       name={visit.name}
       owner={visit.owner_name}
-      acts={shows ? <Button kind="quiet" bare icon="keyboard" extra="only-desk" onClick={() => setHelp(true)}>{t('keys.title')}</Button> : null}
+      acts={shows && place === 'wall' ? <Button kind="quiet" bare icon="keyboard" extra="only-desk" onClick={() => setHelp(true)}>{t('keys.title')}</Button> : null}
+      nav={shows && visit.gallery ? (
+        <Segmented
+          label={t('guest.places')}
+          value={place}
+          options={[{ value: 'wall', text: t('guest.control_room') }, { value: 'gallery', text: t('nav.gallery') }]}
+          onChange={v => setPlace(v)}
+        />
+      ) : null}
       foot={
         end ? t('guest.foot_was')
         : [t('guest.foot'), until !== undefined && visit.state === 'live' ? t('guest.ends', { when: at(until, zone, now) }) : ''].filter(Boolean).join(' ')
@@ -96,7 +112,8 @@ function VisitPage({ link, first }: { link: string; first: Visit }) {
         </Notice>
       )}
       {!up && shows && <div class="line" role="status"><Icon name="warn" small /><span>{t('line.offline')}</span></div>}
-      {shows ? <GuestWall link={link} visit={visit} wire={wire} onHelp={() => setHelp(true)} onGone={() => setEnd('removed')} /> : <Standing link={link} visit={visit} end={end} zone={zone} now={now} refresh={refresh} onVisit={setVisit} />}
+      {shows && place === 'gallery' ? <GuestGallery state={images} visit={visit} zone={zone} onGone={() => setEnd('removed')} />
+      : shows ? <GuestWall link={link} visit={visit} wire={wire} onHelp={() => setHelp(true)} onGone={() => setEnd('removed')} /> : <Standing link={link} visit={visit} end={end} zone={zone} now={now} refresh={refresh} onVisit={setVisit} />}
       {help && <Help onClose={() => setHelp(false)} />}
     </Frame>
   )
@@ -116,17 +133,52 @@ function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit:
   }, [visit.cameras, visit.sound])
   useEffect(() => wall.setGrid(isPhone.value ? phone : desk), [isPhone.value])
   const problem = wall.problem.value
+  const spare = visit.gallery === true && wall.positions.value.some(x => !x.item)
+  const recent = useRecent(link, spare)
+  const pictures = useMemo(() => guestImages(link), [link])
+  const thumbs = useMemo(() => new Thumbs(), [])
+  useEffect(() => () => thumbs.dispose(), [])
+  const [opened, open] = useState<string>()
+  const names = useMemo(() => new Map(visit.cameras.map(c => [c.id, c.name])), [visit.cameras])
   useEffect(() => {
     if (problem?.status === 410) onGone()
   }, [problem])
+  const zone = visit.zone || 'UTC'
   return (
+    <>
     <main id="main" class="wall guest">
       <h1 class="vh">{t('guest.title', { name: visit.name, owner: visit.owner_name })}</h1>
       {problem && problem.status !== 410 && <Notice tone="warn" live>{problemText(problem)}</Notice>}
-      <WallGrid wall={wall} zone={visit.zone || 'UTC'} watermark={visit.name} shortcuts mine={() => false} shared={() => false} onHelp={onHelp} />
+      <WallGrid
+        wall={wall}
+        zone={zone}
+        watermark={visit.name}
+        shortcuts
+        mine={() => false}
+        shared={() => false}
+        onHelp={onHelp}
+        spare={(n, number) => {
+          const i = recent[n]
+          return i && <SpareTile key={`spare${n}`} image={i} rank={n + 1} number={number} camera={names.get(i.camera) ?? ''} zone={zone} thumbs={thumbs} src={pictures.thumbnail(i.id)} watermark={visit.name} onOpen={() => open(i.id)} />
+        }}
+      />
       {visit.note && <p class="guest-note"><bdi>{visit.note}</bdi></p>}
       <div class="guest-tools"><Pager wall={wall} large={isPhone.value} /></div>
     </main>
+    {opened && (
+      <GuestViewer
+        id={opened}
+        find={id => recent.find(i => i.id === id)}
+        beside={async (id, by) => recent[recent.findIndex(i => i.id === id) + by]}
+        api={pictures}
+        standIn={id => thumbs.peek(pictures.thumbnail(id))}
+        names={names}
+        zone={zone}
+        watermark={visit.name}
+        onOpen={open}
+      />
+    )}
+    </>
   )
 }
 
@@ -183,7 +235,7 @@ function AskLink({ link }: { link: string }) {
   return <p class="acts"><a class="btn" href={`/request#link=${encodeURIComponent(link)}`}>{t('guest.request')}</a></p>
 }
 
-function Frame({ name, owner, acts, foot, children }: { name?: string; owner?: string; acts?: preact.ComponentChildren; foot?: string; children: preact.ComponentChildren }) {
+function Frame({ name, owner, nav, acts, foot, children }: { name?: string; owner?: string; nav?: preact.ComponentChildren; acts?: preact.ComponentChildren; foot?: string; children: preact.ComponentChildren }) {
   const { lang } = active.value
   const language = isLang(lang) ? languages[lang] : lang
   return (
@@ -192,6 +244,7 @@ function Frame({ name, owner, acts, foot, children }: { name?: string; owner?: s
         <span class="brand"><Logo />{name ? <bdi>{name}</bdi> : <span>Sightline</span>}</span>
         {owner && <span class="muted by">{t('guest.by', { owner })}</span>}
         <span class="sp" />
+        {nav}
         <Menu
           end
           label={t('nav.language', { name: language })}

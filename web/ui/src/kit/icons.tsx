@@ -44,6 +44,12 @@ const shapes = {
   archive: <><path d="M2 3h12v3H2zM3 6v7.4h10V6M6.4 8.8h3.2"/></>,
   download: <><path d="M8 2.2v7.6M4.8 7L8 10.2 11.2 7M2.6 13.4h10.8"/></>,
   refresh: <><path d="M13.4 8a5.4 5.4 0 1 1-1.6-3.8l1.6 1.6M13.4 2.4v3.4H10"/></>,
+  star: <><path d="M8 2l1.8 3.9 4.2.5-3.1 2.9.8 4.2L8 11.4l-3.7 2.1.8-4.2L2 6.4l4.2-.5z"/></>,
+  tag: <><path d="M2.4 2.4h5.2l6 6-5.2 5.2-6-6z"/><circle cx="5.2" cy="5.2" r=".9" fill="currentColor"/></>,
+  filter: <><path d="M2 3.6h12M4.4 8h7.2M6.6 12.4h2.8"/></>,
+  info: <><circle cx="8" cy="8" r="6.2"/><path d="M8 7.4v3.8"/><circle cx="8" cy="5" r=".6" fill="currentColor"/></>,
+  zoom: <><circle cx="7" cy="7" r="4.6"/><path d="M10.4 10.4l3.4 3.4M7 5v4M5 7h4"/></>,
+  up: <><path d="M8 13V3M4 7l4-4 4 4"/></>,
   none: <><circle cx="8" cy="8" r="6.2"/><path d="M3.8 12.2l8.4-8.4"/></>,
 } satisfies Record<string, JSX.Element>
 

@@ -19,6 +19,11 @@ export function announce(what: string): void {
   changes.value = { ...changes.value, [what]: (changes.value[what] ?? 0) + 1 }
 }
 
+/** changesOf counts what announce said of `what`; reading it subscribes. */
+export function changesOf(what: string): number {
+  return changes.value[what] ?? 0
+}
+
 /** loading counts running loads; the bar under the top bar shows when one takes long. */
 export const loads = signal(0)
 

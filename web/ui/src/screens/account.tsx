@@ -17,6 +17,7 @@ import * as rules from '../kit/rules'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
 import { account, putAccount, zone } from '../state/session'
+import { Storage } from '../gallery/quota'
 import { CloseAccount } from './close-account'
 import { ConnectionTest } from './connection-test'
 import { Settings } from './settings'
@@ -36,6 +37,7 @@ export function AccountScreen() {
         <Looks account={a} />
         <Password />
       </div>
+      <Storage />
       <Logins />
       <Tokens />
       <ConnectionTest />

@@ -5,6 +5,7 @@ import type { Camera, CameraDraft, Probe, Transport } from '../api/wire'
 import { t } from '../i18n/i18n'
 import { Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
+import { Segmented } from '../kit/choice'
 import { Confirm } from '../kit/dialog'
 import { Check, SelectField, TextField } from '../kit/field'
 import { useForm, type Errors } from '../kit/form'
@@ -17,6 +18,7 @@ import * as rules from '../kit/rules'
 import { toast } from '../kit/toast'
 import { account } from '../state/session'
 import { CameraGiven } from './camera-given'
+import { IntakeSection } from '../gallery/intake'
 import { ProbeResult } from './probe'
 import { zones } from './zones'
 
@@ -42,6 +44,7 @@ function Existing({ id }: { id: string }) {
 }
 
 interface Values {
+  kind: 'rtsp' | 'still'
   name: string
   main: string
   sub: string
@@ -57,13 +60,15 @@ interface Values {
 function start(c: Camera | undefined): Values {
   const s = c?.source
   return {
-    name: c?.name ?? '', main: s?.main ?? '', sub: s?.sub ?? '', user: s?.user ?? '', password: '',
+    kind: c?.kind ?? 'rtsp', name: c?.name ?? '', main: s?.main ?? '', sub: s?.sub ?? '', user: s?.user ?? '', password: '',
     transport: s?.transport || 'tcp', fingerprint: s?.fingerprint ?? '',
     zone: c?.zone || account.value?.zone || 'UTC', sound: c?.sound ?? false, enabled: c?.enabled ?? true,
   }
 }
 
-export function check(v: Pick<Values, 'name' | 'main' | 'sub'>): Errors<Values> {
+export function check(v: Pick<Values, 'name' | 'main' | 'sub'> & { kind?: Values['kind'] }): Errors<Values> {
+  // A still camera sends by itself: there is no stream to find.
+  if (v.kind === 'still') return { name: rules.name(v.name) }
   return {
     name: rules.name(v.name),
     main: rules.required(v.main) ?? rules.cameraURL(v.main),
@@ -80,6 +85,7 @@ function Form({ camera }: { camera?: Camera }) {
   const stored = camera?.source?.has_password ?? false
 
   const draft = (v: Values): CameraDraft => {
+    if (v.kind === 'still') return { ...(camera ? { enabled: v.enabled } : { kind: 'still' as const }), name: v.name.trim(), zone: v.zone }
     const d: CameraDraft = {
       name: v.name.trim(), main: v.main.trim(), sub: v.sub.trim(), user: v.user.trim(),
       transport: v.transport, fingerprint: v.fingerprint.trim(), zone: v.zone, sound: v.sound,
@@ -95,8 +101,10 @@ function Form({ camera }: { camera?: Camera }) {
     const saved = camera ? await api.change(camera.id, draft(v)) : await api.add(draft(v))
     announce('cameras')
     toast(camera ? t('camera.saved', { name: saved?.name ?? v.name }) : t('camera.added', { name: v.name.trim() }))
-    go('/cameras')
+    // A new still camera needs the addresses it sends to, which are on its page.
+    go(!camera && v.kind === 'still' && saved ? `/cameras/${saved.id}` : '/cameras')
   })
+  const still = form.values.kind === 'still'
 
   const test = async (): Promise<void> => {
     if (testing) return
@@ -139,7 +147,20 @@ function Form({ camera }: { camera?: Camera }) {
       </div>
       <form class="camera" onSubmit={form.onSubmit} noValidate>
         <div class="form">
+          {!camera && (
+            <div class="field">
+              <Segmented
+                label={t('camera.kind')}
+                value={form.values.kind}
+                options={[{ value: 'rtsp', text: t('camera.kind_rtsp') }, { value: 'still', text: t('camera.kind_still') }]}
+                onChange={kind => form.set({ kind })}
+              />
+              <p class="hint">{t(still ? 'camera.kind_still_hint' : 'camera.kind_rtsp_hint')}</p>
+            </div>
+          )}
           <TextField bound={form.bind('name')} label={t('camera.name')} placeholder={t('camera.name_example')} autoComplete="off" maxLength={60} />
+          {still && <SelectField bound={form.bind('zone')} label={t('field.zone')} hint={t('camera.zone_hint')} options={zones(form.values.zone)} />}
+          {!still && <>
           <TextField bound={tidy('main')} label={t('camera.main')} hint={t('camera.main_hint')} placeholder="rtsp://192.168.1.20:554/stream1" dir="ltr" inputMode="url" autoComplete="off" spellcheck={false} />
           <TextField bound={tidy('sub')} label={t('camera.sub')} hint={t('camera.sub_hint')} optional placeholder="rtsp://192.168.1.20:554/stream2" dir="ltr" inputMode="url" autoComplete="off" spellcheck={false} />
           <div class="two">
@@ -153,21 +174,23 @@ function Form({ camera }: { camera?: Camera }) {
             <SelectField bound={form.bind('zone')} label={t('field.zone')} hint={t('camera.zone_hint')} options={zones(form.values.zone)} />
           </details>
           <Check bound={form.bind('sound')} label={t('camera.sound')} hint={t('camera.sound_hint')} />
+          </>}
           {camera && <Check bound={form.bind('enabled')} label={t('camera.enabled')} hint={t('camera.enabled_hint')} />}
           <ProblemNotice problem={form.problem} />
           <div class="acts">
             <Button kind="primary" type="submit" busy={form.busy}>{camera ? t('action.save') : t('cameras.add')}</Button>
-            <Button onClick={test} busy={testing}>{testing ? t('camera.testing') : t('camera.test')}</Button>
+            {!still && <Button onClick={test} busy={testing}>{testing ? t('camera.testing') : t('camera.test')}</Button>}
             <a class="btn quiet" href="/cameras">{t('action.cancel')}</a>
             <span class="sp" />
             {camera && <Button kind="danger" onClick={() => setRemoving(true)}>{t('camera.remove')}</Button>}
           </div>
         </div>
-        <section class="card probe" aria-label={t('camera.test_result')} aria-live="polite">
+        {!still && <section class="card probe" aria-label={t('camera.test_result')} aria-live="polite">
           <h2>{t('camera.test_result')}</h2>
           {testProblem ? <ProblemNotice problem={testProblem} /> : <ProbeResult result={result} testing={testing} />}
-        </section>
+        </section>}
       </form>
+      {camera && <IntakeSection camera={camera} />}
       {sharing && camera && <GiveAccess camera={camera} onClose={() => share(false)} />}
       {removing && camera && (
         <Confirm

@@ -8,7 +8,7 @@ import { Switch } from '../kit/choice'
 import { Dialog } from '../kit/dialog'
 import { Check, SelectField } from '../kit/field'
 import { useForm } from '../kit/form'
-import { ProblemNotice } from '../kit/notice'
+import { Notice, ProblemNotice } from '../kit/notice'
 import { announce, useResource } from '../kit/resource'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
@@ -87,6 +87,7 @@ function Add({ group: g, cameras, onClose, onAdded }: { group: GroupPage; camera
       <form onSubmit={form.onSubmit} noValidate>
         <SelectField bound={form.bind('camera')} label={t('cameras.camera')} hint={t('links.own_only')} options={cameras.map(c => ({ value: c.id, text: c.name }))} />
         <Check bound={form.bind('live')} label={t('groups.live')} hint={t('groups.live_hint')} />
+        <Notice icon="image">{t('groups.no_recall')}</Notice>
         <ProblemNotice problem={form.problem} />
         <div class="acts">
           <span class="sp" />

@@ -27,6 +27,7 @@ function places(): Place[] {
   return [
     { href: '/', text: t('nav.wall'), icon: 'wall', here: p === '/' },
     { href: '/cameras', text: t('nav.cameras'), icon: 'camera', here: p.startsWith('/cameras') },
+    { href: '/gallery', text: t('nav.gallery'), icon: 'image', here: p === '/gallery' },
     { href: '/notices', text: t('nav.notices'), icon: 'bell', here: p === '/notices', badge: session.value?.badges.notices ?? 0 },
     { href: '/settings/sharing', text: t('nav.settings'), icon: 'gear', here: p.startsWith('/settings') },
   ]

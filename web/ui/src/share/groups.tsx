@@ -71,6 +71,7 @@ export function Groups({ camera, of }: { camera: Camera; of: Resource<{ groups: 
                 }}
               >
                 <p>{t('share.first_text')}</p>
+                <p>{t('groups.no_recall')}</p>
               </Confirm>
             )}
           </>

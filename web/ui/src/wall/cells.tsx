@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { active, t } from '../i18n/i18n'
 import { step } from './grid'
@@ -13,6 +14,8 @@ export interface GridProps {
   shared(camera: string): boolean
   onShare?(camera: string): void
   onHelp(): void
+  /** What fills the nth place without a camera; null leaves it empty. */
+  spare?(n: number, number: number): ComponentChildren
 }
 
 /** WallGrid is the cells of one page, sized so that nothing scrolls, with the wall's keys. */
@@ -65,7 +68,7 @@ export function WallGrid(p: GridProps) {
               sound={item.sound && wall.soundOn.value && (full === undefined ? i === selected : full === item.camera)}
             />
           ) : (
-            <li key={`empty${i}`} class="tile blank" aria-label={t('wall.empty_cell')}><div class="pic" /><div class="rail" /></li>
+            p.spare?.(positions.slice(0, i).filter(x => !x.item).length, i + 1) ?? <li key={`empty${i}`} class="tile blank" aria-label={t('wall.empty_cell')}><div class="pic" /><div class="rail" /></li>
           ),
         )}
       </ul>
