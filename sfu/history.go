@@ -123,4 +123,24 @@ func (h *history) admit(seq uint64, now, minGap int64) bool {
 	return true
 }
 
+// revoke takes an admission back: the packet was not sent after all.
+func (h *history) revoke(seq uint64) {
+	if h.again == nil {
+		return
+	}
+	if r := &h.again[seq&255]; r.seq == seq && r.times > 0 {
+		r.times--
+	}
+}
+
+// spent says whether seq was sent again as often as it may be, the last time
+// more than wait ns ago: whoever asks for it once more will not get it.
+func (h *history) spent(seq uint64, now, wait int64) bool {
+	if h.again == nil {
+		return false
+	}
+	r := &h.again[seq&255]
+	return r.seq == seq && r.times >= maxRepeats && now-r.at > wait
+}
+
 const maxRepeats = 3

@@ -38,15 +38,18 @@ func (d *downtrack) nack(seqs []uint16, now int64) {
 	defer d.peer.egress.release()
 	paced := d.peer.pacer.paces(len(seqs))
 	_, sure := d.peer.band.estimated()
+	broken := false
 	for _, s := range seqs {
 		seq := d.unwrap(s)
 		rec, i, f := d.find(seq)
 		switch {
 		case f == nil:
 			d.peer.counts.nackMisses.Add(1)
+			broken = broken || seq >= d.keySeq && seq < d.seq
 		case sure && seq < d.keySeq: // a key frame has followed: on a full path nobody waits for this any more
 			d.peer.counts.nackRefused.Add(1)
 		case !d.hist.admit(seq, now, gap):
+			broken = broken || seq >= d.keySeq && d.hist.spent(seq, now, 2*gap)
 		case !d.peer.mayResend(len(f.Payloads[i])):
 			d.peer.counts.nackRefused.Add(1)
 		case paced:
@@ -55,6 +58,9 @@ func (d *downtrack) nack(seqs []uint16, now int64) {
 			d.resend(rec, seq, i, f, sent)
 			d.peer.pacer.spend(len(f.Payloads[i]))
 		}
+	}
+	if broken && d.restart(now) { // the viewer would ask for a key frame once it has given up, seconds later
+		d.peer.counts.restarts.Add(1)
 	}
 }
 

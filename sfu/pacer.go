@@ -28,9 +28,11 @@ const (
 	wanFactor   = 3
 	lanFloor    = 8_000_000 // bit/s
 	wanFloor    = 2_000_000
-	blindBytes  = 64 << 10  // a queue on the way takes so much whatever its rate is
-	blindRate   = 8_000_000 // bit/s from there to the first feedback
-	frameFactor = 150       // percent of a measured estimate at which a large frame leaves
+	blindBytes  = 32 << 10     // a queue on the way takes so much whatever its rate is
+	blindRate   = 4_000_000    // bit/s from there until the first packets have told of the path
+	slowGap     = int64(200e6) // loss reported within this is of one event
+	slowFor     = int64(500e6) // a halving is taken back after this
+	frameFactor = 150          // percent of a measured estimate at which a large frame leaves
 )
 
 // pacer sends the queues of a peer's catching downtracks at a bounded rate. Its
@@ -44,6 +46,7 @@ type pacer struct {
 	active atomic.Bool  // the goroutine runs: live packets are counted in spent
 	spent  atomic.Int64 // payload bytes sent beside the pacer
 	slower atomic.Int32 // halvings after reported loss
+	slowed atomic.Int64 // when that last changed
 
 	mu      sync.Mutex
 	list    []*paced
@@ -98,7 +101,7 @@ func (p *pacer) peerRate() int {
 		return rate * 100 / streamCost // what is counted here is payload
 	}
 	rate = min(rate, p.pace.PeerBits)
-	if p.p.band.heard.Load() == 0 && p.p.counts.bytes.Load() > blindBytes {
+	if !p.p.band.known.Load() && p.p.counts.bytes.Load() > blindBytes {
 		return min(rate, blindRate)
 	}
 	return rate
@@ -123,14 +126,11 @@ func (p *pacer) tileRate(bits int) int {
 	p.mu.Lock()
 	factor, floor := p.factor, p.floor
 	p.mu.Unlock()
-	r := min(max(bits*factor, floor), p.pace.TileBits) >> min(p.slower.Load(), 4)
-	if _, sure := p.p.band.estimated(); sure { // what is left, shared by those who catch up
-		p.mu.Lock()
-		n := max(1, len(p.list))
-		p.mu.Unlock()
-		return max(min(r, bits+int(p.p.band.spare.Load())/n), bits+bits/10)
+	r := min(max(bits*factor, floor), p.pace.TileBits)
+	if _, sure := p.p.band.estimated(); sure { // what is left goes to the smallest backlog: it is gone soonest
+		return max(min(r, bits+int(p.p.band.spare.Load())), bits+bits/10)
 	}
-	return max(r, bits+bits/2)
+	return max(r>>p.slower.Load(), bits+bits/2)
 }
 
 // spend counts payload bytes that left beside the pacer.
@@ -140,10 +140,21 @@ func (p *pacer) spend(n int) {
 	}
 }
 
-// congested halves the catch-up rate after loss was reported.
+// congested halves the catch-up rate for a while after loss was reported, as
+// long as nothing better is known of the path. Called on the peer's RTCP reader.
 func (p *pacer) congested() {
-	if p.active.Load() && p.slower.Load() < 4 {
+	now := clock.Mono()
+	if p.active.Load() && p.slower.Load() < 4 && now-p.slowed.Load() > slowGap {
 		p.slower.Add(1)
+		p.slowed.Store(now)
+	}
+}
+
+// quicken takes one halving back when no more loss was reported. Called on the
+// pacer's goroutine.
+func (p *pacer) quicken(now int64) {
+	if n := p.slower.Load(); n > 0 && now-p.slowed.Load() > slowFor && p.slower.CompareAndSwap(n, n-1) {
+		p.slowed.Store(now)
 	}
 }
 
@@ -200,6 +211,7 @@ func (p *pacer) run() {
 			return
 		}
 		now := clock.Mono()
+		p.quicken(now)
 		bytesPerNs := float64(p.peerRate()) / 8e9
 		more := float64(now-last)*bytesPerNs - float64(p.spent.Swap(0))
 		bucket = min(max(bucket+more, -2*bucketBytes), bucketBytes+5e6*bytesPerNs)
@@ -249,6 +261,7 @@ func (p *pacer) remove(t *paced) {
 // backlog is what a downtrack still has to send.
 type backlog struct {
 	bytes   int
+	next    int   // of its next frame, about
 	due     int64 // trickle: when its next frame may leave
 	trickle bool
 	live    bool // a live frame: it goes before replays
@@ -291,7 +304,11 @@ func (p *pacer) round(list []*paced, bucket *float64, now int64) int64 {
 			ahead += w.b.bytes
 			continue
 		}
-		n, more := w.t.d.pump(w.t, int(min(*bucket, w.t.bucket)), ahead, now)
+		budget := int(min(*bucket, w.t.bucket))
+		if w.t.urgent(w.b, now) == 1 { // a frame keeps it from standing still; the rest is for the smallest backlog
+			budget = min(budget, w.b.next)
+		}
+		n, more := w.t.d.pump(w.t, budget, ahead, now)
 		*bucket -= float64(n)
 		w.t.bucket -= float64(n)
 		ahead += w.b.bytes
@@ -378,7 +395,10 @@ func (d *downtrack) backlog(t *paced, now int64) (backlog, bool) {
 	}
 	switch a.phase {
 	case phaseCatch:
-		return backlog{bytes: a.qbytes, live: a.live}, a.qpos < len(a.queue)
+		if a.qpos >= len(a.queue) {
+			return backlog{}, false
+		}
+		return backlog{bytes: a.qbytes, next: a.queue[a.qpos].f.Size(), live: a.live}, true
 	case phaseTrickle:
 		if a.qpos >= len(a.queue) {
 			return backlog{due: a.trickle0 + int64(trickleFor), trickle: true}, !d.trickleDone(now)

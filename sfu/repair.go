@@ -83,6 +83,7 @@ func (p *pacer) repairAll(bucket *float64, now int64) (sent float64) {
 		p.mu.Unlock()
 		if now-r.at > repairWithin {
 			p.p.counts.nackRefused.Add(1)
+			r.d.late(r.seq)
 			continue
 		}
 		n := float64(r.d.repairNow(r.seq, now))
@@ -90,6 +91,14 @@ func (p *pacer) repairAll(bucket *float64, now int64) (sent float64) {
 		sent += n
 	}
 	return sent
+}
+
+// late forgets that a packet was to be sent again: it waited too long for its
+// turn. Asked for once more it is as if it had not been asked for.
+func (d *downtrack) late(seq uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hist.revoke(seq)
 }
 
 // probe sends extra bit/s beside the sources for a while. A probe that runs

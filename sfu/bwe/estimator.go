@@ -21,6 +21,8 @@ const (
 	lossTrialFor = int64(2500e6)
 	lossForget   = int64(60e9)
 	growPerSec   = 0.08
+	growYoung    = 0.4 // while the path was measured by its first packets only
+	youngFor     = int64(6e9)
 )
 
 // cutBy is the share of what arrives that is kept: less where the first cut of
@@ -50,6 +52,8 @@ type Estimator struct {
 	acked rateMeter
 	loss  lossMeter
 	probe prober
+	open  opening
+	young int64 // the rate stems from the first packets until then
 
 	limited  bool // a limit has been met: the rate is measured and no longer assumed
 	draining bool
@@ -136,6 +140,7 @@ func (e *Estimator) Results(rs []Result, now int64) {
 		}
 		e.queue.add(r.Sent, r.Arrived)
 		e.acked.add(r.Arrived, r.Size)
+		e.open.take(r)
 	}
 	e.loss.add(rs, now)
 	took := now - e.last
@@ -144,6 +149,7 @@ func (e *Estimator) Results(rs []Result, now int64) {
 	}
 	e.heard, e.silent, e.last = true, false, now
 	acked := float64(e.acked.rate())
+	e.begin(now)
 	standing := e.delays(acked, now)
 	e.losses(acked, standing, now)
 	e.judge(now)
@@ -181,13 +187,28 @@ func (e *Estimator) delays(acked float64, now int64) int64 {
 	return standing
 }
 
+// begin takes over what the first packets tell of a path slower than assumed.
+func (e *Estimator) begin(now int64) {
+	if e.limited {
+		e.open.closed = true
+	}
+	if bits := max(e.open.carries(now), float64(e.acked.newest())); e.open.bits > 0 && !e.open.closed && bits < e.rate {
+		e.open.closed = true
+		e.cutTo(bits, 0, now)
+		e.young = now + youngFor
+	}
+}
+
 func (e *Estimator) cut(standing, now int64) {
-	acked := float64(e.acked.newest()) // the link is full: this is what it carries now
+	e.cutTo(float64(e.acked.newest()), standing, now) // the link is full: this is what it carries now
+}
+
+func (e *Estimator) cutTo(acked float64, standing, now int64) {
 	if now-e.lastCut > episode || e.cuts == 0 {
 		e.cuts, e.began = 0, now
 		e.episodes++
 	}
-	e.capacity = acked
+	e.capacity, e.young = acked, 0
 	e.rate = min(e.rate, cutBy(standing, now-e.began)*acked)
 	e.cuts++
 	e.lastCut = now
@@ -273,7 +294,11 @@ func (e *Estimator) grow(acked, seconds float64) {
 		top = min(top, 1.5*float64(e.wanted))
 	}
 	if acked > 0.8*e.rate && e.rate < top {
-		e.rate = min(top, e.rate*(1+growPerSec*seconds))
+		by := growPerSec
+		if e.last < e.young {
+			by = growYoung
+		}
+		e.rate = min(top, e.rate*(1+by*seconds))
 	}
 }
 
