@@ -108,8 +108,9 @@ func (c *cameras) apply(id string) (orphaned bool) {
 	return false
 }
 
-// replace makes the records be exactly these.
-func (c *cameras) replace(next map[string]*camera) {
+// replace makes the records be exactly these. It returns cameras that seem gone,
+// though their sources are stored.
+func (c *cameras) replace(next map[string]*camera) (orphaned []string) {
 	c.mu.Lock()
 	var ids []string
 	for id, x := range c.byID {
@@ -125,8 +126,11 @@ func (c *cameras) replace(next map[string]*camera) {
 	}
 	c.mu.Unlock()
 	for _, id := range ids {
-		c.apply(id)
+		if c.apply(id) {
+			orphaned = append(orphaned, id)
+		}
 	}
+	return orphaned
 }
 
 // name of a camera as last heard, "" when it is not known here.

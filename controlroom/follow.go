@@ -175,7 +175,9 @@ func (r *Room) load(ctx context.Context) (revision uint64, epoch string, err err
 			}
 		}
 	}
-	r.cameras.replace(next)
+	for _, id := range r.cameras.replace(next) {
+		r.sweepSource(ctx, id)
+	}
 	return revision, epoch, nil
 }
 

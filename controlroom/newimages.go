@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"sightline/authz"
 	"sightline/ingest/intake"
 	"sightline/internal/kv"
 )
@@ -13,6 +14,13 @@ type Images interface {
 	intake.Accepter
 	// Mark differs whenever images of the account came or went.
 	Mark(ctx context.Context, account string) (string, error)
+	// Newest is the newest image of a camera of owner that its viewers, or guests,
+	// may see; "" when there is none.
+	Newest(ctx context.Context, owner, camera string, guest bool) (id string, at time.Time, err error)
+	// Latest is that image for the subject, without metadata. among are the cameras
+	// of a guest's link. fault.NotFound when there is none. The caller has decided
+	// that the subject may watch the camera.
+	Latest(ctx context.Context, s authz.Subject, owner, camera string, among []string) (jpeg []byte, at time.Time, err error)
 }
 
 // imagesGap is the least time between two messages about new images.

@@ -21,6 +21,7 @@ type tile struct {
 	verdict verdict
 	tries   int // of the store, in a row without an answer
 	sub     *subscription
+	still   stillTile
 }
 
 // input is what the loop reads of the session at the begin of a pass.
@@ -52,6 +53,7 @@ func (s *session) pass(ctx context.Context) time.Duration {
 	if !in.hidden && !in.frozen {
 		s.decide(ctx, in)
 		s.serve(in)
+		s.glance(ctx, in)
 	}
 	s.hear(ctx, in)
 	s.tell(in)
@@ -370,7 +372,7 @@ func (s *session) due(in input) time.Duration {
 	if e := s.ear; e != nil && e.sub == nil && !e.retryAt.IsZero() {
 		next = min(next, e.retryAt.Sub(now))
 	}
-	return next
+	return s.glanceDue(next, now)
 }
 
 // backoff is the wait before the n-th repeat (0, 1, …): 1, 2, 4, 8, 15 s with jitter (spec 3.2).

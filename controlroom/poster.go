@@ -8,14 +8,15 @@ import (
 	"sightline/internal/clock"
 )
 
-// Poster is a still of a camera for somebody who may watch it live now; who may
-// not gets the decision's error, and what is hidden looks like what is not there.
-func (r *Room) Poster(ctx context.Context, sub authz.Subject, camera string) (Still, error) {
+// Poster is a still of a camera for somebody who may watch it live now, or the
+// newest image of a still camera; among are the cameras of a guest's link. Who may
+// not watch gets the decision's error, and what is hidden looks like what is not there.
+func (r *Room) Poster(ctx context.Context, sub authz.Subject, camera string, among ...string) (Still, error) {
 	if err := r.mayWatch(ctx, sub, camera); err != nil {
 		return Still{}, err
 	}
 	began := clock.Mono()
-	s, err := r.cutter.Cut(ctx, camera, StillPoster)
+	s, err := r.poster(ctx, sub, camera, among)
 	if err != nil {
 		return Still{}, err
 	}
@@ -25,6 +26,13 @@ func (r *Room) Poster(ctx context.Context, sub authz.Subject, camera string) (St
 		}
 	}
 	return s, nil
+}
+
+func (r *Room) poster(ctx context.Context, sub authz.Subject, camera string, among []string) (Still, error) {
+	if r.cameras.isStill(camera) {
+		return r.stillPoster(ctx, sub, camera, among)
+	}
+	return r.cutter.Cut(ctx, camera, StillPoster)
 }
 
 // decidedFor is how long a decision holds for one answer without being asked again.

@@ -93,6 +93,7 @@ type Room struct {
 	seats    seats         // nil: no link has a number of viewers
 	reseat   chan string   // links that changed: their number of viewers may be lower
 	cutter   *Cutter
+	shots    shots
 	trials   *sfu.Trials
 
 	mu      sync.Mutex
@@ -125,10 +126,11 @@ func New(cfg Config) (*Room, error) {
 		reseat:   make(chan string, 64),
 	}
 	r.seats = cfg.Authority
+	r.shots = shots{images: cfg.Images, now: cfg.Clock.Now}
 	r.trials = sfu.NewTrials(cfg.Engine)
 	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Clock: cfg.Clock, Log: cfg.Log, Registerer: cfg.Registerer})
 	r.deps = sessionDeps{
-		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name,
+		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name, stills: r,
 		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m,
 	}
 	return r, nil

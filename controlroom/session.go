@@ -19,6 +19,7 @@ type sessionDeps struct {
 	decider decider
 	fleet   fleet
 	names   func(camera string) string // as far as known on this node
+	stills  stillCameras               // nil: there are none
 	limits  Limits
 	clock   clock.Clock
 	log     *slog.Logger

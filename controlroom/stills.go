@@ -169,6 +169,9 @@ func (r *Room) stillRound(ctx context.Context, last map[string]int64) {
 		}
 		for _, v := range snap.Scans[0] {
 			rec, err := decodeIntake(v.Data)
+			if err == nil {
+				r.sweepIntake(ctx, v, rec)
+			}
 			if err != nil || rec.Every == 0 || !r.cameras.enabled(rec.Camera) {
 				continue
 			}

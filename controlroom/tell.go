@@ -73,6 +73,9 @@ func (s *session) state(t *tile, frozen bool) TileState {
 		}
 	}
 	st := derive(t.want, t.mid, t.name, frozen, t.verdict, m)
+	if t.still.on && t.sub != nil && !frozen {
+		st = imaged(TileState{Cell: st.Cell, Camera: st.Camera, Name: st.Name, Until: st.Until}, t.still)
+	}
 	if e := s.ear; e != nil && e.camera == t.want.Camera && t.want.Cell == s.soundCell() {
 		st.Sound = e.told
 	}

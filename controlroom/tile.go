@@ -31,6 +31,7 @@ type TileState struct {
 	Since       *time.Time `json:"since,omitempty"`
 	LastFrameAt *time.Time `json:"last_frame_at,omitempty"`
 	Name        string     `json:"name,omitempty"`
+	Image       string     `json:"image,omitempty"` // of a still camera: its newest image's id; the poster is its picture, last_frame_at its time
 	Sound       string     `json:"sound,omitempty"` // "on", or the reason why the wanted sound is not sent
 }
 

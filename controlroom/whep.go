@@ -31,6 +31,9 @@ func (r *Room) OpenWHEP(ctx context.Context, sub authz.Subject, camera, layer, s
 	if err := d.Fault(); err != nil {
 		return "", "", r.refused(err)
 	}
+	if r.cameras.isStill(camera) {
+		return "", "", r.refused(noLive())
+	}
 	s, answer, err := r.begin(ctx, sub, layer, sdp, 0, []TileWant{{Cell: 0, Camera: camera}})
 	if err != nil {
 		return "", "", err

@@ -18,11 +18,15 @@ func posterRoutes() []route {
 	}
 }
 
-const posterSummary = "A still of a camera that may be watched live now, at most 640 pixels wide; X-Captured-At says when it was taken. " +
+const posterSummary = "A still of a camera that may be watched live now, at most 640 pixels wide, or the newest image of a still camera as it came, without metadata; X-Captured-At says when it was taken. " +
 	"503 no_still_source where there is none."
 
 func poster(r *request) error {
-	s, err := r.s.cfg.Room.Poster(r.ctx, r.subject, r.param("id"))
+	var among []string // cameras of a guest's link
+	for _, c := range r.visit.Cameras {
+		among = append(among, c.ID)
+	}
+	s, err := r.s.cfg.Room.Poster(r.ctx, r.subject, r.param("id"), among...)
 	if err != nil {
 		return err
 	}
