@@ -154,13 +154,12 @@ func (s *sealer) seal(dst []byte, h *rtp.Header, roc uint32, payload []byte) int
 	if err != nil {
 		return 0
 	}
-	copy(dst[n:], payload)
 	s.iv = s.salt
 	xor32(s.iv[2:], h.SSRC)
 	xor32(s.iv[6:], roc)
 	s.iv[10] ^= byte(h.SequenceNumber >> 8)
 	s.iv[11] ^= byte(h.SequenceNumber)
-	s.aead.Seal(dst[n:n], s.iv[:], dst[n:n+len(payload)], dst[:n])
+	s.aead.Seal(dst[n:n], s.iv[:], payload, dst[:n])
 	return n + len(payload) + tagBytes
 }
 

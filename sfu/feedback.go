@@ -57,7 +57,7 @@ func (p *Peer) rtcp(ssrc uint32, b []byte, now int64) {
 	}
 	kind, format := b[1], b[0]&31
 	if kind == 200 || kind == 201 {
-		p.receiverReport(d, b, now)
+		p.receiverReport(b)
 		return
 	}
 	if kind != 205 && kind != 206 {
@@ -132,8 +132,9 @@ func (d *downtrack) keyRequested(now int64) {
 	}
 }
 
-// receiverReport takes the round-trip time and the loss out of a report.
-func (p *Peer) receiverReport(d *downtrack, b []byte, now int64) {
+// receiverReport takes round-trip times and loss out of a report. Called on the
+// peer's RTCP reader, or on the socket's.
+func (p *Peer) receiverReport(b []byte) {
 	at := 8
 	if b[1] == 200 {
 		at = 28
@@ -144,7 +145,7 @@ func (p *Peer) receiverReport(d *downtrack, b []byte, now int64) {
 		}
 		r := b[at : at+24]
 		at += 24
-		if binary.BigEndian.Uint32(r) != d.ssrc {
+		if _, ours := p.bySSRC(binary.BigEndian.Uint32(r)); !ours {
 			continue
 		}
 		if r[4] > 25 { // more than a tenth lost since the last report

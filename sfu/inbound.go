@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,17 +14,15 @@ import (
 	"sightline/internal/clock"
 )
 
-// Transport-wide feedback is most of what viewers send. It is taken off the
-// socket before pion's mux: through pion each packet crosses four goroutines,
-// and is decoded twice. Everything else, and feedback of peers whose keys are not
-// known, goes on to pion untouched.
+// Transport-wide feedback and receiver reports are most of what viewers send.
+// They are taken off the socket before pion's mux: through pion each packet
+// crosses four goroutines, and is decoded twice. Everything else, and what comes from peers
+// whose keys are not known, goes on to pion untouched.
 
 const (
-	readNap   = 2 * time.Millisecond
-	napAbove  = 100 // packets in a look of napLook: from there on reading rests in between
-	napLook   = int64(100e6)
-	wideTypes = uint16(0x8f)<<8 | 205 // version 2, format 15, transport feedback
-	padded    = uint16(0x20) << 8
+	readNap  = 2 * time.Millisecond
+	napAbove = 100 // packets in a look of napLook: from there on reading rests in between
+	napLook  = int64(100e6)
 )
 
 // inbound finds the peer that a packet of feedback came from.
@@ -56,11 +55,18 @@ func (n *inbound) forget(p *Peer, list []netip.AddrPort) {
 	}
 }
 
-// take handles b where it is transport-wide feedback alone, of a viewer that is
-// known; false leaves it to pion. It is decrypted into scratch. Called on the
-// socket's reader.
+// ours says by its clear header whether b is one report that is read here.
+func ours(b []byte) bool {
+	if len(b) < 8+srtcpTail || b[0]>>6 != 2 || (int(binary.BigEndian.Uint16(b[2:]))+1)*4 != len(b)-srtcpTail {
+		return false
+	}
+	return b[1] == 201 || b[1] == 205 && b[0]&31 == 15
+}
+
+// take handles b where it is one report, of a viewer that is known; false
+// leaves it to pion. It is decrypted into scratch. Called on the socket's reader.
 func (n *inbound) take(b []byte, from netip.AddrPort, scratch []byte) bool {
-	if len(b) < 20+srtcpTail || binary.BigEndian.Uint16(b)&^padded != wideTypes || (int(binary.BigEndian.Uint16(b[2:]))+1)*4 != len(b)-srtcpTail {
+	if !ours(b) {
 		return false
 	}
 	n.mu.RLock()
@@ -93,7 +99,11 @@ func (d *directIn) feedback(p *Peer, b, scratch []byte) bool {
 		return false
 	}
 	defer p.guard("feedback")
-	p.band.feedback(plain, clock.Mono(), false)
+	if plain[1] == 201 {
+		p.receiverReport(plain)
+	} else {
+		p.band.feedback(plain, clock.Mono(), false)
+	}
 	return true
 }
 
@@ -106,17 +116,24 @@ func (d *directIn) close() {
 
 const srtcpTail = tagBytes + 4 // authentication tag, encryption flag and index
 
-// opener decrypts SRTCP by AEAD_AES_128_GCM (RFC 7714) from one source.
+// opener decrypts SRTCP by AEAD_AES_128_GCM (RFC 7714).
 type opener struct {
 	aead cipher.AEAD
 	salt [12]byte
 	iv   [12]byte
 	aad  [12]byte
-
-	ssrc   uint32 // of the viewer's feedback: the first that proved to be genuine
-	newest uint32
-	seen   uint64 // replay window: bit i is index newest-i (RFC 3711, 3.3.2); 0 before the first
+	from []source
 }
+
+// source is the replay window of one sender of reports (RFC 3711, 3.3.2).
+type source struct {
+	ssrc   uint32
+	newest uint32
+	seen   uint64 // bit i is index newest-i
+}
+
+// maxSources bounds the senders of one viewer; reports of further ones are pion's.
+const maxSources = 8
 
 // newOpener derives session key and salt. nil on an error.
 func newOpener(masterKey, masterSalt []byte) *opener {
@@ -151,13 +168,15 @@ func session(masterKey, masterSalt []byte, keyLabel, saltLabel byte) (aead ciphe
 }
 
 // open decrypts one packet into dst, which has its room, and returns it without
-// what SRTCP put behind it; false where it is not genuine, not encrypted, of
-// another source or came before.
+// what SRTCP put behind it; false where it is not genuine, not encrypted, or
+// came before.
 func (o *opener) open(dst, b []byte) ([]byte, bool) {
 	tail := len(b) - 4
 	word := binary.BigEndian.Uint32(b[tail:])
 	ssrc, index := binary.BigEndian.Uint32(b[4:]), word&^(1<<31)
-	if word == index || o.seen != 0 && (ssrc != o.ssrc || !o.fresh(index)) || len(dst) < len(b) {
+	at := slices.IndexFunc(o.from, func(s source) bool { return s.ssrc == ssrc })
+	switch {
+	case word == index, len(dst) < len(b), at < 0 && len(o.from) >= maxSources, at >= 0 && !o.from[at].fresh(index):
 		return nil, false
 	}
 	o.iv = o.salt
@@ -170,29 +189,30 @@ func (o *opener) open(dst, b []byte) ([]byte, bool) {
 		return nil, false
 	}
 	copy(dst, b[:8])
-	o.accept(ssrc, index)
+	if at < 0 {
+		o.from = append(o.from, source{ssrc: ssrc, newest: index, seen: 1})
+	} else {
+		o.from[at].accept(index)
+	}
 	return dst[:8+len(plain)], true
 }
 
-// fresh says whether an index of the known source has not come before.
-func (o *opener) fresh(index uint32) bool {
-	if index > o.newest {
+// fresh says whether an index has not come before.
+func (s *source) fresh(index uint32) bool {
+	if index > s.newest {
 		return true
 	}
-	back := o.newest - index
-	return back < 64 && o.seen&(1<<back) == 0
+	back := s.newest - index
+	return back < 64 && s.seen&(1<<back) == 0
 }
 
-func (o *opener) accept(ssrc, index uint32) {
-	switch {
-	case o.seen == 0:
-		o.ssrc, o.newest, o.seen = ssrc, index, 1
-	case index > o.newest:
-		o.seen = o.seen<<(index-o.newest) | 1
-		o.newest = index
-	default:
-		o.seen |= 1 << (o.newest - index)
+func (s *source) accept(index uint32) {
+	if index > s.newest {
+		s.seen = s.seen<<(index-s.newest) | 1
+		s.newest = index
+		return
 	}
+	s.seen |= 1 << (s.newest - index)
 }
 
 // mediaConn is a media socket as pion's mux reads it: without what inbound takes.

@@ -26,8 +26,7 @@ func sealRTCP(t *testing.T, key, salt, plain []byte, index uint32) []byte {
 	return append(out, word...)
 }
 
-// What is not genuine, not encrypted, of a second source, or was there before,
-// is not opened; what comes out of order is, once.
+// What is not genuine, not encrypted, or was there before, is not opened; what comes out of order is, once.
 func TestFeedbackIsOpenedOnce(t *testing.T) {
 	key, salt := bytes.Repeat([]byte{7}, 16), bytes.Repeat([]byte{9}, 12)
 	plain := []byte{0x8f, 205, 0, 5, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 0, 1, 0, 0, 1, 0, 0x20, 1, 4, 0}
@@ -57,7 +56,9 @@ func TestFeedbackIsOpenedOnce(t *testing.T) {
 	check("one before the jump", sealRTCP(t, key, salt, plain, 1012), false)
 	other := slices.Clone(plain)
 	other[7]++
-	check("another source", sealRTCP(t, key, salt, other, 6000), false)
+	plain = other
+	check("another source", sealRTCP(t, key, salt, plain, 7), true)
+	check("the same of that", sealRTCP(t, key, salt, plain, 7), false)
 	clear := sealRTCP(t, key, salt, plain, 6000)
 	clear[len(clear)-4] &^= 0x80
 	check("one said to be in clear", clear, false)
