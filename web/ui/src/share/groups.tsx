@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { cameraGroups, type SharedGroup } from '../api/access'
 import { asProblem, type Problem } from '../api/problem'
 import type { Camera } from '../api/wire'
@@ -15,15 +15,19 @@ const held = (g: SharedGroup, c: Camera) => g.cameras.find(x => x.id === c.id)
 export function Groups({ camera, of }: { camera: Camera; of: Resource<{ groups: SharedGroup[] }> }) {
   const [asking, ask] = useState<SharedGroup>()
   const [problem, setProblem] = useState<Problem>()
-  const run = async (act: Promise<unknown>): Promise<void> => {
+  const before = useRef<Promise<void>>(Promise.resolve())
+  /** run does one thing after the other, as they were chosen. */
+  const run = (act: () => Promise<unknown>): void => {
     setProblem(undefined)
-    try {
-      await act
-    } catch (e) {
-      setProblem(asProblem(e))
-    }
-    announce('groups')
-    announce('cameras')
+    before.current = before.current.then(act).then(() => {}, e => setProblem(asProblem(e))).then(() => {
+      announce('groups')
+      announce('cameras')
+    })
+  }
+  /** choose shows the choice at once: until the list is loaded again the old one would stand there. */
+  const choose = (groups: SharedGroup[], group: SharedGroup, images_only: boolean): void => {
+    of.put({ groups: groups.map(g => g.id === group.id ? { ...g, cameras: g.cameras.map(c => c.id === camera.id ? { ...c, images_only } : c) } : g) })
+    run(() => cameraGroups.share(group.id, camera.id, images_only))
   }
   return (
     <Loaded of={of} rows={2}>
@@ -44,7 +48,7 @@ export function Groups({ camera, of }: { camera: Camera; of: Resource<{ groups: 
                       label={<b><bdi>{g.name}</bdi></b>}
                       hint={t('share.participants', { n: g.participants })}
                       checked={!!has}
-                      onChange={on => { if (!on) void run(cameraGroups.unshare(g.id, camera.id)); else if (first) ask(g); else void run(cameraGroups.share(g.id, camera.id, false)) }}
+                      onChange={on => { if (!on) run(() => cameraGroups.unshare(g.id, camera.id)); else if (first) ask(g); else run(() => cameraGroups.share(g.id, camera.id, false)) }}
                     />
                     <span class="sp" />
                     {has && (
@@ -52,7 +56,7 @@ export function Groups({ camera, of }: { camera: Camera; of: Resource<{ groups: 
                         label={t('share.what_of', { name: g.name })}
                         value={has.images_only ? 'images' : 'live'}
                         options={[{ value: 'live', text: t('share.live_images') }, { value: 'images', text: t('share.images_only') }]}
-                        onChange={v => void run(cameraGroups.share(g.id, camera.id, v === 'images'))}
+                        onChange={v => choose(groups, g, v === 'images')}
                       />
                     )}
                   </li>
