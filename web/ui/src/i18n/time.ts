@@ -24,9 +24,29 @@ function formatter(zone: string, options: Intl.DateTimeFormatOptions): Intl.Date
   return f
 }
 
+/** What Chromium still calls by an older name; the places, and the server's list, have the newer one. */
+const renamed: Readonly<Record<string, string>> = {
+  'Africa/Asmera': 'Africa/Asmara',
+  'America/Godthab': 'America/Nuuk',
+  'Asia/Calcutta': 'Asia/Kolkata',
+  'Asia/Katmandu': 'Asia/Kathmandu',
+  'Asia/Rangoon': 'Asia/Yangon',
+  'Asia/Saigon': 'Asia/Ho_Chi_Minh',
+  'Atlantic/Faeroe': 'Atlantic/Faroe',
+  'Europe/Kiev': 'Europe/Kyiv',
+  'Pacific/Enderbury': 'Pacific/Kanton',
+  'Pacific/Ponape': 'Pacific/Pohnpei',
+  'Pacific/Truk': 'Pacific/Chuuk',
+}
+
+/** zoneName is a zone by its present name. */
+export function zoneName(zone: string): string {
+  return renamed[zone] ?? zone
+}
+
 /** hereZone is the zone the browser is in. */
 export function hereZone(): string {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone
+  return zoneName(new Intl.DateTimeFormat().resolvedOptions().timeZone)
 }
 
 /** clock is 22:04:07. */
@@ -41,7 +61,8 @@ export function hour(ms: number, zone: string): string {
 
 /** city is the readable end of a zone's name: Europe/Kyiv is Kyiv. */
 export function city(zone: string): string {
-  return zone.slice(zone.lastIndexOf('/') + 1).replaceAll('_', ' ')
+  const name = zoneName(zone)
+  return name.slice(name.lastIndexOf('/') + 1).replaceAll('_', ' ')
 }
 
 function dayNumber(ms: number, zone: string): number {
