@@ -19,16 +19,19 @@ type verdict struct {
 
 // media is what is known about the pictures of one allowed tile.
 type media struct {
-	first   bool // the source's first packet has been sent
-	firstTS uint32
-	firstAt int64        // clock.Mono that firstTS stands for
-	layer   ingest.Layer // last layer sent, valid when first
-	why     string       // why that layer
-	reason  sfu.Reason   // why it is not served as wanted
-	paused  bool         // and nothing is sent
-	camera  ingest.CameraState
-	known   bool    // camera is set
-	held    [2]bool // layers pulled for this tile
+	first    bool // the source's first packet has been sent
+	firstTS  uint32
+	firstAt  int64        // clock.Mono that firstTS stands for
+	layer    ingest.Layer // last layer sent, valid when first
+	why      string       // why that layer
+	reason   sfu.Reason   // why it is not served as wanted
+	paused   bool         // and nothing is sent
+	still    bool         // a picture of the still gate was sent
+	stillAt  time.Time    // when that picture came from the camera
+	throttle throttle     // why stills are sent instead of live
+	camera   ingest.CameraState
+	known    bool    // camera is set
+	held     [2]bool // layers pulled for this tile
 }
 
 // derive is the state of one tile from all that is known: a pure function, so
@@ -93,6 +96,8 @@ func pictures(t TileState, m media) TileState {
 	switch {
 	case m.reason == sfu.ReasonCodecUnsupported:
 		t.State, t.Reason = StateUnsupported, string(m.reason)
+	case l.Status == ingest.Live && m.throttle.reason != "":
+		return throttled(t, m)
 	case l.Status == ingest.Live && m.paused:
 		t.State, t.Reason = StateStalled, string(m.reason)
 		return t
@@ -113,6 +118,16 @@ func pictures(t TileState, m media) TileState {
 		t.State, t.Reason = StateConnecting, string(l.Reason)
 	}
 	t.Attempt, t.RetryAt, t.LastFrameAt = l.Attempt, instant(l.Next), instant(l.LastFrame)
+	return t
+}
+
+// throttled words a tile that gets a picture now and then instead of live (R82):
+// never dark, with the age of what is shown and when live comes back.
+func throttled(t TileState, m media) TileState {
+	t.State, t.Reason, t.Until = StateThrottled, m.throttle.reason, instant(m.throttle.until)
+	if m.still {
+		t.FirstTS, t.FirstMS, t.LastFrameAt = &m.firstTS, mediaMS(m.firstAt), instant(m.stillAt)
+	}
 	return t
 }
 

@@ -13,6 +13,7 @@ type OpenRequest struct {
 	SDP     string     `json:"sdp"`
 	Version uint64     `json:"version"`
 	Tiles   []TileWant `json:"tiles"`
+	Client  Client     `json:"-"` // for whoever takes the request to fill in
 }
 
 // Opened is a begun viewing session. Tiles whose decision is not yet known are connecting.
@@ -33,7 +34,7 @@ func (r *Room) Open(ctx context.Context, sub authz.Subject, req OpenRequest) (Op
 	if err != nil {
 		return Opened{}, err
 	}
-	s, answer, err := r.begin(ctx, sub, "", req.SDP, req.Version, tiles)
+	s, answer, err := r.begin(ctx, sub, "", req.SDP, req.Version, tiles, req.Client)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -54,7 +55,7 @@ func (r *Room) ICEServers() []sfu.ICEServer {
 // away reports whether the store's silence is all there is to tell.
 func away(states []TileState) bool {
 	for _, st := range states {
-		if st.Reason != string(authz.ReasonUnavailable) {
+		if st.Reason != string(authz.ReasonUnavailable) || st.State == StateThrottled {
 			return false
 		}
 	}
@@ -68,12 +69,13 @@ func unavailable() *fault.Error {
 
 // begin makes the peer and starts the session; it returns after the first pass,
 // so that what could be decided at once is in the first answer.
-func (r *Room) begin(ctx context.Context, sub authz.Subject, whep, offer string, version uint64, tiles []TileWant) (*session, string, error) {
+func (r *Room) begin(ctx context.Context, sub authz.Subject, whep, offer string, version uint64, tiles []TileWant, c Client) (*session, string, error) {
 	if sub.Session() == "" {
 		return nil, "", r.refused(fault.New(fault.Unauthenticated, fault.CodeNotSignedIn, "Sign in first."))
 	}
 	s := newSession(r.deps, authz.NewID(), sub)
 	s.whep = whep
+	s.allow = r.allowanceOf(sub, c)
 	if err := r.sessions.add(s, r.deps.clock.Now()); err != nil {
 		return nil, "", r.refused(err)
 	}
@@ -117,6 +119,7 @@ func (r *Room) start(s *session) bool {
 	r.wg.Go(func() {
 		defer func() {
 			r.sessions.remove(s)
+			r.keepTotal(s)
 			r.leaveSeat(s.subject)
 		}()
 		s.run(ctx)

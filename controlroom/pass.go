@@ -52,6 +52,7 @@ func (s *session) pass(ctx context.Context) time.Duration {
 	s.tell(in)
 	if !in.hidden && !in.frozen {
 		s.decide(ctx, in)
+		s.admit(ctx)
 		s.serve(in)
 		s.glance(ctx, in)
 	}
@@ -289,7 +290,7 @@ func (s *session) attach(t *tile, main bool) {
 		s.peer.Detach(u.mid)
 	}
 	on := &attachment{}
-	err := s.peer.Attach(t.mid, sfu.Subscription{Layers: p.streams, Want: p.want, Rank: rank(t.want), Gate: u.lease, OnEvent: s.listener(on)})
+	err := s.peer.Attach(t.mid, sfu.Subscription{Layers: p.streams, Want: p.want, Rank: rank(t.want), Gate: u.lease, Budget: s.budget(), OnEvent: s.listener(on)})
 	if err != nil {
 		s.log.Warn("a tile could not be attached", "camera", t.want.Camera, "mid", t.mid, "err", err)
 		u.on, t.mid = nil, ""
@@ -318,6 +319,12 @@ func (s *session) listener(on *attachment) func(sfu.Event) {
 					on.first, on.firstTS, on.firstAt = true, e.FirstTS, now
 				}
 				on.layer = e.Layer
+			case sfu.EventStill:
+				on.stillAt = s.clock.Now().Add(-time.Duration(now - e.At)).Truncate(time.Millisecond)
+				if !on.first {
+					on.firstTS, on.firstAt = e.FirstTS, now
+				}
+				on.layer, on.still = e.Layer, true
 			case sfu.EventReason:
 				on.reason = e.Reason
 				on.paused = e.Reason == sfu.ReasonLowBandwidth && e.Layer < 0

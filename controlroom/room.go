@@ -31,6 +31,7 @@ type Config struct {
 	Images     Images       // keeps stills; nil: nobody does
 	Relays     sfu.TURN     // what clients are told of TURN servers
 	Limits     Limits
+	Budgets    Budgets
 	Node       string // name of this node, told in the socket's hello
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil: no metrics
@@ -90,8 +91,9 @@ type Room struct {
 	sockets  *sockets
 	cameras  *cameras
 	nudge    chan struct{} // capacity 1: follow the store now
-	seats    seats         // nil: no link has a number of viewers
-	reseat   chan string   // links that changed: their number of viewers may be lower
+	hours    hoursBook
+	seats    seats       // nil: no link has a number of viewers
+	reseat   chan string // links that changed: their number of viewers may be lower
 	cutter   *Cutter
 	shots    shots
 	trials   *sfu.Trials
@@ -131,7 +133,7 @@ func New(cfg Config) (*Room, error) {
 	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Clock: cfg.Clock, Log: cfg.Log, Registerer: cfg.Registerer})
 	r.deps = sessionDeps{
 		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name, stills: r,
-		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m,
+		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m, budgets: cfg.Budgets,
 	}
 	return r, nil
 }
@@ -155,6 +157,7 @@ func (r *Room) Start(ctx context.Context) error {
 	r.wg.Go(func() { r.follow(run, revision, epoch) })
 	r.wg.Go(func() { r.beat(run) })
 	r.wg.Go(func() { r.keepSeats(run) })
+	r.wg.Go(func() { r.keepBudgets(run) })
 	r.wg.Go(func() { r.stills(run) })
 	return nil
 }
@@ -222,4 +225,5 @@ func (r *Room) Close() {
 		unwatch()
 	}
 	r.wg.Wait()
+	r.reportHours(context.Background()) // what ended since the last time
 }

@@ -24,6 +24,7 @@ type sessionDeps struct {
 	clock   clock.Clock
 	log     *slog.Logger
 	metrics *metrics
+	budgets Budgets
 }
 
 // session is one viewing session: what one screen watches. A loop goroutine of
@@ -36,6 +37,7 @@ type session struct {
 	whep    string // "auto", "sub" or "main" for a player of others, else ""
 	peer    peer   // set before ready
 	ready   atomic.Bool
+	allow   *allowance // nil: nothing is budgeted
 
 	wake   chan struct{} // capacity 1
 	passed chan struct{} // closed after the loop's first pass

@@ -413,7 +413,7 @@ func TestRuling3_ThirdViewingOfAVisitIsRefused(t *testing.T) {
 func TestNoSocketFor30sClosesButWHEPStays(t *testing.T) {
 	tr := fakeRoom(t, "c0")
 	s, p, _ := tr.open(t, olena, cameraTiles("c0")...)
-	w, _, err := tr.begin(t.Context(), olena, "auto", "offer", 0, cameraTiles("c0"))
+	w, _, err := tr.begin(t.Context(), olena, "auto", "offer", 0, cameraTiles("c0"), Client{})
 	if err != nil {
 		t.Fatal(err)
 	}

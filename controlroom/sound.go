@@ -82,7 +82,7 @@ func (s *session) plugIn() {
 	}
 	if e.sub.on == nil || e.sub.mid != mid || e.sub.from.Audio != st.Audio {
 		on := &attachment{}
-		err := s.peer.Attach(mid, sfu.Subscription{Layers: []*sfu.Stream{st.Audio}, Gate: e.sub.lease, OnEvent: s.listener(on)})
+		err := s.peer.Attach(mid, sfu.Subscription{Layers: []*sfu.Stream{st.Audio}, Gate: e.sub.lease, Budget: s.budget(), OnEvent: s.listener(on)})
 		if err != nil {
 			s.log.Warn("sound could not be attached", "camera", e.camera, "err", err)
 			e.told = string(sfu.ReasonCodecUnsupported)
@@ -95,6 +95,9 @@ func (s *session) plugIn() {
 	}
 	if r := s.mediaReason(e.sub); r != "" {
 		e.told = string(r)
+	}
+	if th := s.allow.throttle(); th.reason != "" {
+		e.told = th.reason
 	}
 }
 

@@ -1,6 +1,8 @@
 package controlroom
 
 import (
+	"time"
+
 	"sightline/authz"
 	"sightline/ingest"
 	"sightline/sfu"
@@ -28,7 +30,9 @@ type attachment struct {
 	firstAt int64 // clock.Mono that firstTS stands for
 	layer   int
 	reason  sfu.Reason
-	paused  bool // nothing is sent, for the reason
+	paused  bool      // nothing is sent, for the reason
+	still   bool      // a picture of the still gate was sent
+	stillAt time.Time // when that picture came from the camera
 }
 
 // holdOnly keeps exactly the layers wanted pulled: new ones are taken before

@@ -53,7 +53,7 @@ func (s *session) wholeLocked() serverMessage {
 
 // state gathers what is known about a tile for derive.
 func (s *session) state(t *tile, frozen bool) TileState {
-	var m media
+	m := media{throttle: s.allow.throttle()}
 	if u := t.sub; u != nil {
 		m.camera, m.known = s.fleet.State(t.want.Camera)
 		for l := range u.holds {
@@ -62,6 +62,7 @@ func (s *session) state(t *tile, frozen bool) TileState {
 		s.mu.Lock()
 		if on := u.on; on != nil {
 			m.first, m.firstTS, m.firstAt, m.reason, m.paused = on.first, on.firstTS, on.firstAt, on.reason, on.paused
+			m.still, m.stillAt = on.still, on.stillAt
 			if on.layer >= 0 && on.layer < len(u.layers) {
 				m.layer = u.layers[on.layer]
 				m.why = layerWhy(t.want, liveTiles(s.want), s.limits, s.whep, m.layer, len(u.layers), m.camera.Layers[ingest.Main], on.reason)

@@ -34,7 +34,7 @@ func (r *Room) OpenWHEP(ctx context.Context, sub authz.Subject, camera, layer, s
 	if r.cameras.isStill(camera) {
 		return "", "", r.refused(noLive())
 	}
-	s, answer, err := r.begin(ctx, sub, layer, sdp, 0, []TileWant{{Cell: 0, Camera: camera}})
+	s, answer, err := r.begin(ctx, sub, layer, sdp, 0, []TileWant{{Cell: 0, Camera: camera}}, Client{})
 	if err != nil {
 		return "", "", err
 	}

@@ -128,6 +128,7 @@ func refreshGallery(r *request) error {
 	}
 	throttled := !a.Allowed
 	if a.Allowed {
+		r.s.cfg.Room.UseGallery(r.ctx, r.subject, r.viewer())
 		list, err := r.s.cfg.Gallery.Guest(r.ctx, owner, cameras)
 		if err != nil {
 			return err

@@ -35,6 +35,7 @@ func openViewing(r *request) error {
 	if err := r.decode(&in); err != nil {
 		return err
 	}
+	in.Client = r.viewer()
 	out, err := r.s.cfg.Room.Open(r.ctx, r.subject, in)
 	if err != nil {
 		return err

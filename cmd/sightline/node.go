@@ -53,6 +53,7 @@ type node struct {
 	// Images are accepted and shown until the doors are shut.
 	gallery *gallery.Gallery
 	updates ratelimit.Updates
+	budgets controlroom.Budgets
 	// Streams outlive the peers they are attached to.
 	fleet  *ingest.Fleet
 	engine *sfu.Engine
@@ -146,9 +147,12 @@ func (n *node) build(ctx context.Context) (err error) {
 	if err := n.buildGallery(ctx, reg); err != nil {
 		return err
 	}
+	if err := n.openBudgets(); err != nil {
+		return err
+	}
 	n.room, err = controlroom.New(controlroom.Config{
 		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board, Relays: cfg.Media.TURN.Relays(),
-		Limits: roomLimits(cfg.Limits), FFmpeg: n.tool,
+		Limits: roomLimits(cfg.Limits), Budgets: n.budgets, FFmpeg: n.tool,
 		Node: nodeName(), Log: log.With("part", "room"), Registerer: reg,
 	})
 	if err != nil {

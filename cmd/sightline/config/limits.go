@@ -43,5 +43,7 @@ type Limits struct {
 	GuestImageAge  time.Duration `key:"limits.guest_image_age" default:"336h" help:"Age of the oldest image a guest sees (R67)."`
 	GalleryUpdates int           `key:"limits.gallery_updates" default:"40" help:"Times the guests of a share link may load or refresh its gallery in limits.usage_window (R78)."`
 	GalleryRepeat  time.Duration `key:"limits.gallery_repeat" default:"5s" help:"Repeats of one guest within it are one gallery update."`
+	LinkUsers      int           `key:"limits.link_users" default:"10" help:"Addresses (IPv6: /64s) that may watch live by a share link in limits.usage_window; who comes later gets a still a minute (R77, R82)."`
+	ViewerHours    time.Duration `key:"limits.viewer_hours" default:"10h" help:"How long the guests of a share link together may watch live in limits.usage_window; then they get a still a minute (R79, R82)."`
 	UsageWindow    time.Duration `key:"limits.usage_window" default:"24h" help:"The sliding window of what guests may use of a share link."`
 }
