@@ -34,6 +34,7 @@ type bandwidth struct {
 	// Read on the packet path.
 	on    atomic.Bool  // feedback is agreed
 	heard atomic.Int64 // clock.Mono of the newest feedback, 0 before the first
+	asked atomic.Int64 // when the first packet left that no feedback has followed, 0: none has
 	poked atomic.Int64 // when silence was last looked into
 	rate  atomic.Int64 // the estimate, bit/s
 	sure  atomic.Bool  // a limit of the path has been met
@@ -105,6 +106,7 @@ func (c *bandwidth) feedback(b []byte, now int64, mayWait bool) {
 	before := c.est.Rate()
 	c.est.Results(list, now)
 	c.heard.Store(now)
+	c.asked.Store(0)
 	c.publish()
 	if now-c.allocated >= allocateEvery || c.est.Rate() < before {
 		c.allocate(now)
@@ -208,15 +210,26 @@ func (c *bandwidth) watch(now int64) {
 	})
 }
 
+// left notes that packets leave for which feedback is to come. Called on the
+// packet path.
+func (c *bandwidth) left(now int64) {
+	if c.asked.Load() == 0 {
+		c.asked.CompareAndSwap(0, now)
+	}
+}
+
 // silence takes back what is no longer confirmed, and sends a little so that
-// the way back can show itself.
+// the way back can show itself. Where nothing has left, because all is paused,
+// there is nothing to confirm: then a little is sent and no more.
 func (c *bandwidth) silence(now int64) {
 	if !c.p.ready.Load() {
 		return
 	}
 	c.mu.Lock()
-	c.est.Silence(now)
-	c.publish()
+	if asked := c.asked.Load(); asked != 0 && now-asked >= silentAfter {
+		c.est.Silence(now)
+		c.publish()
+	}
 	c.allocate(now)
 	c.unlock()
 	c.p.pacer.probe(bwe.Probe{For: 120e6}, 300_000)

@@ -312,6 +312,9 @@ func (d *downtrack) burst(f *Frame, from, to int) (bytes int, ok bool) {
 	e := &d.peer.egress
 	now := e.hold()
 	defer e.release()
+	if d.wideID != 0 {
+		d.peer.band.left(now)
+	}
 	last := len(f.Payloads) - 1
 	ok = true
 	for i := from; i < to; i++ {

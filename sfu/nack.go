@@ -116,6 +116,7 @@ func (d *downtrack) resend(rec sent, seq uint64, i int, f *Frame, now int64) {
 		d.rtxBuf = append(binary.BigEndian.AppendUint16(d.rtxBuf[:0], uint16(seq)), p...)
 		p = d.rtxBuf
 		if d.wideID != 0 {
+			d.peer.band.left(now)
 			d.stamp(len(p), now)
 		}
 		d.again = h

@@ -312,7 +312,7 @@ func (e *Estimator) Silence(now int64) {
 	if !e.heard {
 		return
 	}
-	if !e.silent {
+	if !e.silent && !e.draining { // what was halved before, and has not come back yet, says nothing of the path
 		e.capacity = e.rate // a path that comes back may well be as it was
 	}
 	e.rate /= 2

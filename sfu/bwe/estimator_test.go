@@ -114,3 +114,29 @@ func TestSilence(t *testing.T) {
 		t.Errorf("%d after many, want the floor", r)
 	}
 }
+
+// A few packets that come back between two silences are too few to say that the
+// path is well again; they do not make what is known of it smaller either.
+func TestSilenceAgain(t *testing.T) {
+	s := play(t, "steps", wall(1, 200_000, 400_000), 5_000_000, 5)
+	now, arrived := s.now, int64(1e9)
+	back := func(n int) {
+		for range n {
+			s.est.Results([]bwe.Result{{Sent: now, Arrived: now + arrived, Size: 1000}}, now+10*ms)
+			now += 30 * ms
+		}
+	}
+	for range 8 {
+		s.est.Silence(now)
+		back(2)
+		now += 1200 * ms
+	}
+	if r := s.est.Rate(); r != 100_000 {
+		t.Fatalf("%d after eight silences, want the floor", r)
+	}
+	arrived = 1e9
+	back(12)
+	if r := s.est.Rate(); r < 4_000_000 {
+		t.Errorf("%d after the path came back as it was at 5 Mbit/s", r)
+	}
+}
