@@ -136,9 +136,9 @@ func (r *references) drop(ctx context.Context, hash string, ask asker, accounts 
 		}
 	}
 	var dying int64
-	began := time.Now()
+	began := clock.Mono()
 	err = r.change(ctx, hash, func(b blobRead) (kv.Txn, error) {
-		began, dying = time.Now(), 0
+		began, dying = clock.Mono(), 0
 		snap, err := r.store.Read(ctx, shard(hash), keys, []kv.Scan{{Prefix: pRef + hash + "/", Limit: len(keys) + 1}})
 		if err != nil {
 			return kv.Txn{}, err
@@ -186,8 +186,8 @@ func (r *references) held(ctx context.Context, hash, account string) (bool, erro
 // erase removes the bytes of a blob that began dying at the given moment, and
 // then its record. It gives up well before somebody else takes over, so that no
 // late removal meets bytes that were put again.
-func (r *references) erase(ctx context.Context, hash string, dying int64, began time.Time) error {
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), began.Add(dyingMost/2))
+func (r *references) erase(ctx context.Context, hash string, dying int64, began int64) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dyingMost/2-time.Duration(clock.Mono()-began))
 	defer cancel()
 	for _, name := range names(hash) {
 		if err := ctx.Err(); err != nil {
@@ -218,9 +218,9 @@ func (r *references) condemn(ctx context.Context, hash string) error {
 // one that is dying.
 func (r *references) begin(ctx context.Context, hash string, unknown bool) error {
 	var dying int64
-	began := time.Now()
+	began := clock.Mono()
 	err := r.change(ctx, hash, func(b blobRead) (kv.Txn, error) {
-		if began, dying = time.Now(), 0; b.exists == unknown || b.exists && b.state.Dying == 0 {
+		if began, dying = clock.Mono(), 0; b.exists == unknown || b.exists && b.state.Dying == 0 {
 			return kv.Txn{}, nil
 		}
 		dying = b.now.UnixMilli()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sightline/internal/blob"
+	"sightline/internal/clock"
 	"sightline/internal/event"
 	"sightline/internal/kv"
 )
@@ -109,7 +110,7 @@ func (g *Gallery) close(ctx context.Context, account string) error {
 // the trash of those in which an image's undo ended.
 func (g *Gallery) walks(ctx context.Context) {
 	for ctx.Err() == nil {
-		next := time.Now().Add(walkEvery)
+		next := clock.Mono() + int64(walkEvery)
 		if err := g.walk(ctx); err != nil && ctx.Err() == nil {
 			g.cfg.Log.Warn("not all galleries could be looked after", "err", err)
 		}
@@ -124,10 +125,10 @@ func (g *Gallery) walks(ctx context.Context) {
 }
 
 // wait returns when undo of an image that this node knows of ends; false at the
-// deadline, and when ctx ended.
-func (g *Gallery) wait(ctx context.Context, deadline time.Time) bool {
+// deadline, a clock.Mono reading, and when ctx ended.
+func (g *Gallery) wait(ctx context.Context, deadline int64) bool {
 	for {
-		wait := time.Until(deadline)
+		wait := time.Duration(deadline - clock.Mono())
 		if due, ok := g.soonest(); ok {
 			wait = min(wait, max(due.Sub(g.cfg.Clock.Now()), 0)+time.Millisecond)
 		}
@@ -137,7 +138,7 @@ func (g *Gallery) wait(ctx context.Context, deadline time.Time) bool {
 			timer.Stop()
 			return false
 		case <-timer.C:
-			return time.Now().Before(deadline)
+			return clock.Mono() < deadline
 		case <-g.purge:
 			timer.Stop()
 		}

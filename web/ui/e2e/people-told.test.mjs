@@ -194,6 +194,7 @@ describe("what a person is told", () => {
     await until("the tile live", async () => (await state(neighbour, given)) === "live", 20000);
     await moving(neighbour, 1);
     await owner.goto(d.base_url + "/settings/people");
+    await owner.getByRole("button", { name: word("people.revoke_name", { name: "Petro" }) }).waitFor();
     await shot(owner, "sharing-people-desk");
     assert.deepEqual(await findings(owner), []);
     await owner.getByRole("button", { name: word("people.revoke_name", { name: "Petro" }) }).click();
