@@ -47,7 +47,7 @@ race: need-test ## Go tests under the race detector
 	@scripts/need cc
 	go test ./internal/archtest
 	go test -run TestR20_EveryMinuteAroundEveryClockChange ./authz
-	CGO_ENABLED=1 go test -race -parallel 16 $$(go list ./... | grep -v /archtest)
+	CGO_ENABLED=1 go test -race -parallel 16 -timeout 20m $$(go list ./... | grep -v /archtest)
 
 ui-test: ui-packages ## type check and tests of the pages
 	@cd web/ui && npm run --silent check && npm test --silent
