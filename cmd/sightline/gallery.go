@@ -24,7 +24,11 @@ func openBlobs(ctx context.Context, cfg config.Config) (blob.Store, error) {
 	c := cfg.Images
 	if c.S3.Endpoint == "" {
 		dir := cmp.Or(c.Folder, filepath.Join(cfg.Data, "images"))
-		s, err := dirblob.Open(dir)
+		open := dirblob.OpenShared
+		if cfg.Store.Embedded() {
+			open = dirblob.Open
+		}
+		s, err := open(dir)
 		if err != nil {
 			return nil, fmt.Errorf("the folder of images %s cannot be opened: %w", dir, err)
 		}

@@ -74,10 +74,12 @@ func newWorld(t *testing.T, s kv.Store, cfg Config) *world {
 	plans := authz.DefaultPlans()
 	plans[authz.PlanMini] = authz.PlanRules{Originals: 10_000}
 	w.auth = authz.New(authz.Config{Store: s, Seal: box, Node: "n", Timeout: 5 * time.Second, Plans: plans})
-	if w.blobs, err = dirblob.Open(filepath.Join(t.TempDir(), "images")); err != nil {
-		t.Fatal(err)
+	if w.blobs = cfg.Blobs; w.blobs == nil {
+		if w.blobs, err = dirblob.Open(filepath.Join(t.TempDir(), "images")); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { w.blobs.Close() })
 	}
-	t.Cleanup(func() { w.blobs.Close() })
 	if cfg.CameraRate == 0 {
 		cfg.CameraRate = 10_000
 	}

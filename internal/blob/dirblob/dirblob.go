@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"sightline/internal/blob"
 	"sightline/internal/fault"
@@ -31,9 +32,19 @@ type Store struct {
 // unfinished files begin with a dot, which no name does; Open removes them.
 const unfinished = ".new-"
 
+// abandoned is how old an unfinished file of another node is before a start
+// removes it: no Put takes so long.
+const abandoned = 10 * time.Minute
+
 // Open uses folder dir, making it when needed, and removes files that a crash
-// left unfinished.
-func Open(dir string) (*Store, error) {
+// left unfinished. Nobody else uses the folder.
+func Open(dir string) (*Store, error) { return use(dir, 0) }
+
+// OpenShared is Open for a folder that other nodes write to as well: what they
+// are writing now stays.
+func OpenShared(dir string) (*Store, error) { return use(dir, abandoned) }
+
+func use(dir string, age time.Duration) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -46,12 +57,23 @@ func Open(dir string) (*Store, error) {
 		if err != nil || d.IsDir() || !strings.HasPrefix(d.Name(), unfinished) {
 			return err
 		}
-		return root.Remove(p)
+		if info, err := d.Info(); err != nil || time.Since(info.ModTime()) < age {
+			return ignoreGone(err)
+		}
+		return ignoreGone(root.Remove(p))
 	})
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
 	return s, nil
+}
+
+// ignoreGone: another node was quicker.
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // Kind is "disk".

@@ -36,6 +36,11 @@ func TestUnfinishedFilesAreSwept(t *testing.T) {
 	if err := os.WriteFile(half, []byte("ha"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if shared, err := OpenShared(dir); err != nil {
+		t.Fatal(err)
+	} else if _, err := os.Stat(half); err != nil || shared.Close() != nil {
+		t.Errorf("a start removed what another node writes: %v", err)
+	}
 	again := open(t, dir)
 	if _, err := os.Stat(half); !os.IsNotExist(err) {
 		t.Errorf("what a crash left is still there: %v", err)
