@@ -96,6 +96,15 @@ func (b *Board) handle(ctx context.Context, e event.Entry) error {
 		return b.asked(ctx, e, ev)
 	case event.GroupChanged:
 		return b.group(ctx, e, ev)
+	case event.GalleryFull:
+		if !authz.ValidID(ev.Account) {
+			return nil
+		}
+		if r, err := b.cfg.Authority.Recipient(ctx, ev.Account, authz.ActSelf, ""); err != nil || r.Account.ID == "" {
+			return err // closed meanwhile
+		}
+		return b.add(ctx, e.ID, ev.Account, record{Kind: GalleryFull, At: e.At.UnixMilli()},
+			func(old record) bool { return old.Kind == GalleryFull })
 	case event.LinkChanged:
 		return b.plan(ctx, e.ID, e.At, ev.Owner)
 	case event.AccountChanged:

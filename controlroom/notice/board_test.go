@@ -496,3 +496,28 @@ func TestOffersGoByMail(t *testing.T) {
 		t.Errorf("%d letters, the limit is 3 with one withdrawn", n)
 	}
 }
+
+// R54: a full gallery is told once until there was room, however often the event
+// comes; the next time replaces it, and rings again.
+func TestR54_AFullGalleryIsOneNotice(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		olena := w.person(t, "olena")
+		full := func(id string) event.Entry {
+			return event.Entry{ID: id, At: time.Now(), Event: event.GalleryFull{Account: olena.Account}}
+		}
+		first := full("gallery-full/1")
+		for range 2 {
+			if err := w.board.handle(t.Context(), first); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.reads(t, olena, GalleryFull, 1)
+		if err := w.board.MarkRead(t.Context(), olena, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.board.handle(t.Context(), full("gallery-full/2")); err != nil {
+			t.Fatal(err)
+		}
+		w.poll(t, "the second is told instead of the first", func() bool { return len(w.list(t, olena)) == 1 && w.unread(t, olena) == 1 })
+	})
+}

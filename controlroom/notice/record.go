@@ -21,6 +21,7 @@ const (
 	GroupDeleted    = "group_deleted"     // a group I was in is gone
 	GroupInvitation = "group_invitation"  // I am invited to administer a group
 	LinksPausedPlan = "links_paused_plan" // my links are paused by my plan
+	GalleryFull     = "gallery_full"      // an image found no room in my gallery, the first since there was some
 )
 
 // rights says what the receiver must be allowed on the camera for it to be

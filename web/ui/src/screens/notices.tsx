@@ -95,6 +95,8 @@ function Go({ notice: n, onDone }: { notice: NoticeRow; onDone(): void }) {
       return <a class="btn s" href="/cameras/shared">{t('offers.look')}</a>
     case 'group_invitation':
       return <a class="btn s" href="/settings/groups">{t('settings.groups')}</a>
+    case 'gallery_full':
+      return <a class="btn s" href="/gallery">{t('nav.gallery')}</a>
     case 'links_paused_plan':
       return <a class="btn s" href="/settings/sharing">{t('settings.sharing')}</a>
   }
