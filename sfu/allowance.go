@@ -70,7 +70,7 @@ func (d *downtrack) allow(index int, now int64) *attachment {
 	case paused && !a.paused:
 		d.pause()
 	case !paused && a.paused:
-		a.paused, a.most = false, most
+		a.paused, a.resume, a.most = false, true, most
 		d.changes("resume", whyBandwidth)
 		if l := d.lowest(now); l != nil {
 			a.phase = phaseWait
@@ -90,7 +90,7 @@ func (d *downtrack) allow(index int, now int64) *attachment {
 func (d *downtrack) pause() {
 	a := d.att
 	d.dropQueue()
-	a.paused, a.cut = true, false
+	a.paused, a.resume, a.cut = true, false, false
 	a.phase = phaseWait
 	d.changes("pause", whyBandwidth)
 }

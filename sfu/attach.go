@@ -381,7 +381,7 @@ func (d *downtrack) explain() {
 	switch {
 	case known > 0 && known == len(a.legs) && fits == 0:
 		why = ReasonCodecUnsupported
-	case a.paused:
+	case a.paused, a.resume: // until its first picture is on its way
 		why, layer = ReasonLowBandwidth, -1
 	case bframes:
 		why = ReasonBFrames

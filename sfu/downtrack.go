@@ -104,6 +104,7 @@ type attachment struct {
 
 	most   int  // highest layer the path has room for
 	paused bool // it has room for none
+	resume bool // it was paused, and no picture has been sent since
 	live   bool // in phaseCatch: the queue is a large live frame, with its own timestamps
 
 	phase  phase
@@ -342,6 +343,10 @@ func (d *downtrack) burst(f *Frame, from, to int) (bytes int, ok bool) {
 // endFrame does what follows the last packet of a frame.
 func (d *downtrack) endFrame(f *Frame, now int64) {
 	a := d.att
+	if a.resume {
+		a.resume = false
+		d.explain()
+	}
 	if f.Key && !a.first {
 		a.first = true
 		d.stats.FirstAfter = clock.Mono() - a.attached

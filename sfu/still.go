@@ -14,7 +14,7 @@ const (
 // setStill goes over between live and stills.
 func (d *downtrack) setStill(still bool, now int64) {
 	a := d.att
-	a.still, a.paused, a.most = still, false, everything
+	a.still, a.paused, a.resume, a.most = still, false, false, everything
 	d.dropQueue()
 	d.explain()
 	a.phase = phaseWait

@@ -13,6 +13,7 @@ const (
 	raiseRoom = 1.15 // a raise needs this much of its cost, so that it is not taken back at once
 	holdMin   = int64(4e9)
 	holdMax   = int64(20e9)
+	pausedMax = int64(6e9)  // nobody looks at a paused picture: it may come and go sooner than a layer
 	heldWell  = int64(30e9) // a raise that lasts so long was right
 	// A layer is cut at once, but a picture goes only when room has been short
 	// for so long: a cut of layers may yet make it.
@@ -48,7 +49,7 @@ type Plan struct {
 // importance; what does not fit is paused. Then tiles are raised in the same
 // order. With sure false the rate is only assumed: then nobody is paused by it.
 // Nobody is raised for 4 s after a cut, and for twice as long each time a raise
-// did not last 30 s; what was paused waits likewise, by itself.
+// did not last 30 s; what was paused waits likewise, by itself, and 6 s at most.
 func Allocate(tiles []*Tile, rate int, sure bool, now int64) Plan {
 	order := slices.Clone(tiles)
 	slices.SortStableFunc(order, func(a, b *Tile) int { return cmp.Compare(b.Rank, a.Rank) })
@@ -149,6 +150,9 @@ func (t *Tile) settle(l int, now int64) {
 			t.wait = holdMin
 		}
 		t.hold = now + t.wait
+		if l == Paused {
+			t.hold = now + min(t.wait, pausedMax)
+		}
 		t.wait = min(2*t.wait, holdMax)
 	}
 }
@@ -162,7 +166,10 @@ func (p *Plan) next(order []*Tile, now int64) {
 		}
 		if now < t.hold || t.Layer != Paused && now < hold {
 			p.Held = true
-			continue
+			if t.Layer != Paused {
+				continue
+			}
+			// The path may well be asked meanwhile: a paused picture comes back as soon as it may.
 		}
 		more := t.Bits[t.Layer+1]
 		if t.Layer >= 0 {

@@ -5,7 +5,7 @@ const (
 	probeQuiet   = int64(250e6) // after a probe its own queue may still drain
 	probeTimeout = int64(2e9)
 	probeWaitMin = int64(15e8)
-	probeWaitMax = int64(24e9)
+	probeWaitMax = int64(6e9)
 	probeMost    = 3.0 // times the estimate
 	probePackets = 6
 )
