@@ -3,8 +3,6 @@
 package measure
 
 import (
-	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -15,29 +13,6 @@ import (
 // figure at three times its bar, a revocation at its 2 s worst case, so that a
 // loaded machine does not fail what a user would not notice.
 const slack = 3
-
-func demo(t *testing.T, o Options) *Program {
-	t.Helper()
-	if os.Getenv("SIGHTLINE_BIN") == "" {
-		t.Fatal("SIGHTLINE_BIN is not set: run this stage with `make promises`")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	o.Data = t.TempDir()
-	p, err := StartDemo(ctx, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.Stop(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			t.Log(p.Output())
-		}
-	})
-	return p
-}
 
 // One server: first pictures, then a crowd that watches what it costs.
 func TestPromiseMedia(t *testing.T) {

@@ -24,6 +24,7 @@ type Wall struct {
 	ws     *websocket.Conn
 	mu     sync.Mutex
 	heard  map[string]time.Time // first arrival of a message by "type" or "type:state:reason"
+	state  map[int]string       // newest of each cell
 	closed chan struct{}
 }
 
@@ -39,7 +40,7 @@ type tile struct {
 // OpenWall opens a viewing session with one tile a camera. prefix is "/api/v1"
 // for an account, "/g/<link>" for a guest. cfg.Exchange is filled in.
 func OpenWall(ctx context.Context, c *Client, prefix string, cameras []string, px int, cfg testpeer.Config) (*Wall, error) {
-	w := &Wall{c: c, prefix: prefix, heard: map[string]time.Time{}, closed: make(chan struct{})}
+	w := &Wall{c: c, prefix: prefix, heard: map[string]time.Time{}, state: map[int]string{}, closed: make(chan struct{})}
 	tiles := make([]tile, len(cameras))
 	for i, id := range cameras {
 		tiles[i] = tile{Cell: i, Camera: id, Px: px}
@@ -118,9 +119,11 @@ func (w *Wall) read() {
 		w.note(m.Type, now)
 		if m.Type == "tile" {
 			w.note("tile:"+m.State+":"+m.Reason, now)
+			w.state[m.Cell] = m.State
 		}
 		for _, t := range m.Tiles {
 			w.note("tile:"+t.State+":"+t.Reason, now)
+			w.state[t.Cell] = t.State
 		}
 		w.mu.Unlock()
 	}
@@ -138,6 +141,13 @@ func (w *Wall) Heard(key string) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.heard[key]
+}
+
+// State is what the server last said of a cell, "" before its first word.
+func (w *Wall) State(cell int) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.state[cell]
 }
 
 // LastPacket is the newest arrival on any tile, on this process's clock.

@@ -1,0 +1,34 @@
+//go:build promises || soak
+
+package measure
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+)
+
+// demo starts the built program, which both stages need.
+func demo(t *testing.T, o Options) *Program {
+	t.Helper()
+	if os.Getenv("SIGHTLINE_BIN") == "" {
+		t.Fatal("SIGHTLINE_BIN is not set: run this stage with `make promises`")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	o.Data = t.TempDir()
+	p, err := StartDemo(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Stop(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Log(p.Output())
+		}
+	})
+	return p
+}
