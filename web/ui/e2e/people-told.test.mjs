@@ -47,7 +47,7 @@ describe("what a person is told", () => {
     await neighbour.goto(d.base_url + "/notices");
     await circle(neighbour, 0).waitFor();
     await table(others[0], {});
-    await circle(neighbour, 1).waitFor({ timeout: 2000 });
+    await circle(neighbour, 1).waitFor({ timeout: 2000 }); // row R26
     await table(others[1], { message: "For the nights" });
     await circle(neighbour, 2).waitFor({ timeout: 2000 });
     await neighbour.getByText(word("notice.offer_received", { person: "Olena", camera: others[1].name })).waitFor();
@@ -64,7 +64,7 @@ describe("what a person is told", () => {
     await neighbour.locator("#rejected").click();
     await shot(neighbour, "offers-rejected-desk");
     await table(others[1]);
-    await neighbour.getByRole("button", { name: word("offers.accept_name", { name: others[1].name }) }).waitFor({ state: "detached", timeout: 2000 });
+    await neighbour.getByRole("button", { name: word("offers.accept_name", { name: others[1].name }) }).waitFor({ state: "detached", timeout: 5000 }); // its list, which has no bar
   });
 
   it("TestR14_ TestR31_ TestR32_ notices are counted, read, and muted by camera", async () => {
