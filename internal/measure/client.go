@@ -63,7 +63,28 @@ func (e *StatusError) Error() string {
 }
 
 // Do sends in (nil: no body) as JSON and decodes the answer into out (nil: ignored).
+// With a patient context it repeats what the server could not answer now, as an
+// answer of 503 asks for.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
+	err := c.once(ctx, method, path, in, out)
+	for tries := 0; isStatus(err, http.StatusServiceUnavailable) && ctx.Value(patience{}) != nil && tries < 5; tries++ {
+		if err := pause(ctx, time.Second); err != nil {
+			return err
+		}
+		err = c.once(ctx, method, path, in, out)
+	}
+	return err
+}
+
+// patient is for what prepares a measurement and clears up after it; what is
+// measured is asked for once.
+func patient(ctx context.Context) context.Context {
+	return context.WithValue(ctx, patience{}, true)
+}
+
+type patience struct{}
+
+func (c *Client) once(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader
 	if in != nil {
 		b, err := json.Marshal(in)

@@ -54,14 +54,14 @@ func Revoke(ctx context.Context, d Demo, bases []string, w Way, n int) (Cut, err
 	if !ok {
 		return out, fmt.Errorf("there is no way %q", w)
 	}
-	parties, err := prepare(ctx, l, n)
+	parties, err := prepare(patient(ctx), l, n)
 	if err != nil {
 		return out, fmt.Errorf("%s: %w", w, err)
 	}
 	if err := out.measure(ctx, parties); err != nil {
 		return out, fmt.Errorf("%s: %w", w, err)
 	}
-	return out, l.restore(ctx)
+	return out, l.restore(patient(ctx))
 }
 
 func (c *Cut) measure(ctx context.Context, parties []party) error {
