@@ -54,7 +54,8 @@ func (b *hoursBook) told(list []*session) {
 
 // reportHours tells the ledger the totals of all guests of this node in one call
 // and lets them know what it answers. With a silent ledger what was stays, and
-// the same totals are told again.
+// the same totals are told again. Without guests it is asked all the same: that
+// is when a ledger in memory writes down what it heard.
 func (r *Room) reportHours(ctx context.Context) {
 	if r.deps.budgets.Hours == nil {
 		return
@@ -80,9 +81,6 @@ func (r *Room) reportHours(ctx context.Context) {
 			note(s)
 			running[s.subject.Link] = append(running[s.subject.Link], s)
 		}
-	}
-	if len(reports) == 0 {
-		return
 	}
 	list := make([]ratelimit.HoursReport, 0, len(reports))
 	for _, link := range slices.Sorted(maps.Keys(reports)) {

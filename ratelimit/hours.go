@@ -91,6 +91,9 @@ func (r HoursReport) Check() error {
 			return errors.New("ratelimit: viewing time needs a session or an address")
 		}
 	}
+	if r.Link == "" {
+		return errors.New("ratelimit: viewing time needs a link")
+	}
 	return kv.Space("hours:" + r.Link).Check()
 }
 

@@ -209,7 +209,7 @@ func (n *node) buildMedia(ctx context.Context, reg *prometheus.Registry) (err er
 	n.stack.push("cameras", func(context.Context) error { n.fleet.Close(); return nil })
 	n.engine, err = sfu.NewEngine(sfu.EngineConfig{
 		UDPPort: cfg.Media.Port, TCPPort: cfg.Media.Port, Addresses: cfg.Media.Addresses, Loopback: cfg.Media.Loopback,
-		Egress: egressMode(cfg.Media.Egress), MaxPending: cfg.Limits.PendingPeers, Log: log.With("part", "sfu"), Registerer: reg,
+		Egress: egressMode(cfg.Media.Egress), MaxPending: cfg.Limits.PendingPeers, StillEvery: cfg.Limits.StillEvery, Log: log.With("part", "sfu"), Registerer: reg,
 	})
 	if err != nil {
 		return err

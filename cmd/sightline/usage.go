@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"sightline/internal/kv/rediskv"
 	"sightline/ratelimit"
@@ -13,15 +14,23 @@ import (
 func (n *node) openBudgets() (err error) {
 	l := n.cfg.Limits
 	slots := ratelimit.SlotRules{Slots: l.LinkUsers, Keep: l.UsageWindow}
+	hours := ratelimit.HoursRules{Budget: l.ViewerHours, Window: l.UsageWindow}
 	if n.cfg.Store.Embedded() {
 		n.budgets.Slots = locallimit.New(n.store, locallimit.Config{SlotRules: slots})
+		n.budgets.Hours = locallimit.NewHours(n.store, hours, nil)
 	} else {
-		client, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8})
+		first, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8})
 		if err != nil {
 			return err
 		}
-		n.budgets.Slots = redislimit.New(client, redislimit.Config{SlotRules: slots})
+		second, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8}) // each is closed by what takes it
+		if err != nil {
+			return errors.Join(err, first.Close())
+		}
+		n.budgets.Slots = redislimit.New(first, redislimit.Config{SlotRules: slots})
+		n.budgets.Hours = redislimit.NewHours(second, redislimit.HoursConfig{HoursRules: hours})
 	}
 	n.stack.push("slots of links", func(context.Context) error { return n.budgets.Slots.Close() })
+	n.stack.push("viewing time of links", func(context.Context) error { return n.budgets.Hours.Close() })
 	return nil
 }

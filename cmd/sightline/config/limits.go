@@ -45,5 +45,6 @@ type Limits struct {
 	GalleryRepeat  time.Duration `key:"limits.gallery_repeat" default:"5s" help:"Repeats of one guest within it are one gallery update."`
 	LinkUsers      int           `key:"limits.link_users" default:"10" help:"Addresses (IPv6: /64s) that may watch live by a share link in limits.usage_window; who comes later gets a still a minute (R77, R82)."`
 	ViewerHours    time.Duration `key:"limits.viewer_hours" default:"10h" help:"How long the guests of a share link together may watch live in limits.usage_window; then they get a still a minute (R79, R82)."`
+	StillEvery     time.Duration `key:"limits.still_every" default:"60s" help:"How often a guest gets a picture where live is used up (R82)."`
 	UsageWindow    time.Duration `key:"limits.usage_window" default:"24h" help:"The sliding window of what guests may use of a share link."`
 }
