@@ -20,6 +20,7 @@ type demoCmd struct {
 	MediaPort int             `default:"0" help:"Port of WebRTC media, UDP and TCP. 0 takes a free one."`
 	Store     config.StoreURL `default:"bolt" help:"Where records are kept: bolt, or redis://…"`
 	Clips     string          `placeholder:"FOLDER" help:"Where the cameras' encoded clips are kept."`
+	Images    bool            `default:"true" negatable:"" help:"A still camera with some images, and stills of a live one every few minutes."`
 	Stamp     bool            `hidden:"" help:"The cameras write into every picture when they sent it. For measuring."`
 	Level     string          `name:"log-level" enum:"debug,info,warn,error" default:"warn" help:"Least level that is written."`
 }
@@ -87,7 +88,7 @@ func (d *demoCmd) config() config.Config {
 func (d *demoCmd) furnish(ctx context.Context, m *Main, n *node, cams *cameras) error {
 	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
 	defer cancel()
-	f := furnisher{n: n, dir: d.Data}
+	f := furnisher{n: n, dir: d.Data, images: d.Images}
 	demo, err := f.all(ctx, cams.list)
 	if err != nil {
 		return fmt.Errorf("the demo could not be furnished: %w", err)
@@ -108,6 +109,10 @@ func (d *demoCmd) furnish(ctx context.Context, m *Main, n *node, cams *cameras) 
 func (m *Main) welcome(n *node, demo demoInfo) {
 	m.addressLines(n)
 	owner, second := demo.Accounts[0], demo.Accounts[1]
+	stills := ""
+	if demo.Trail != "" {
+		stills = " and a trail camera with some images"
+	}
 	_, secret, _ := strings.Cut(demo.GuestLink, "/s#")
 	guest := demo.GuestLink
 	for i, u := range n.web.URLs() {
@@ -116,7 +121,7 @@ func (m *Main) welcome(n *node, demo demoInfo) {
 		}
 	}
 	fmt.Fprintf(m.Stdout, `
-  six live cameras, and
+  six live cameras%s, and
 
   owner      %-24s password %s
   neighbour  %-24s password %s
@@ -127,5 +132,5 @@ func (m *Main) welcome(n *node, demo demoInfo) {
   data       %s
   Ctrl-C ends it.
 
-`, owner.Email, owner.Password, second.Email, second.Password, guest, demo.OpsURL, n.cfg.Data)
+`, stills, owner.Email, owner.Password, second.Email, second.Password, guest, demo.OpsURL, n.cfg.Data)
 }

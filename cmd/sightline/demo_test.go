@@ -58,11 +58,14 @@ func TestDemo(t *testing.T) {
 					t.Errorf("sign-in of %s: %d %s", a.Email, code, body)
 				}
 			}
-			if n := strings.Count(authorized(t, d.BaseURL+"/api/v1/cameras", d.Accounts[0].Token), `"mine":true`); n != 6 {
+			if n := strings.Count(authorized(t, d.BaseURL+"/api/v1/cameras", d.Accounts[0].Token), `"mine":true`); n != 7 {
 				t.Errorf("the owner has %d cameras", n)
 			}
 			if n := strings.Count(authorized(t, d.BaseURL+"/api/v1/cameras", d.Accounts[1].Token), `"mine":false`); n != grantedCams {
 				t.Errorf("the neighbour sees %d cameras", n)
+			}
+			if n := strings.Count(authorized(t, d.BaseURL+"/api/v1/images?camera="+d.Trail, d.Accounts[0].Token), `"camera_name":"`+trailName); n != trailImages {
+				t.Errorf("the gallery of the trail camera has %d images", n)
 			}
 			if body := authorized(t, d.BaseURL+"/api/v1/views", d.Accounts[0].Token); !strings.Contains(body, `"rows":2,"columns":3`) {
 				t.Errorf("views: %s", body)
@@ -81,7 +84,7 @@ func TestDemo(t *testing.T) {
 
 			p = start(t, args...)
 			again := demoJSON(t, data)
-			if again.Accounts[0] != d.Accounts[0] || again.Cameras[0].ID != d.Cameras[0].ID {
+			if again.Accounts[0] != d.Accounts[0] || again.Cameras[0].ID != d.Cameras[0].ID || again.Trail != d.Trail {
 				t.Errorf("another demo after the restart: %+v", again)
 			}
 			_, was, _ := strings.Cut(d.GuestLink, "#")

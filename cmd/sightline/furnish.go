@@ -37,6 +37,7 @@ type demoInfo struct {
 	OpsURL    string        `json:"ops_url"`
 	Accounts  []demoAccount `json:"accounts"` // the first owns the cameras
 	Cameras   []demoCamera  `json:"cameras"`
+	Trail     string        `json:"trail,omitempty"` // id of the still camera
 	GuestLink string        `json:"guest_link"`
 	ServerPID int           `json:"server_pid"`
 }
@@ -61,8 +62,9 @@ type demoCamera struct {
 // furnisher makes the demo's accounts, cameras, view, grant and link where they
 // are missing: a restart on the same data finds them again.
 type furnisher struct {
-	n   *node
-	dir string
+	n      *node
+	dir    string
+	images bool // a still camera and its images too
 }
 
 func (f *furnisher) all(ctx context.Context, served []testcam.ServedCamera) (demoInfo, error) {
@@ -95,7 +97,17 @@ func (f *furnisher) all(ctx context.Context, served []testcam.ServedCamera) (dem
 	if err := f.grants(ctx, owner, second, demo.Cameras); err != nil {
 		return demo, err
 	}
-	demo.GuestLink, err = f.link(ctx, owner, demo.Cameras, demo.BaseURL)
+	shown := make([]string, 0, len(demo.Cameras)+1)
+	for _, c := range demo.Cameras {
+		shown = append(shown, c.ID)
+	}
+	if f.images {
+		if demo.Trail, err = f.trail(ctx, owner, demo.Cameras); err != nil {
+			return demo, err
+		}
+		shown = append(shown, demo.Trail)
+	}
+	demo.GuestLink, err = f.link(ctx, owner, shown, demo.BaseURL)
 	return demo, err
 }
 
@@ -230,7 +242,7 @@ func (f *furnisher) grants(ctx context.Context, owner, second authz.Subject, cam
 }
 
 // link is the guest link over all cameras.
-func (f *furnisher) link(ctx context.Context, owner authz.Subject, cams []demoCamera, base string) (string, error) {
+func (f *furnisher) link(ctx context.Context, owner authz.Subject, cameras []string, base string) (string, error) {
 	links, _, _, err := f.n.authority.Links(ctx, owner)
 	if err != nil {
 		return "", err
@@ -238,10 +250,7 @@ func (f *furnisher) link(ctx context.Context, owner authz.Subject, cams []demoCa
 	if i := slices.IndexFunc(links, func(l authz.LinkView) bool { return l.Link.Name == demoLink }); i >= 0 {
 		return base + "/s#" + links[i].Secret.Reveal(), nil
 	}
-	in := authz.NewLink{Kind: authz.LinkShare, Name: demoLink, RiskAcknowledged: true}
-	for _, c := range cams {
-		in.Cameras = append(in.Cameras, c.ID)
-	}
+	in := authz.NewLink{Kind: authz.LinkShare, Name: demoLink, RiskAcknowledged: true, Cameras: cameras}
 	l, err := f.n.authority.CreateLink(ctx, owner, in)
 	if err != nil {
 		return "", err

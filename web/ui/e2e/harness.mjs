@@ -77,7 +77,7 @@ export function storeArgs() {
 /** demo starts `sightline demo` and resolves when its six cameras are live. */
 export async function demo(args = []) {
   const data = folder();
-  const p = program(["demo", "--data", data, ...storeArgs(), ...args]);
+  const p = program(["demo", "--no-images", "--data", data, ...storeArgs(), ...args]);
   const file = path.join(data, "demo.json");
   try {
     await until("the demo to be live", () => {
