@@ -185,11 +185,16 @@ func (c *bandwidth) allocate(now int64) {
 		}
 	}
 	c.count()
-	if plan.Next == 0 || c.p.pacer.active.Load() {
+	busy := c.p.pacer.active.Load()
+	if plan.Next == 0 || busy && !c.est.Limited() {
 		return
 	}
+	given := plan.Used + sound
+	if busy { // who catches up takes all of a known rate
+		given = max(given, c.est.Rate()*usable/100)
+	}
 	if p, ok := c.est.Probe((plan.Next+sound)*100/usable, now); ok {
-		c.p.pacer.probe(p, p.Rate-plan.Used-sound)
+		c.p.pacer.probe(p, p.Rate-given)
 	}
 }
 
@@ -239,6 +244,7 @@ func (c *bandwidth) silence(now int64) {
 // peer's egress held since now.
 func (d *downtrack) stamp(size int, now int64) {
 	p := d.peer
+	p.egress.stamped++
 	binary.BigEndian.PutUint16(d.wide[:], p.wide.Add(now, size+wideOverhead, p.wideProbe))
 }
 

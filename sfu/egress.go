@@ -35,6 +35,8 @@ type egress struct {
 	call  sendCall
 
 	keying     keying
+	began      int64            // when it was held
+	stamped    int              // packets that got a transport-wide number since
 	peer       *Peer            // whose egress this is
 	sealer     *sealer          // nil as long as the keys are not known
 	opener     *opener          // likewise, for what comes in

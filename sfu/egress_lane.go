@@ -21,6 +21,10 @@ const viaEvery = int64(500e6)
 // directly; from further ones it comes through pion.
 const maxReached = 16
 
+// heldUp is how long one train may take to leave before its packets say nothing
+// of the path's delay: this process had to wait for its turn, or the socket for room.
+const heldUp = int64(3e6)
+
 var errTooLarge = errors.New("sfu: a packet is too large to be sent")
 
 // lane is the way of one SSRC from header and payload to its peer's batch.
@@ -134,12 +138,19 @@ func (e *egress) seal(l *lane, h *rtp.Header, payload []byte) (int, error) {
 // one train, as far as sizes and bounds allow. It returns clock.Mono.
 func (e *egress) hold() int64 {
 	e.mu.Lock()
-	return clock.Mono()
+	e.began = clock.Mono()
+	return e.began
 }
 
 // release sends what is left and gives the batch back.
 func (e *egress) release() {
 	e.flush()
+	if e.stamped > 0 {
+		if clock.Mono()-e.began > heldUp {
+			e.peer.wide.Blur(e.stamped)
+		}
+		e.stamped = 0
+	}
 	if e.sealed > 0 {
 		e.direct.Add(e.sealed)
 		e.sealed = 0

@@ -138,8 +138,11 @@ func (e *Estimator) Results(rs []Result, now int64) {
 		if r.Lost {
 			continue
 		}
-		e.queue.add(r.Sent, r.Arrived)
 		e.acked.add(r.Arrived, r.Size)
+		if r.Blurred { // that it came late may be our own doing
+			continue
+		}
+		e.queue.add(r.Sent, r.Arrived)
 		e.open.take(r)
 	}
 	e.loss.add(rs, now)

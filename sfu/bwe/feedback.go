@@ -12,6 +12,7 @@ type Result struct {
 	Arrived int64 // ns of the receiver's own clock; meaningless when Lost
 	Size    int   // bytes
 	Probe   uint8
+	Blurred bool // Sent is not to be trusted
 	Lost    bool // not there when the feedback was made; it may still come, and is told again then
 }
 
@@ -126,13 +127,17 @@ func (r *reader) packet(seq uint64, sym uint16) bool {
 		return false
 	}
 	rec := r.h.at(seq)
-	if rec == nil || rec.state == arrivedState || sym == 0 && rec.state == lostState {
+	if rec == nil {
 		return true
 	}
-	rec.state = arrivedState
-	if sym == 0 {
-		rec.state = lostState
+	mark, state := rec.state&blurred, rec.state&^blurred
+	if state == arrivedState || sym == 0 && state == lostState {
+		return true
 	}
-	r.dst = append(r.dst, Result{Seq: seq, Sent: r.h.time(*rec, r.now), Arrived: r.at, Size: int(rec.size), Probe: rec.probe, Lost: sym == 0})
+	rec.state = arrivedState | mark
+	if sym == 0 {
+		rec.state = lostState | mark
+	}
+	r.dst = append(r.dst, Result{Seq: seq, Sent: r.h.time(*rec, r.now), Arrived: r.at, Size: int(rec.size), Probe: rec.probe, Blurred: mark != 0, Lost: sym == 0})
 	return true
 }

@@ -154,3 +154,40 @@ func BenchmarkFeedback(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/12, "ns/packet")
 }
+
+// Packets whose sender was held up are told with that mark, and their delay is
+// no queue: the estimate stays.
+func TestHeldUpSenderIsNoQueue(t *testing.T) {
+	est := bwe.New(bwe.Config{Start: 5_000_000})
+	var clear, held []bwe.Result
+	for i := range 60 {
+		r := bwe.Result{Sent: int64(i) * 30 * ms, Arrived: int64(i) * 30 * ms, Size: 1000}
+		clear = append(clear, r)
+		r.Sent += 1800 * ms
+		r.Arrived, r.Blurred = r.Sent+200*ms, true
+		held = append(held, r)
+	}
+	est.Results(clear, 1800*ms)
+	est.Results(held, 3800*ms)
+	if r := est.Rate(); r < 5_000_000 || est.Congestions() != 0 {
+		t.Errorf("%d bit/s, %d congestions", r, est.Congestions())
+	}
+	for i := range held {
+		held[i].Sent += 1800 * ms
+		held[i].Arrived += 1800 * ms
+		held[i].Blurred = false
+	}
+	est.Results(held, 5600*ms)
+	if est.Congestions() != 1 {
+		t.Errorf("%d congestions by the same delays of packets that left on time", est.Congestions())
+	}
+	var h bwe.History
+	for i := range 12 {
+		h.Add(int64(100_000+i)*ms, 500, 0)
+	}
+	h.Blur(3)
+	rs, err := h.Read(feedback(t, 1), 101_000*ms, nil)
+	if err != nil || len(rs) != 12 || rs[8].Blurred || !rs[9].Blurred || !rs[11].Blurred {
+		t.Errorf("%+v, %v", rs, err)
+	}
+}

@@ -18,6 +18,7 @@ const (
 	sentState uint8 = iota
 	lostState
 	arrivedState
+	blurred uint8 = 1 << 7 // beside one of these
 )
 
 // History numbers the packets of one connection and remembers when each left
@@ -49,6 +50,15 @@ func (h *History) Add(now int64, size int, probe uint8) uint16 {
 	h.recs[n&uint64(len(h.recs)-1)] = record{at: uint32(uint64(now) / 1000), size: uint16(min(size, 1<<16-1)), probe: probe}
 	h.next++
 	return uint16(n)
+}
+
+// Blur says of the newest n packets that nobody knows when they left: the sender
+// was held up between noting the time and sending.
+func (h *History) Blur(n int) {
+	for i := h.next; i > h.first && n > 0; i-- {
+		h.recs[(i-1)&uint64(len(h.recs)-1)].state |= blurred
+		n--
+	}
 }
 
 func (h *History) grow() {
