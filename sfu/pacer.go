@@ -28,8 +28,9 @@ const (
 	wanFactor   = 3
 	lanFloor    = 8_000_000 // bit/s
 	wanFloor    = 2_000_000
-	blindBytes  = 32 << 10     // a queue on the way takes so much whatever its rate is
-	blindRate   = 4_000_000    // bit/s from there until the first packets have told of the path
+	blindBytes  = 32 << 10  // a queue on the way takes so much whatever its rate is
+	blindRate   = 4_000_000 // bit/s from there until the first packets have told of the path
+	skipWithin  = int64(2e9)
 	slowGap     = int64(200e6) // loss reported within this is of one event
 	slowFor     = int64(500e6) // a halving is taken back after this
 	frameFactor = 150          // percent of a measured estimate at which a large frame leaves
@@ -295,8 +296,12 @@ func (p *pacer) round(list []*paced, bucket *float64, now int64) int64 {
 		return x.b.bytes - y.b.bytes
 	})
 	ahead, total := 0, 0
+	_, sure := p.p.band.estimated()
 	for _, w := range work {
-		if *bucket <= 0 {
+		room := min(*bucket, w.t.bucket)
+		if w.b.live && !sure { // what is assumed of a path does not hold back what is live
+			room = w.t.bucket
+		} else if *bucket <= 0 {
 			return refilled(*bucket, float64(p.peerRate())/8e9)
 		}
 		if w.t.bucket <= 0 && !w.b.trickle {
@@ -304,17 +309,18 @@ func (p *pacer) round(list []*paced, bucket *float64, now int64) int64 {
 			ahead += w.b.bytes
 			continue
 		}
-		budget := int(min(*bucket, w.t.bucket))
+		budget := int(room)
 		if w.t.urgent(w.b, now) == 1 { // a frame keeps it from standing still; the rest is for the smallest backlog
 			budget = min(budget, w.b.next)
 		}
 		n, more := w.t.d.pump(w.t, budget, ahead, now)
 		*bucket -= float64(n)
 		w.t.bucket -= float64(n)
+		room -= float64(n)
 		ahead += w.b.bytes
 		total += n
 		if more {
-			wait = min(wait, refilled(min(*bucket, w.t.bucket), w.t.rate))
+			wait = min(wait, refilled(room, w.t.rate))
 		}
 	}
 	if total == 0 && len(work) > 0 {
@@ -349,14 +355,20 @@ func (t *paced) urgent(b backlog, now int64) int {
 }
 
 func (t *paced) refill(p *pacer, now, last int64) {
-	rate := p.tileRate(t.d.sourceRate())
-	if t.d.sendsLarge() {
+	large := t.d.sendsLarge()
+	rate := 0
+	if large {
 		rate = p.frameRate()
+	} else {
+		rate = p.tileRate(t.d.sourceRate())
 	}
 	bytesPerNs := float64(rate) / 8e9
 	if t.last == 0 {
 		t.last, t.rate = now, bytesPerNs
 		t.bucket = bucketBytes
+		if large { // as much as a frame may have that is not paced
+			t.bucket += 5e6 * bytesPerNs
+		}
 		return
 	}
 	t.rate = bytesPerNs
@@ -515,8 +527,8 @@ func (d *downtrack) skipIfSooner(ahead int, now int64) {
 		spare = 1
 	}
 	took := int64(a.qbytes)*8e9/int64(spare) + int64(ahead)*8e9/int64(pc.pace.PeerBits)
-	if wait <= 0 || took < wait {
-		return
+	if wait <= 0 || took < wait || wait > skipWithin {
+		return // rather old pictures that move, until the key frame comes, than one that stands
 	}
 	d.peer.counts.skips.Add(1)
 	items := slices.Clone(a.queue[:min(len(a.queue), trickleFrames+1)])
