@@ -152,7 +152,7 @@ func (n *node) build(ctx context.Context) (err error) {
 	}
 	n.room, err = controlroom.New(controlroom.Config{
 		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board, Relays: cfg.Media.TURN.Relays(),
-		Limits: roomLimits(cfg.Limits), Budgets: n.budgets, FFmpeg: n.tool,
+		Limits: roomLimits(cfg.Limits), Budgets: n.budgets, FFmpeg: n.tool, Images: n.gallery,
 		Node: nodeName(), Log: log.With("part", "room"), Registerer: reg,
 	})
 	if err != nil {
