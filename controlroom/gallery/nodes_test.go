@@ -214,9 +214,6 @@ func TestAClaimHoldsOthersOff(t *testing.T) {
 // R51: within 5 s an image is with all fifty members; how long it takes is
 // measured by promises.
 func TestR51_FiftyMembers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("50 accounts cost some seconds of hashing passwords")
-	}
 	onBoth(t, Config{}, func(t *testing.T, w *world) {
 		ann := w.person(t, "ann", authz.PlanPro)
 		gate := w.camera(t, ann, "Gate")
