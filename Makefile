@@ -67,7 +67,7 @@ fuzz-short: ## what a camera or a viewer sends, for two seconds a target; within
 soak: need-test build ## the long loops (minutes to hours; not part of test)
 	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" SOAK=1 go test -tags soak -count=1 -p 1 -timeout 6h -v ./...
 
-bench: bench-media bench-revoke ## every bench: media, revocations, decisions, Chromium
+bench: bench-media bench-revoke bench-images ## every bench: media, revocations, images, decisions, Chromium
 	@go test -run '^$$' -bench 'Check|Decide' -benchtime 2s ./authz
 	@$(MAKE) --no-print-directory bench-chromium ARGS=
 
@@ -79,6 +79,10 @@ bench-chromium: need-test build ## first picture, age and stillness in a real Ch
 
 bench-revoke: need-test build ## from a revocation to the last packet, every way, both stores, with and without hints
 	@$(BIN) bench revoke
+
+bench-images: ## images: intake with fsync, copies to 1,000 people and a revoke beside them, pages of 100,000, both stores
+	@scripts/need redis-server
+	@go test -run '^$$' -bench 'Intake|FanOut|PageOf' -benchtime 3s -benchmem ./controlroom/gallery
 
 spec: ## the rows of the specification with and without tests
 	@SPEC=1 go test -count=1 -v -run TestRowsCited ./internal/archtest | grep -v '^ok\|^PASS\|^=== \|^--- '
@@ -100,4 +104,4 @@ need-test:
 ui-packages:
 	@scripts/need node && scripts/npm-ci
 
-.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz fuzz-short soak bench bench-media bench-chromium bench-revoke spec docs image-check clean need-run need-test ui-packages
+.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz fuzz-short soak bench bench-media bench-chromium bench-revoke bench-images spec docs image-check clean need-run need-test ui-packages
