@@ -2,7 +2,7 @@
 // picture, when it is the present, how old it stays, and whether it stands still.
 // Prints tables as docs/ref/performance.md has them.
 //
-//   node web/ui/bench/chromium.mjs [--runs 10] [--only one|six|shaped] [--links clean,loss,20,8] [--keys 2,10] [--json FILE]
+//   node web/ui/bench/chromium.mjs [--runs 10] [--only one|six|shaped] [--links clean,loss,20,8] [--keys 2,10] [--gaps] [--json FILE]
 import { mkdirSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { cpus, loadavg } from "node:os";
@@ -17,6 +17,7 @@ const { values: opt } = parseArgs({
   options: {
     runs: { type: "string", default: "10" }, only: { type: "string", default: "one,six,shaped" },
     links: { type: "string", default: "clean,loss,20,8" }, keys: { type: "string", default: "2,10" }, json: { type: "string" },
+    gaps: { type: "boolean" },
   },
 });
 const runs = Number(opt.runs);
@@ -102,6 +103,17 @@ async function view(call, cams) {
   });
 }
 
+/** tell prints where each tile stood still and what it said: --gaps. */
+function tell(cams, r, list, link) {
+  cams.forEach((c, i) => {
+    const { frames = [] } = r.tiles[c.id] ?? {};
+    const gaps = frames.slice(1).flatMap((f, k) => (f[0] - frames[k][0] > 250 ? [`${ms(frames[k][0])}+${ms(f[0] - frames[k][0])}`] : []));
+    const said = r.states.filter(([, id]) => id === c.id).map(([t, , s]) => `${ms(t)}:${s}`);
+    console.log(`#   tile ${i}: first ${ms(list[i].first)}, live ${ms(list[i].live)}, ${frames.length} frames, gaps ${gaps.join(" ") || "none"}; ${said.join(" ")}`);
+  });
+  console.log(`#   link: ${link.sent} packets, ${link.full} overflowed, ${link.lost} lost`);
+}
+
 const rows = [];
 async function measure(b, d, call, cams, link, key) {
   await view(call, cams);
@@ -114,6 +126,7 @@ async function measure(b, d, call, cams, link, key) {
       const r = await click(at.page, cams.length > 1 ? 4 : 1, watchFor);
       const list = cams.map((c) => figures(r.tiles[c.id] ?? { frames: [] }, c.from_ms, r.until));
       tiles.push(...list);
+      if (opt.gaps) tell(cams, r, list, at.media.stats);
       walls.push(p(list.map((f) => f.first), 1));
       const m = r.marks;
       steps.push({ offer: m.offer - m.click, answer: m.answer - m.offer, connect: m.connected - m.answer, picture: (list[0].first ?? NaN) - (m.connected - m.click) });
