@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { asProblem, type Problem } from '../api/problem'
 import type { Key } from '../i18n/catalogue'
 import { t } from '../i18n/i18n'
-import { date, moment, parseTime } from '../i18n/time'
+import { date, moment, parseTime, sentence } from '../i18n/time'
 import { Button } from '../kit/button'
 import { copy } from '../kit/copy'
 import { Icon } from '../kit/icons'
@@ -37,7 +37,7 @@ export function Details({ image, zone, known, onChanged, onFilter }: Props) {
   const place = d.details?.place
   const model = [d.details?.make, d.details?.model].filter(Boolean).join(' ')
   const facts: { name: string; text: preact.ComponentChildren }[] = [
-    { name: t('gallery.taken'), text: taken === undefined ? t('gallery.not_known') : moment(taken, zone, now) },
+    { name: t('gallery.taken'), text: taken === undefined ? t('gallery.not_known') : sentence(moment(taken, zone, now)) },
     { name: t('gallery.received'), text: `${date(received, zone)}${via ? `, ${t(via)}` : ''}` },
     { name: t('cameras.camera'), text: <button type="button" class="lnk" onClick={() => onFilter({ camera: image.camera })}><bdi>{image.camera_name}</bdi></button> },
     ...(image.sender ? [{ name: t('gallery.sender'), text: <button type="button" class="lnk" onClick={() => onFilter({ sender: image.sender?.id ?? '' })}><bdi>{fromWhom(image.sender)}</bdi></button> }] : []),

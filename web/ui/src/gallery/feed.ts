@@ -246,18 +246,25 @@ export class Feed<T extends { id: string }> {
 
   /** patch changes images that are loaded, at once. */
   patch(ids: ReadonlySet<string>, fn: (item: T) => T): void {
+    this.overtake()
     this.sections = this.sections.map(s => (s.items.some(i => ids.has(i.id)) ? { ...s, items: s.items.map(i => (ids.has(i.id) ? fn(i) : i)) } : s))
     this.changed()
   }
 
   /** remove takes images out, at once. */
   remove(ids: ReadonlySet<string>): void {
+    this.overtake()
     this.sections = this.sections.map(s => {
       const items = s.items.filter(i => !ids.has(i.id))
       const n = s.items.length - items.length
       return n ? { ...s, items, count: s.count - n } : s
     }).filter(s => s.count > 0)
     this.changed()
+  }
+
+  /** overtake asks anew where an answer is on its way that knows nothing of a change made here. */
+  private overtake(): void {
+    if (this.loading.value && this.version.value > 0) void this.load()
   }
 
   private put(day: string, s: Section<T>): void {

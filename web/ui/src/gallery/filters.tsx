@@ -24,8 +24,8 @@ export function Filters({ filter: f, choices, onChange }: Props) {
     <Popover
       cls="filters"
       button="btn"
-      label={n ? t('filter.active', { n }) : t('filter.title')}
-      text={<span class="row"><Icon name="filter" />{t('filter.title')}{n > 0 && <b class="count num">{n}</b>}</span>}
+      label={n ? `${t('filter.title')} ${n}` : t('filter.title')}
+      text={<span class="row"><Icon name="filter" />{t('filter.title')}{n > 0 && ' '}{n > 0 && <b class="count num">{n}</b>}</span>}
     >
       {() => (
         <>

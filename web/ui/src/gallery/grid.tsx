@@ -58,7 +58,7 @@ export function Grid<T extends { id: string }>(p: GridProps<T>) {
   const [y, setY] = useState(0)
   const [spot, setSpot] = useState<Spot>({ section: 0, index: 0 })
   const focusing = useRef(false)
-  const anchor = useRef<{ id: string; into: number } | undefined>(undefined)
+  const anchor = useRef<{ id: string | undefined; day: string; index: number; into: number } | undefined>(undefined)
 
   const cellWidth = Math.max(24, Math.floor((size.width - gap * (columns - 1)) / columns))
   const caption = cellWidth >= wordsFrom
@@ -85,8 +85,10 @@ export function Grid<T extends { id: string }>(p: GridProps<T>) {
     const el = scroller.current
     if (!el || size.width === 0) return
     const a = anchor.current
-    const at = a && y > heading ? feed.find(a.id) : undefined
-    if (a && at) {
+    const day = a ? feed.sections.findIndex(s => s.day === a.day) : -1
+    const found = a?.id ? feed.find(a.id) : undefined
+    const at = found ?? (a && day >= 0 ? { section: day, index: a.index } : undefined)
+    if (a && at && y > heading) {
       el.scrollTop = runway.place(layout.topOf(at.section, at.index) + Math.max(-row, Math.min(a.into, row)))
       setY(runway.read(el.scrollTop))
     } else setY(runway.read(el.scrollTop))
@@ -143,8 +145,8 @@ export function Grid<T extends { id: string }>(p: GridProps<T>) {
 
   useEffect(() => {
     const first = bands.find(b => b.row >= 0 && b.top + row > y)
-    const id = first && feed.sections[first.section]?.items[first.row * columns]?.id
-    if (first && id) anchor.current = { id, into: y - first.top }
+    const at = first && feed.sections[first.section]
+    if (first && at) anchor.current = { id: at.items[first.row * columns]?.id, day: at.day, index: first.row * columns, into: y - first.top }
     p.onTop?.(y < heading)
     const timer = setTimeout(() => {
       const upto = new Map<number, number>()

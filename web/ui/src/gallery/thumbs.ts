@@ -7,11 +7,13 @@ interface Job {
   url: string
   done(blobURL: string | undefined): void
   abort: AbortController
+  /** What comes into sight together is fetched in its order. */
+  wave: number
 }
 
 /**
- * Thumbs fetches small pictures for a list that scrolls: the latest asked for
- * first, what leaves the screen before its turn never, and what was shown is
+ * Thumbs fetches small pictures for a list that scrolls: what came
+ * into sight last first, what leaves the screen before its turn never, and what was shown is
  * kept a while. Object URLs live until dispose, or until too many came after.
  */
 export class Thumbs {
@@ -40,7 +42,7 @@ export class Thumbs {
       done(here)
       return off
     }
-    const job: Job = { url, done, abort: new AbortController() }
+    const job: Job = { url, done, abort: new AbortController(), wave: Math.floor(performance.now() / 200) }
     this.queue.push(job)
     this.next()
     return () => {
@@ -66,8 +68,10 @@ export class Thumbs {
 
   private next(): void {
     if (this.running >= atOnce) return
-    const job = this.queue.pop()
+    const last = this.queue.at(-1)?.wave
+    const job = this.queue.find(j => j.wave === last)
     if (!job) return
+    this.queue = this.queue.filter(j => j !== job)
     this.running++
     void this.load(job).finally(() => {
       this.running--
