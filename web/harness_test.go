@@ -36,6 +36,7 @@ import (
 // harness is a whole server on a real listener: bolt store, authority, ingest,
 // media engine, control room, web.
 type harness struct {
+	pictures  string // folder of the images
 	t         testing.TB
 	srv       *Server
 	url       string
@@ -86,6 +87,7 @@ func newHarnessWith(t testing.TB, clk clock.Clock, sink *mailtest.Sink, change .
 	h := &harness{t: t, registry: prometheus.NewRegistry(), log: &logBuffer{}}
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	dir := t.TempDir()
+	h.pictures = filepath.Join(dir, "images")
 	ctx, cancel := context.WithCancel(context.Background())
 	fatal := func(err error) {
 		t.Helper()
@@ -116,7 +118,7 @@ func newHarnessWith(t testing.TB, clk clock.Clock, sink *mailtest.Sink, change .
 	sending := h.sends(ctx, sink, store, box)
 	tool, err := ffmpeg.Find(ctx)
 	fatal(err)
-	blobs, err := dirblob.Open(filepath.Join(dir, "images"))
+	blobs, err := dirblob.Open(h.pictures)
 	fatal(err)
 	h.gallery, err = gallery.New(gallery.Config{Store: store, Blobs: blobs, Authority: h.authority, Log: log, Registerer: h.registry, Alone: true,
 		CameraRate: 10_000, GuestMost: 20})
