@@ -32,6 +32,7 @@ type Config struct {
 	Notices    Notices               // required
 	Gallery    Gallery               // required
 	Updates    ratelimit.Updates     // required
+	Usage      Usage                 // required
 	Intake     IntakeDoors           // told to owners of still cameras
 	Limits     *ratelimit.Limits     // required
 	Log        *slog.Logger          // required
@@ -80,6 +81,7 @@ func (c *Config) fill() error {
 	need(c.Notices != nil, "Config.Notices is required")
 	need(c.Gallery != nil, "Config.Gallery is required")
 	need(c.Updates != nil, "Config.Updates is required")
+	need(c.Usage != nil, "Config.Usage is required")
 	need(c.Limits != nil, "Config.Limits is required")
 	need(c.Log != nil, "Config.Log is required")
 	need((c.TLSCert == "") == (c.TLSKey == ""), "a TLS certificate needs its key, and a key its certificate")

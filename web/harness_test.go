@@ -20,6 +20,7 @@ import (
 	"sightline/controlroom"
 	"sightline/controlroom/gallery"
 	"sightline/controlroom/notice"
+	"sightline/controlroom/usage"
 	"sightline/ingest"
 	"sightline/internal/blob/dirblob"
 	"sightline/internal/clock"
@@ -84,6 +85,18 @@ func newHarnessAt(t testing.TB, clk clock.Clock, change ...func(*Config)) *harne
 // it is not nil.
 func newHarnessWith(t testing.TB, clk clock.Clock, sink *mailtest.Sink, change ...func(*Config)) *harness {
 	t.Helper()
+	return newHarnessBudgets(t, clk, sink, testBudgets{}, change...)
+}
+
+// testBudgets are the budgets of share links, zero as they are by default.
+type testBudgets struct {
+	slots ratelimit.SlotRules
+	hours ratelimit.HoursRules
+}
+
+// newHarnessBudgets is newHarnessWith with other budgets.
+func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b testBudgets, change ...func(*Config)) *harness {
+	t.Helper()
 	h := &harness{t: t, registry: prometheus.NewRegistry(), log: &logBuffer{}}
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	dir := t.TempDir()
@@ -125,14 +138,18 @@ func newHarnessWith(t testing.TB, clk clock.Clock, sink *mailtest.Sink, change .
 	fatal(err)
 	galleryRan := make(chan error, 1)
 	go func() { galleryRan <- h.gallery.Run(ctx) }()
-	h.room, err = controlroom.New(controlroom.Config{Store: store, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
+	slots, hours := locallimit.New(store, locallimit.Config{SlotRules: b.slots, Clock: clk}), locallimit.NewHours(store, b.hours, clk)
+	updates := locallimit.NewUpdates(store, ratelimit.UpdateRules{}, clk)
+	book, err := usage.New(usage.Config{Slots: slots, Updates: updates, Hours: hours, Window: b.hours.Window})
+	fatal(err)
+	h.room, err = controlroom.New(controlroom.Config{Store: store, Budgets: controlroom.Budgets{Slots: slots, Hours: hours}, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
 		Guard: guard, Seal: box, FFmpeg: tool, Images: h.gallery, Node: "test", Relays: sfu.TURN{URLs: []string{"turn:turn.example.org"}, Secret: secret.New("a shared secret")}, Log: log, Registerer: h.registry, Clock: clk})
 	fatal(err)
 	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
 	fatal(h.room.Start(ctx))
 
 	cfg := Config{
-		Authority: h.authority, Room: h.room, Notices: board, Gallery: h.gallery, Updates: locallimit.NewUpdates(store, ratelimit.UpdateRules{}, clk), Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
+		Authority: h.authority, Room: h.room, Notices: board, Gallery: h.gallery, Updates: updates, Usage: book, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
 		Version: "test", Node: "test", StoreKind: store.Kind(), Assets: testPages(), Listen: "127.0.0.1:0", DataDir: dir,
 		Networks: func() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24")} },
 	}

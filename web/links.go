@@ -89,7 +89,7 @@ func linkRoutes() []route {
 				c, err := a(r).RemoveLink(r.ctx, r.subject, r.param("id"))
 				return r.cut(c.Revision, err)
 			}},
-	}, visitRoutes(), linkMailRoutes())
+	}, visitRoutes(), linkMailRoutes(), usageRoutes())
 }
 
 // cut answers a change that ends streams. The local cut has happened; with

@@ -1,9 +1,19 @@
 package web
 
 import (
+	"context"
+	"time"
+
 	"sightline/authz"
 	"sightline/controlroom"
+	"sightline/controlroom/usage"
+	"sightline/ratelimit"
 )
+
+// Usage is what links have used; *usage.Book.
+type Usage interface {
+	Link(ctx context.Context, link string) (usage.Link, error)
+}
 
 // viewer is where a viewing session or gallery update comes from, and whether the
 // budgets of share links are about it: not for accounts, temporary links, and the
@@ -11,4 +21,66 @@ import (
 func (r *request) viewer() controlroom.Client {
 	return controlroom.Client{IP: r.client,
 		Budgeted: r.subject.Kind == authz.GuestSubject && r.visit.Kind == authz.LinkShare && !r.visit.Owner}
+}
+
+type usageView struct {
+	State          string      `json:"state"`           // normal, near (80 % and more) or throttled: of the fullest budget
+	Users          usageBar    `json:"users"`           // addresses that may watch live
+	GalleryUpdates usageBar    `json:"gallery_updates"` // loads and refreshes of the gallery
+	ViewerSeconds  usageBar    `json:"viewer_seconds"`  // live viewing of all guests together
+	Addresses      int         `json:"addresses"`       // addresses (IPv6: /64s) seen in the window, at most 256
+	MoreAddresses  bool        `json:"more_addresses"`  // there were more
+	Hours          []usageHour `json:"hours"`           // the window in 24 parts, oldest first
+	WindowS        int64       `json:"window_s"`
+	ServerTime     time.Time   `json:"server_time"`
+}
+
+type usageBar struct {
+	Used   int64       `json:"used"`
+	Budget int64       `json:"budget"`
+	State  string      `json:"state"`
+	Frees  []usageFree `json:"frees"` // if nothing more is used, the first first
+}
+
+type usageFree struct {
+	N  int64     `json:"n"`
+	At time.Time `json:"at"`
+}
+
+type usageHour struct {
+	At      time.Time `json:"at"`
+	Minutes float64   `json:"viewer_minutes"`
+}
+
+func usageRoutes() []route {
+	return []route{
+		{method: "GET", path: "/api/v1/links/:id/usage", who: account, out: usageView{}, handle: linkUsage,
+			summary: "What the guests of a share link have used of its budgets in the sliding window, and when it frees (R76-R83). For its owner."},
+	}
+}
+
+func linkUsage(r *request) error {
+	link := r.param("id")
+	if _, err := r.s.cfg.Authority.Visits(r.ctx, r.subject, link); err != nil { // the owner's, as the list of visits is
+		return err
+	}
+	u, err := r.s.cfg.Usage.Link(r.ctx, link)
+	if err != nil {
+		return err
+	}
+	out := usageView{State: string(u.State), Users: viewBar(u.Users), GalleryUpdates: viewBar(u.Updates), ViewerSeconds: viewBar(u.Viewing),
+		Addresses: min(u.Addresses, ratelimit.MaxAddresses), MoreAddresses: u.Addresses > ratelimit.MaxAddresses,
+		WindowS: int64(u.Window / time.Second), ServerTime: u.Now.UTC()}
+	for _, h := range u.Hourly {
+		out.Hours = append(out.Hours, usageHour{At: h.At.UTC(), Minutes: float64(h.Used.Round(time.Second)) / float64(time.Minute)})
+	}
+	return r.ok(out)
+}
+
+func viewBar(b usage.Bar) usageBar {
+	out := usageBar{Used: b.Used, Budget: b.Budget, State: string(b.State), Frees: []usageFree{}}
+	for _, f := range b.Frees {
+		out.Frees = append(out.Frees, usageFree{N: f.N, At: f.At.UTC()})
+	}
+	return out
 }

@@ -21,6 +21,7 @@ import (
 	"sightline/controlroom"
 	"sightline/controlroom/gallery"
 	"sightline/controlroom/notice"
+	linkusage "sightline/controlroom/usage"
 	"sightline/ingest"
 	"sightline/internal/ffmpeg"
 	"sightline/internal/i18n"
@@ -54,6 +55,7 @@ type node struct {
 	gallery *gallery.Gallery
 	updates ratelimit.Updates
 	budgets controlroom.Budgets
+	usage   *linkusage.Book
 	// Streams outlive the peers they are attached to.
 	fleet  *ingest.Fleet
 	engine *sfu.Engine
@@ -242,7 +244,7 @@ func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error
 	}
 	n.web, err = web.New(web.Config{
 		Intake:    doors,
-		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
+		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Usage: n.usage, Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
 		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },

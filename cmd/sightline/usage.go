@@ -4,19 +4,23 @@ import (
 	"context"
 	"errors"
 
+	linkusage "sightline/controlroom/usage"
 	"sightline/internal/kv/rediskv"
 	"sightline/ratelimit"
 	"sightline/ratelimit/locallimit"
 	"sightline/ratelimit/redislimit"
 )
 
-// openBudgets opens what counts guests' use of share links, where the records are.
+// openBudgets opens what counts guests' use of share links, where the records are,
+// and what tells owners of it. The gallery's updates are open by then.
 func (n *node) openBudgets() (err error) {
 	l := n.cfg.Limits
 	slots := ratelimit.SlotRules{Slots: l.LinkUsers, Keep: l.UsageWindow}
 	hours := ratelimit.HoursRules{Budget: l.ViewerHours, Window: l.UsageWindow}
+	var reader ratelimit.SlotReader
 	if n.cfg.Store.Embedded() {
-		n.budgets.Slots = locallimit.New(n.store, locallimit.Config{SlotRules: slots})
+		local := locallimit.New(n.store, locallimit.Config{SlotRules: slots})
+		n.budgets.Slots, reader = local, local
 		n.budgets.Hours = locallimit.NewHours(n.store, hours, nil)
 	} else {
 		first, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8})
@@ -27,10 +31,16 @@ func (n *node) openBudgets() (err error) {
 		if err != nil {
 			return errors.Join(err, first.Close())
 		}
-		n.budgets.Slots = redislimit.New(first, redislimit.Config{SlotRules: slots})
+		remote := redislimit.New(first, redislimit.Config{SlotRules: slots})
+		n.budgets.Slots, reader = remote, remote
 		n.budgets.Hours = redislimit.NewHours(second, redislimit.HoursConfig{HoursRules: hours})
 	}
 	n.stack.push("slots of links", func(context.Context) error { return n.budgets.Slots.Close() })
 	n.stack.push("viewing time of links", func(context.Context) error { return n.budgets.Hours.Close() })
-	return nil
+	updates, ok := n.updates.(ratelimit.UpdateReader)
+	if !ok {
+		return errors.New("gallery updates cannot be read")
+	}
+	n.usage, err = linkusage.New(linkusage.Config{Slots: reader, Updates: updates, Hours: n.budgets.Hours, Window: l.UsageWindow, Near: l.Near})
+	return err
 }

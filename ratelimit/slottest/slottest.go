@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(*testing.T, ratelimit.SlotRules) *Instance) {
 		{"R82_LongestWaitingPresentGuestIsNext", testQueue},
 		{"R82_AnAddressWaitsOnce", testAddressWaitsOnce},
 		{"LooksWithoutEffect", testPeek},
+		{"R83_TellsWhenSlotsFree", testSlotUsage},
 		{"R77_ExactUnderLoad", testLoad},
 		{"KeepsSlotsOverRestart", testRestart},
 		{"RefusesNonsense", testNonsense},

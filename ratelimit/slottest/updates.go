@@ -29,6 +29,7 @@ func RunUpdates(t *testing.T, open func(*testing.T, ratelimit.UpdateRules) *Upda
 		{"R78_ExactUnderLoad", updatesLoad},
 		{"KeepsUpdatesOverRestart", updatesRestart},
 		{"LooksWithoutEffect", updatesPeek},
+		{"R83_TellsWhenUpdatesFree", testUpdateUsage},
 		{"RefusesNonsense", updatesNonsense},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t, ratelimit.UpdateRules{})) })

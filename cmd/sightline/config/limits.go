@@ -46,5 +46,6 @@ type Limits struct {
 	LinkUsers      int           `key:"limits.link_users" default:"10" help:"Addresses (IPv6: /64s) that may watch live by a share link in limits.usage_window; who comes later gets a still a minute (R77, R82)."`
 	ViewerHours    time.Duration `key:"limits.viewer_hours" default:"10h" help:"How long the guests of a share link together may watch live in limits.usage_window; then they get a still a minute (R79, R82)."`
 	StillEvery     time.Duration `key:"limits.still_every" default:"60s" help:"How often a guest gets a picture where live is used up (R82)."`
+	Near           int           `key:"limits.near" default:"80" help:"Percent of a share link's budget from which its owner sees that it is near its end (R81)."`
 	UsageWindow    time.Duration `key:"limits.usage_window" default:"24h" help:"The sliding window of what guests may use of a share link."`
 }

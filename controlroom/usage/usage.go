@@ -1,0 +1,156 @@
+// Package usage tells owners what the guests of their share links have used of
+// its budgets in the sliding window, how near they are to its end, and when what
+// is used frees (R76 to R84). It counts nothing: it reads what ratelimit counts.
+package usage
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sightline/ratelimit"
+)
+
+// Config of a Book. All but Near and Window are required.
+type Config struct {
+	Slots   ratelimit.SlotReader
+	Updates ratelimit.UpdateReader
+	Hours   ratelimit.Hours
+	Window  time.Duration // of all budgets; 0 = 24 h
+	Near    int           // percent of a budget from which it is near its end; 0 = 80
+}
+
+// Book answers what links have used. Safe for concurrent use.
+type Book struct{ cfg Config }
+
+// New makes a Book.
+func New(cfg Config) (*Book, error) {
+	if cfg.Slots == nil || cfg.Updates == nil || cfg.Hours == nil {
+		return nil, errors.New("usage: slots, updates and hours are required")
+	}
+	if cfg.Window <= 0 {
+		cfg.Window = 24 * time.Hour
+	}
+	if cfg.Near <= 0 {
+		cfg.Near = 80
+	}
+	return &Book{cfg}, nil
+}
+
+// Link is what a share link's guests have used.
+type Link struct {
+	State     State // of the fullest budget
+	Users     Bar   // slots taken, by addresses
+	Updates   Bar   // gallery updates
+	Viewing   Bar   // viewing time, in seconds
+	Addresses int   // seen in the window; ratelimit.MaxAddresses+1 = more than can be told apart
+	Hourly    []Hour
+	Window    time.Duration
+	Now       time.Time // store time
+}
+
+// Bar is one budget.
+type Bar struct {
+	Used, Budget int64
+	State        State
+	Frees        []Free // the first first
+}
+
+// Free says that N of a budget are free again at At, if nothing is used meanwhile.
+type Free struct {
+	N  int64
+	At time.Time
+}
+
+// Hour is a 24th of the window; the newest ends now.
+type Hour struct {
+	At   time.Time // its beginning
+	Used time.Duration
+}
+
+const (
+	hours = 24
+	// apart is how finely the times of pieces that free are told, as parts of the window.
+	apart = 1440
+)
+
+// Link reads a link's use. Whoever calls decides who may see it. An error is
+// fault.Unavailable: the store is silent.
+func (b *Book) Link(ctx context.Context, link string) (Link, error) {
+	slots, err := b.cfg.Slots.SlotUsage(ctx, link)
+	if err != nil {
+		return Link{}, err
+	}
+	updates, err := b.cfg.Updates.UpdateUsage(ctx, link)
+	if err != nil {
+		return Link{}, err
+	}
+	viewing, err := b.cfg.Hours.Usage(ctx, link)
+	if err != nil {
+		return Link{}, err
+	}
+	out := Link{
+		Users: b.pieces(slots), Updates: b.pieces(updates),
+		Viewing:   Bar{Used: int64(viewing.Used / time.Second), Budget: int64(viewing.Budget / time.Second)},
+		Addresses: viewing.Addresses, Hourly: b.hourly(viewing), Window: b.cfg.Window, Now: viewing.Now,
+	}
+	out.Viewing.State = StateOf(int64(viewing.Used), int64(viewing.Budget), b.cfg.Near)
+	var leaves []leave
+	for _, k := range viewing.Buckets {
+		leaves = append(leaves, leave{k.At.Add(b.cfg.Window), k.Used})
+	}
+	for _, f := range frees(leaves, b.cfg.Window/hours) {
+		if n := int64(time.Duration(f.N).Round(time.Second) / time.Second); n > 0 {
+			out.Viewing.Frees = append(out.Viewing.Frees, Free{n, f.At})
+		}
+	}
+	out.State = worst(out.Users.State, out.Updates.State, out.Viewing.State)
+	return out, nil
+}
+
+// pieces is the bar of a budget that is counted in pieces.
+func (b *Book) pieces(w ratelimit.Window) Bar {
+	bar := Bar{Used: int64(len(w.Frees)), Budget: int64(w.Budget)}
+	bar.State = StateOf(bar.Used, bar.Budget, b.cfg.Near)
+	leaves := make([]leave, len(w.Frees))
+	for i, at := range w.Frees {
+		leaves[i] = leave{at, 1}
+	}
+	bar.Frees = frees(leaves, b.cfg.Window/apart)
+	return bar
+}
+
+// leave is something used that leaves the window.
+type leave struct {
+	at time.Time
+	n  time.Duration
+}
+
+// frees puts together what frees within span; each is told when all of it is free.
+func frees(list []leave, span time.Duration) []Free {
+	var out []Free
+	var begun time.Time
+	for _, l := range list {
+		if k := len(out) - 1; k >= 0 && l.at.Sub(begun) <= span {
+			out[k].N, out[k].At = out[k].N+int64(l.n), l.at
+			continue
+		}
+		begun = l.at
+		out = append(out, Free{int64(l.n), l.at})
+	}
+	return out
+}
+
+// hourly is the window in 24 parts, oldest first.
+func (b *Book) hourly(u ratelimit.HoursUsage) []Hour {
+	part := b.cfg.Window / hours
+	begin := u.Now.Add(-b.cfg.Window)
+	out := make([]Hour, hours)
+	for i := range out {
+		out[i].At = begin.Add(time.Duration(i) * part)
+	}
+	for _, k := range u.Buckets {
+		out[min(max(int(k.At.Sub(begin)/part), 0), hours-1)].Used += k.Used
+	}
+	return out
+}

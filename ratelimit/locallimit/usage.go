@@ -1,0 +1,59 @@
+package locallimit
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"sightline/internal/kv"
+	"sightline/ratelimit"
+)
+
+var (
+	_ ratelimit.SlotReader   = (*Limiter)(nil)
+	_ ratelimit.UpdateReader = (*Updates)(nil)
+)
+
+// SlotUsage implements ratelimit.SlotReader.
+func (l *Limiter) SlotUsage(ctx context.Context, id string) (ratelimit.Window, error) {
+	now := l.clock.Now()
+	k := l.enter(id, now)
+	defer l.leave(k)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.state == nil {
+		if err := l.load(ctx, k, id); err != nil {
+			return ratelimit.Window{}, kv.Unavailable(err)
+		}
+	}
+	state := k.state.Clone()
+	state.Expire(l.rules, now)
+	w := ratelimit.Window{Budget: l.rules.Slots, Now: now}
+	for _, last := range state.Taken {
+		w.Frees = append(w.Frees, time.UnixMilli(last).Add(l.rules.Keep))
+	}
+	slices.SortFunc(w.Frees, time.Time.Compare)
+	return w, nil
+}
+
+// UpdateUsage implements ratelimit.UpdateReader.
+func (u *Updates) UpdateUsage(ctx context.Context, link string) (ratelimit.Window, error) {
+	snap, err := u.store.Read(ctx, space, []string{updatePrefix + link}, nil)
+	if err != nil {
+		return ratelimit.Window{}, kv.Unavailable(err)
+	}
+	var s ratelimit.UpdateState
+	if v := snap.Values[0]; v.Exists() {
+		if err := json.Unmarshal(v.Data, &s); err != nil {
+			return ratelimit.Window{}, kv.Unavailable(err)
+		}
+	}
+	w := ratelimit.Window{Budget: u.rules.Budget, Now: u.clock.Now()}
+	for _, at := range s.Log {
+		if frees := time.UnixMilli(at).Add(u.rules.Window); frees.After(w.Now) {
+			w.Frees = append(w.Frees, frees)
+		}
+	}
+	return w, nil
+}

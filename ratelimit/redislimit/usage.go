@@ -1,0 +1,54 @@
+package redislimit
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"sightline/internal/kv"
+	"sightline/ratelimit"
+)
+
+//go:embed lua/window.lua
+var windowLua string
+
+var (
+	_ ratelimit.SlotReader   = (*Limiter)(nil)
+	_ ratelimit.UpdateReader = (*Updates)(nil)
+)
+
+// SlotUsage implements ratelimit.SlotReader.
+func (l *Limiter) SlotUsage(ctx context.Context, link string) (ratelimit.Window, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
+	defer cancel()
+	return window(ctx, l.client, l.cfg.Prefix+"{slots:"+link+"}:taken", l.offset, l.cfg.Keep, l.cfg.Slots)
+}
+
+// UpdateUsage implements ratelimit.UpdateReader.
+func (u *Updates) UpdateUsage(ctx context.Context, link string) (ratelimit.Window, error) {
+	ctx, cancel := context.WithTimeout(ctx, u.cfg.Timeout)
+	defer cancel()
+	return window(ctx, u.client, u.cfg.Prefix+"{updates:"+link+"}:log", u.offset, u.cfg.Window, u.cfg.Budget)
+}
+
+func window(ctx context.Context, client redis.UniversalClient, key string, offset, keep time.Duration, budget int) (ratelimit.Window, error) {
+	reply, err := redis.NewScript(windowLua).Run(ctx, client, []string{key}, offset.Milliseconds(), keep.Milliseconds()).Slice()
+	if err == nil && len(reply) == 0 {
+		err = errors.New("redislimit: an empty reply")
+	}
+	if err != nil {
+		return ratelimit.Window{}, kv.Unavailable(err)
+	}
+	n, err := numbers(reply, len(reply))
+	if err != nil {
+		return ratelimit.Window{}, kv.Unavailable(err)
+	}
+	w := ratelimit.Window{Budget: budget, Now: time.UnixMilli(n[0])}
+	for _, at := range n[1:] {
+		w.Frees = append(w.Frees, time.UnixMilli(at).Add(keep))
+	}
+	return w, nil
+}
