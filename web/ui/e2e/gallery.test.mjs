@@ -257,6 +257,8 @@ describe("images", () => {
     await page.locator("li.tile.image:not([data-slot])").first().waitFor();
     assert.match(await page.locator("li.tile.image:not([data-slot])").first().getAttribute("aria-label"), /#1 Trail/);
     await page.locator("li.tile.image:not([data-slot]) .still").first().waitFor();
+    // The camera's own tile shows its newest image too, with its age.
+    await page.locator("li.tile.image[data-slot] .poster").waitFor();
     await shot(page, "guest-spare-desk");
     await page.getByText(word("nav.gallery"), { exact: true }).click();
     await page.locator(".gpic img").first().waitFor();

@@ -56,7 +56,7 @@ export function SpareTile({ image, rank, number, camera, zone, thumbs, src, wate
   const at = parseTime(image.taken_at) ?? 0
   const age = Date.now() - at
   const name = t('spare.name', { n: rank, camera })
-  const old = t('spare.age', { time: duration(age) })
+  const old = t('tile.age', { time: duration(age) })
   return (
     <li class="tile image" aria-label={t('tile.label', { name, state: `${t('tile.image')}, ${old}` })}>
       <div class="pic">

@@ -74,8 +74,11 @@ export function Viewer(p: ViewerProps) {
 
   useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null
-    const rest = [...document.querySelectorAll<HTMLElement>('.app > :not(.viewer, .toaster)')].filter(e => !e.inert)
+    const rest = [...document.querySelectorAll<HTMLElement>('.app > :not(.viewer, .toaster, .gfoot)')].filter(e => !e.inert)
     for (const e of rest) e.inert = true
+    // What a guest is told at the foot of the page stays in sight.
+    const foot = document.querySelector<HTMLElement>('.gfoot')
+    if (foot && root.current) root.current.style.insetBlockEnd = `${foot.offsetHeight}px`
     root.current?.focus()
     return () => {
       for (const e of rest) e.inert = false

@@ -248,7 +248,7 @@ function Frame({ name, owner, nav, acts, foot, children }: { name?: string; owne
         <Menu
           end
           label={t('nav.language', { name: language })}
-          button={<><Icon name="globe" /><bdi>{language}</bdi><Icon name="down" small /></>}
+          button={<><Icon name="globe" /><bdi class="vh-phone">{language}</bdi><Icon name="down" small /></>}
           items={Object.entries(languages).map(([id, text]) => ({ text: <bdi lang={id}>{text}</bdi>, checked: id === lang, act: () => void setLanguage(id) }))}
         />
         {acts}

@@ -31,6 +31,12 @@ export class StandIn {
     this.timer = setTimeout(() => void this.load(camera), ms)
   }
 
+  /** renew gets a newer still of the camera whose still is shown; the old one stays until it is there. */
+  renew(camera: string): void {
+    if (this.camera === camera) void this.load(camera)
+    else this.ask(camera, 0)
+  }
+
   /** drop forgets the still and that one was asked for. */
   drop(): void {
     clearTimeout(this.timer)
@@ -42,6 +48,7 @@ export class StandIn {
   private async load(camera: string): Promise<void> {
     const p = await this.fetch(camera)
     if (!p || this.camera !== camera) return
+    if (this.still) URL.revokeObjectURL(this.still.url)
     this.still = { url: URL.createObjectURL(p.blob), at: p.at }
     this.onChange()
   }

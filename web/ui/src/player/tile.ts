@@ -124,6 +124,8 @@ export class Tile {
     if (s.first_ts !== this.server?.first_ts) this.delay.reset()
     // What the server held back begins anew: until its first frame it is on its way, not standing still.
     if (s.state === 'live' && this.server?.state === 'stalled') this.clock.reset()
+    // A camera without a stream: what it shows is its newest image.
+    if (s.state === 'image' && this.want.camera !== undefined && s.last_frame_at !== this.server?.last_frame_at) this.standIn?.renew(this.want.camera)
     this.server = s
     if (pictureOf(s.state) === 'none') {
       this.standIn?.drop()
@@ -208,7 +210,7 @@ export class Tile {
     this.wantStill(state)
     const poster = this.holds === 'none' && pictureOf(state) !== 'none' ? this.standIn?.picture : undefined
     const picture = this.pictured(state, poster !== undefined)
-    const at = this.paintedAt ?? poster?.at ?? time(this.server?.last_frame_at)
+    const at = (state === 'image' ? undefined : this.paintedAt) ?? poster?.at ?? time(this.server?.last_frame_at)
     const delay = state === 'live' && this.holds === 'own' ? this.delay.ms : undefined
     const v: TileView = { ...this.shownAs, state, picture, at, server: this.holds === 'old' ? undefined : this.server, poster, delay }
     const sign = `${v.camera}|${v.name}|${state}|${picture}|${at === undefined ? '' : Math.floor(at / 1000)}|${poster?.url ?? ''}|${JSON.stringify(v.server ?? null)}`
@@ -221,14 +223,14 @@ export class Tile {
   private pictured(state: Shown, still: boolean): Picture {
     if (this.holds !== 'none') return pictureOf(state)
     if (!still) return 'none'
-    return pictureOf(state) === 'full' ? 'dim' : pictureOf(state)
+    return pictureOf(state) === 'full' && state !== 'image' ? 'dim' : pictureOf(state)
   }
 
   /** wantStill asks for a still where no picture of the camera comes, and not before the server let it in. */
   private wantStill(state: Shown): void {
     const { camera } = this.want
     if (this.holds !== 'none' || camera === undefined || this.server === undefined || !stillStates.has(state)) return
-    this.standIn?.ask(camera, state === 'offline' || state === 'reconnecting' ? 0 : stillAfter)
+    this.standIn?.ask(camera, state === 'offline' || state === 'reconnecting' || state === 'image' ? 0 : stillAfter)
   }
 
   private computed(): Shown {
@@ -242,7 +244,7 @@ export class Tile {
 }
 
 /** States in which the last still says more than an empty tile. */
-const stillStates: ReadonlySet<Shown> = new Set<Shown>(['connecting', 'stalled', 'reconnecting', 'offline', 'frozen', 'throttled'])
+const stillStates: ReadonlySet<Shown> = new Set<Shown>(['connecting', 'stalled', 'reconnecting', 'offline', 'frozen', 'throttled', 'image'])
 
 function time(s: string | undefined): number | undefined {
   const ms = s ? Date.parse(s) : Number.NaN

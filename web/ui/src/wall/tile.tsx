@@ -55,7 +55,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
   const msg = v.state === 'connecting' && !late ? null : message(v, { now, zone: p.zone, mine: p.mine })
   const word = stateWord(v.state)
   const name = v.state === 'restricted' ? t('msg.restricted') : v.name
-  const time = v.state === 'throttled' ? age(v, now) : v.at === undefined || v.picture === 'none' ? '' : clock(v.at, p.zone)
+  const time = v.state === 'throttled' || v.state === 'image' ? age(v, now) : v.at === undefined || v.picture === 'none' ? '' : clock(v.at, p.zone)
   const cls = ['tile', v.state, `pic-${v.picture}`, v.poster && 'posted', p.selected && 'sel', p.full && 'full'].filter(Boolean).join(' ')
 
   return (

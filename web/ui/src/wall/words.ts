@@ -93,7 +93,7 @@ export function message(v: TileView, c: Clocks): Message | null {
 
 /** ticks says whether a tile's message counts time, so only such tiles are drawn every second. */
 export function ticks(s: Shown): boolean {
-  return s === 'stalled' || s === 'reconnecting' || s === 'offline' || s === 'throttled'
+  return s === 'image' || s === 'stalled' || s === 'reconnecting' || s === 'offline' || s === 'throttled'
 }
 
 /** age is how old a still is: "42 s old". */
