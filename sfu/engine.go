@@ -175,7 +175,7 @@ func (e *Engine) NewPeer(ctx context.Context, cfg PeerConfig) (*Peer, string, er
 		p.mu.Lock()
 		p.reason = "bad_offer"
 		p.mu.Unlock()
-		p.cfg.OnState = nil // the caller never had this peer
+		p.never.Store(true) // the caller never had this peer
 		p.Close()
 		return nil, "", err
 	}

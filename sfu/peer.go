@@ -54,6 +54,7 @@ type Peer struct {
 	pacer  pacer
 	band   bandwidth
 	direct directIn
+	never  atomic.Bool // NewPeer failed: nobody is told of this peer
 
 	wide      bwe.History // of transport-wide numbers; guarded by egress.mu
 	wideProbe uint8       // the probe that runs, 0 for none; guarded by egress.mu
@@ -382,7 +383,7 @@ func (p *Peer) expire() {
 
 // note tells OnState, in order and without any lock.
 func (p *Peer) note(s PeerState) {
-	if p.cfg.OnState == nil {
+	if p.cfg.OnState == nil || p.never.Load() {
 		return
 	}
 	p.notes.Lock()
