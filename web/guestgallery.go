@@ -175,7 +175,13 @@ func (r *request) galleryPage(owner string, cameras []string, after string) (gue
 	for _, i := range now {
 		may[i.ID] = true
 	}
-	for _, i := range have.images {
+	kept := have.images
+	if have.asOf.IsZero() && may[after] {
+		// Another node made the list. What is behind an image of it came before it
+		// was made; only who was shown that image knows its id.
+		kept, out.AsOf = now, r.s.cfg.Clock.Now().UTC()
+	}
+	for _, i := range kept {
 		if after != "" && i.ID >= after || !may[i.ID] {
 			continue
 		}
