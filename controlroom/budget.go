@@ -190,7 +190,13 @@ func (s *session) askSlot(ctx context.Context) bool {
 // UseGallery takes or renews the slot of a guest who loads or refreshes a share
 // link's gallery. He sees the gallery with or without one.
 func (r *Room) UseGallery(ctx context.Context, sub authz.Subject, c Client) {
-	if r.deps.budgets.Slots == nil || !c.Budgeted || sub.Kind != authz.GuestSubject {
+	if !c.Budgeted || sub.Kind != authz.GuestSubject {
+		return
+	}
+	if r.deps.guests != nil {
+		r.deps.guests.updates.Inc()
+	}
+	if r.deps.budgets.Slots == nil {
 		return
 	}
 	_, err := r.deps.budgets.Slots.Admit(ctx, ratelimit.SlotRequest{Link: sub.Link, Visit: sub.Visit, IP: c.IP})

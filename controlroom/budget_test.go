@@ -2,10 +2,13 @@ package controlroom
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"sightline/authz"
 	"sightline/internal/clock"
@@ -278,5 +281,36 @@ func TestR79_WhatAnEndedSessionWatchedIsTold(t *testing.T) {
 	tr.reportHours(t.Context())
 	if got := hours.total(s.id); got != 30*time.Second || len(tr.hours.take()) != 0 {
 		t.Errorf("told %v, %d left", got, len(tr.hours.take()))
+	}
+}
+
+// TestR88_ThrottledGuestsAreCountedByReason, and nobody is named.
+func TestR88_ThrottledGuestsAreCountedByReason(t *testing.T) {
+	tr, slots, _ := budgetRoom(t)
+	reg := prometheus.NewRegistry()
+	tr.deps.guests = newGuestMetrics(reg)
+	tr.openFrom(t, guest("a"), fromOne, cameraTiles("c0")...)
+	slots.say(ratelimit.Admission{}, nil)
+	tr.openFrom(t, guest("b"), Client{IP: netip.MustParseAddr("2001:db8::1"), Budgeted: true}, cameraTiles("c0")...)
+	tr.openFrom(t, guest("c"), Client{IP: netip.MustParseAddr("2001:db8::2"), Budgeted: true}, cameraTiles("c0")...)
+	tr.UseGallery(t.Context(), guest("a"), fromOne)
+	tr.countGuests()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName()
+			for _, l := range m.GetLabel() {
+				name += " " + l.GetValue()
+			}
+			got[name] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
+		}
+	}
+	if want := map[string]float64{"sightline_guests_throttled throttled_users": 2, "sightline_guests_throttled throttled_hours": 0,
+		"sightline_guests_throttled authz_unavailable": 0, "sightline_guest_addresses": 2, "sightline_gallery_updates_total": 1}; !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

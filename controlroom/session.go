@@ -25,6 +25,7 @@ type sessionDeps struct {
 	log     *slog.Logger
 	metrics *metrics
 	budgets Budgets
+	guests  *guestMetrics // nil: none
 }
 
 // session is one viewing session: what one screen watches. A loop goroutine of

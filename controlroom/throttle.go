@@ -24,6 +24,7 @@ func (r *Room) keepBudgets(ctx context.Context) {
 		select {
 		case <-t.C:
 			r.renewSlots(ctx)
+			r.countGuests()
 			if now := clock.Mono(); now-told >= int64(hoursReport)-int64(budgetBeat)/2 {
 				told = now
 				r.reportHours(ctx)
