@@ -93,9 +93,17 @@ func (p *Peer) readPairs() []Pair {
 	defer p.asking.Unlock()
 	found := slices.ContainsFunc(p.pairs, func(x Pair) bool { return x.Code == PairInUse })
 	if pc != nil && !found && !p.over && pc.ConnectionState() != webrtc.PeerConnectionStateClosed {
-		p.pairs = pairsOf(pc, state == PeerConnected)
+		p.askPion(pc, state == PeerConnected)
 	}
 	return p.pairs
+}
+
+// askPion is called with asking held. Pion gives up its statistics without a
+// lock when the other side says goodbye: a reader in that very moment may meet
+// half a pointer, and then keeps what was known before.
+func (p *Peer) askPion(pc *webrtc.PeerConnection, connected bool) {
+	defer p.guard("statistics")
+	p.pairs = pairsOf(pc, connected)
 }
 
 // pairsOf takes the pairs out of pion's statistics.

@@ -82,6 +82,9 @@ func relayed(t *testing.T, e *sfu.Engine, cam *camera, servers []sfu.ICEServer) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Before the viewer's own end: pion closes itself on a viewer's goodbye, which
+	// nothing orders after the statistics that Connectivity has read.
+	t.Cleanup(p.Close)
 	attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
 		t.Fatal(err)
