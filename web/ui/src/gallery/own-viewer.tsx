@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { asProblem, type Problem } from '../api/problem'
 import { t } from '../i18n/i18n'
 import { date } from '../i18n/time'
@@ -45,9 +45,15 @@ export function OwnViewer({ id, feed, zone, thumbs, tags, onOpen, onFilter, onDe
     return () => clearTimeout(timer)
   }, [id, feed])
 
+  // A second key may come before the first step is drawn.
+  const at = useRef(id)
+  at.current = id
   const step = async (by: 1 | -1): Promise<boolean> => {
-    const next = await feed.beside(id, by)
-    if (next) onOpen(next.id)
+    const next = await feed.beside(at.current, by)
+    if (next) {
+      at.current = next.id
+      onOpen(next.id)
+    }
     return next !== undefined
   }
   const put = (i: GalleryImage): void => {

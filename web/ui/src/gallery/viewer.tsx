@@ -69,7 +69,6 @@ export function Viewer(p: ViewerProps) {
   useEffect(() => {
     setZoom(fit)
     setDrag(0)
-    setEnd(undefined)
   }, [p.id])
 
   useLayoutEffect(() => {
