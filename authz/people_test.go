@@ -228,7 +228,8 @@ func TestR6_WaitingGrants(t *testing.T) {
 // with exactly one offer.
 func TestR6_SaveAgainstRegistration(t *testing.T) {
 	onBoth(t, func(t *testing.T, store kv.Store) {
-		s, far := newStand(t, store), newStand(t, store)
+		often := func(c *Config) { c.MailsADay = 1000 } // an invitation a round
+		s, far := newStand(t, store, often), newStand(t, store, often)
 		ctx := s.ctx()
 		ann := s.person("Ann")
 		if _, err := s.UpdateInstance(ctx, Operator, InstancePatch{Registration: new(RegistrationInvite)}); err != nil {
