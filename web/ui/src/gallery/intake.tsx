@@ -86,7 +86,7 @@ function Stills({ camera, view, onChanged }: { camera: Camera; view: Intake; onC
       <TextField bound={form.bind('snapshot_url')} label={t('intake.snapshot')} hint={t('intake.snapshot_hint')} optional dir="ltr" inputMode="url" autoComplete="off" spellcheck={false} placeholder="http://192.168.1.20/snapshot.jpg" />
       <ProblemNotice problem={form.problem ?? problem} />
       <div class="acts">
-        <Button kind="primary" type="submit" busy={form.busy}>{t('action.save')}</Button>
+        <Button type="submit" busy={form.busy}>{t('intake.save')}</Button>
         <Button icon="image" busy={busy} onClick={() => { if (!busy) void now() }}>{t('intake.now')}</Button>
       </div>
     </form>
