@@ -23,8 +23,10 @@ type Images interface {
 	Latest(ctx context.Context, s authz.Subject, owner, camera string, among []string) (jpeg []byte, at time.Time, err error)
 }
 
-// imagesGap is the least time between two messages about new images.
-const imagesGap = time.Second
+const (
+	imagesGap  = time.Second     // the least time between two messages about new images
+	imagesPoll = 5 * time.Second // a look without a hint: those of an account's space may be lost
+)
 
 // followImages tells an account's tab that its gallery changed, until ctx ends.
 // Images come too often for the control space, whose changes everybody reads:
@@ -34,14 +36,18 @@ func (s *Socket) followImages(ctx context.Context) {
 	hints := s.room.cfg.Store.Watch(ctx, kv.Bulk(s.subject.Account))
 	last, first := "", true
 	for {
+		wait := time.NewTimer(imagesPoll)
 		select {
 		case _, open := <-hints:
 			if !open {
-				return
+				hints = nil // the store was closed; ctx tells when to end
 			}
+		case <-wait.C:
 		case <-ctx.Done():
+			wait.Stop()
 			return
 		}
+		wait.Stop()
 		if mark, err := images.Mark(ctx, s.subject.Account); err == nil && mark != last {
 			if !first {
 				s.send(serverMessage{Type: "changed", What: "images"})
