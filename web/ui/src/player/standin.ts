@@ -6,6 +6,8 @@ export interface Still {
 
 export type FetchStill = (camera: string) => Promise<{ blob: Blob; at: number } | undefined>
 
+const again = 4
+
 /** StandIn holds the still of one camera that stands in for a picture that is not there. */
 export class StandIn {
   private camera: string | undefined
@@ -45,9 +47,14 @@ export class StandIn {
     this.still = undefined
   }
 
-  private async load(camera: string): Promise<void> {
+  /** A still that cannot be had now is asked for again, a few times and ever later: the server may have been busy. */
+  private async load(camera: string, tries = 0): Promise<void> {
     const p = await this.fetch(camera)
-    if (!p || this.camera !== camera) return
+    if (this.camera !== camera) return
+    if (!p) {
+      if (tries < again) this.timer = setTimeout(() => void this.load(camera, tries + 1), 2000 * 2 ** tries)
+      return
+    }
     if (this.still) URL.revokeObjectURL(this.still.url)
     this.still = { url: URL.createObjectURL(p.blob), at: p.at }
     this.onChange()
