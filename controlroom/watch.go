@@ -189,16 +189,12 @@ func (s *Socket) lookAccount(ctx context.Context, last seen, noted interest) (ti
 			s.send(serverMessage{Type: "changed", What: part.what})
 		}
 	}
-	// The groups one is in, or something in one of them: people, roles, cameras, codes.
-	in := told(last, "groups", me.Groups)
-	if !first && (in || noted.meets(interest{}.with(me.Groups...))) {
-		s.send(serverMessage{Type: "changed", What: "groups"})
-	}
 	if !first && noted.meets(mine) { // a row of the table of who has access may have moved
 		s.send(serverMessage{Type: "changed", What: "access"})
 	}
+	// The groups one is in, or something in one of them: people, roles, cameras, codes.
 	if moved := told(last, "groups", me.Groups); !first && (moved || noted.meets(interest{}.with(me.Groups...))) {
-		s.send(serverMessage{Type: "changed", What: "groups"}) // who is in them, their codes or cameras
+		s.send(serverMessage{Type: "changed", What: "groups"})
 	}
 	return until(next, s.room.deps.clock.Now()), nil
 }
