@@ -2,6 +2,7 @@ package gallery
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -136,7 +137,7 @@ func (g *Gallery) Batch(ctx context.Context, s authz.Subject, ids []string, do D
 		switch {
 		case err == nil:
 			done = append(done, id)
-		case asFault(err, &f) && (f.Kind == fault.NotFound || f.Kind == fault.Conflict || f.Kind == fault.Invalid && f.Field != "do"):
+		case errors.As(err, &f) && (f.Kind == fault.NotFound || f.Kind == fault.Conflict || f.Kind == fault.Invalid && f.Field != "do"):
 			failed = append(failed, Failure{ID: id, Code: f.Code})
 		default:
 			return done, failed, err

@@ -2,6 +2,7 @@ package gallery
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -110,7 +111,7 @@ func TestRateOfACamera(t *testing.T) {
 	w.send(t, gate, pic(t, 0)) // a retry is no new image
 	_, err := w.gallery.Accept(t.Context(), intake.Arrival{Camera: gate, Data: pic(t, 6)})
 	var f *fault.Error
-	if !asFault(err, &f) || f.Kind != fault.RateLimited || f.RetryAfter <= 0 {
+	if !errors.As(err, &f) || f.Kind != fault.RateLimited || f.RetryAfter <= 0 {
 		t.Errorf("the sixth in a minute: %v", err)
 	}
 }
@@ -398,7 +399,7 @@ func TestQueries(t *testing.T) {
 			"tag": {Tag: strings.Repeat("x", 41)}, "to": {From: middle, To: middle}} {
 			_, err := w.gallery.List(t.Context(), ann, q)
 			var f *fault.Error
-			if !asFault(err, &f) || f.Field != field {
+			if !errors.As(err, &f) || f.Field != field {
 				t.Errorf("%s: %v", field, err)
 			}
 		}

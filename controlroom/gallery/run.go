@@ -224,7 +224,7 @@ func (g *Gallery) tidy(ctx context.Context, account string) error {
 		if !next.IsZero() {
 			g.trashed(account, next)
 		}
-		err = firstOf(err, failed)
+		err = cmp.Or(err, failed)
 	}
 	return err
 }
@@ -236,7 +236,7 @@ func (g *Gallery) send(ctx context.Context, account string) error {
 		return err
 	}
 	for _, p := range parcels {
-		err = firstOf(err, g.deliver(ctx, p))
+		err = cmp.Or(err, g.deliver(ctx, p))
 	}
 	return err
 }
@@ -319,21 +319,12 @@ func (g *Gallery) sweepBlobs(ctx context.Context) error {
 		return err == nil
 	})
 	if err != nil || failed != nil {
-		return away(firstOf(failed, err))
+		return away(cmp.Or(failed, err))
 	}
 	for _, hash := range orphans {
 		g.metrics.swept.Inc()
 		if err := g.refs.condemn(ctx, hash); err != nil {
 			return away(err)
-		}
-	}
-	return nil
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
 		}
 	}
 	return nil

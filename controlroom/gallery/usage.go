@@ -3,13 +3,11 @@ package gallery
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"sightline/authz"
 	"sightline/internal/event"
-	"sightline/internal/fault"
 	"sightline/internal/kv"
 )
 
@@ -85,6 +83,3 @@ func (g *Gallery) tellFull(ctx context.Context, account string, since int64) err
 		Writes: []kv.Write{event.WriteAs("gallery-full/"+account+"/"+at.UTC().Format(time.RFC3339Nano), event.GalleryFull{Account: account})}})
 	return err
 }
-
-// asFault is errors.As for the one error type that crosses packages.
-func asFault(err error, to **fault.Error) bool { return errors.As(err, to) }

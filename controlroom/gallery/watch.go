@@ -1,6 +1,7 @@
 package gallery
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -47,7 +48,7 @@ func (g *Gallery) Latest(ctx context.Context, s authz.Subject, owner, camera str
 			may, err = g.within(ctx, s.Link, owner, among, id)
 		}
 		if err != nil || !may {
-			return nil, time.Time{}, firstOf(err, errNoImage())
+			return nil, time.Time{}, cmp.Or(err, errNoImage())
 		}
 	}
 	jpeg, err = g.bare(ctx, *r)
