@@ -78,7 +78,7 @@ describe("the picture's surroundings", () => {
     await cam.stop();
     await until("the camera to be missed", async () => ["reconnecting", "offline"].includes((await call("GET", "/api/v1/cameras/" + mine.id)).state?.layers?.sub?.status), 20000);
 
-    await new Promise((r) => setTimeout(r, 13000)); // until then the last moving pictures are still played, and no still is needed
+    await new Promise((r) => setTimeout(r, 13000)); // media.ring_age is 12 s: until then the last moving pictures are played, dimmed, and no still is needed
     const open = [];
     for (const [name, size, theme] of [["desk-dark", desk, "dark"], ["phone-light", phone, "light"]]) {
       await call("PATCH", "/api/v1/me", { theme });
