@@ -334,7 +334,7 @@ export function Grid<T extends { id: string }>(p: GridProps<T>) {
                 )
                 : <div key={`w${index}`} class="gcell wait" role="gridcell" aria-label={t('state.loading')} tabIndex={here ? 0 : -1} style={{ inlineSize: `${cellWidth}px` }}><div class="gpic" style={{ blockSize: `${pictureHeight}px` }} /></div>)
             }
-            return <div key={`${s.day}/${b.row}`} class="grow" role="row" style={place}>{cells}</div>
+            return <div key={`${s.day}/${b.row}`} class="gline" role="row" style={place}>{cells}</div>
           })}
         </div>
       </div>
