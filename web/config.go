@@ -19,6 +19,7 @@ import (
 	"sightline/authz"
 	"sightline/controlroom"
 	"sightline/internal/clock"
+	"sightline/internal/i18n"
 	"sightline/internal/secret"
 	"sightline/ratelimit"
 	"sightline/web/ui"
@@ -39,7 +40,7 @@ type Config struct {
 	Registerer prometheus.Registerer // nil: no metrics
 	Clock      clock.Clock           // nil: the machine's; for certificates
 	Version    string                // shown by /api/v1/status
-	Languages  []string              // default en, uk, ar
+	Languages  []string              // default: those of the catalogues; the first is that of last resort
 	Node       string                // this node's name, for the instance page
 	StoreKind  string                // "bolt" or "redis", for the instance page
 	MailHost   string                // SMTP host for the instance page; "" = mail is off
@@ -105,7 +106,11 @@ func (c *Config) fill() error {
 		c.Clock = clock.System
 	}
 	if len(c.Languages) == 0 {
-		c.Languages = []string{"en", "uk", "ar"}
+		texts, err := i18n.New()
+		need(err == nil, fmt.Sprint("the catalogues: ", err))
+		if err == nil {
+			c.Languages = texts.Languages()
+		}
 	}
 	if c.Assets == nil {
 		c.Assets = ui.FS()

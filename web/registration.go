@@ -31,7 +31,7 @@ type redeemInput struct {
 	Token    secret.String `json:"token"`
 	Name     string        `json:"name"`
 	Password secret.String `json:"password"`
-	Language string        `json:"language"`
+	Language string        `json:"language,omitempty"` // absent: the best for Accept-Language
 	Zone     string        `json:"zone"`
 }
 
@@ -39,7 +39,7 @@ type registerInput struct {
 	Email    string        `json:"email"`
 	Name     string        `json:"name"`
 	Password secret.String `json:"password"`
-	Language string        `json:"language"`
+	Language string        `json:"language,omitempty"` // absent: the best for Accept-Language
 	Zone     string        `json:"zone"`
 }
 
@@ -124,7 +124,7 @@ func redeemInvitation(r *request) error {
 		return err
 	}
 	var login authz.NewLogin
-	p := authz.Profile{Name: in.Name, Password: in.Password, Language: in.Language, Zone: in.Zone}
+	p := authz.Profile{Name: in.Name, Password: in.Password, Language: r.language(in.Language), Zone: in.Zone}
 	if err := r.redeem(func() (err error) {
 		login, err = r.s.cfg.Authority.RedeemInvitation(r.ctx, in.Token, p, r.clientInfo())
 		return err
@@ -142,7 +142,7 @@ func register(r *request) error {
 	if err := r.mailAllowed(in.Email); err != nil {
 		return err
 	}
-	p := authz.Profile{Name: in.Name, Password: in.Password, Language: in.Language, Zone: in.Zone}
+	p := authz.Profile{Name: in.Name, Password: in.Password, Language: r.language(in.Language), Zone: in.Zone}
 	if err := r.s.cfg.Authority.Register(r.ctx, in.Email, p, r.base()); err != nil {
 		return err
 	}

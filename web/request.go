@@ -34,6 +34,15 @@ type request struct {
 	visit   authz.VisitInfo // of a guest
 }
 
+// language is the language asked for, or the best of those there are for the
+// Accept-Language header of who asks for none.
+func (r *request) language(asked string) string {
+	if asked != "" {
+		return asked
+	}
+	return r.s.languages.Match(r.c.Get("Accept-Language"))
+}
+
 // host is the checked Host header.
 func (r *request) host() string { return strings.ToLower(string(r.c.Request().Header.Host())) }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"sightline/internal/fault"
+	"sightline/internal/i18n"
 )
 
 // Server is the public HTTP server. New checks the configuration, Listen opens
@@ -35,6 +36,7 @@ type Server struct {
 	sockets      sockets
 	galleries    lists
 	openapi      []byte
+	languages    i18n.Matcher
 
 	base context.Context // parent of every request
 	stop context.CancelFunc
@@ -56,7 +58,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: cfg.Log, assets: files, proxies: cfg.TrustedProxies, metrics: newMetrics(cfg.Registerer)}
+	s := &Server{cfg: cfg, log: cfg.Log, assets: files, proxies: cfg.TrustedProxies, metrics: newMetrics(cfg.Registerer), languages: i18n.NewMatcher(cfg.Languages)}
 	names := cfg.Hosts
 	if cfg.PublicURL != "" {
 		s.publicOrigin, _ = originOf(cfg.PublicURL) // checked by fill

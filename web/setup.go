@@ -25,7 +25,7 @@ type setupInput struct {
 	Email           string        `json:"email"`
 	Name            string        `json:"name"`
 	Password        secret.String `json:"password"`
-	Language        string        `json:"language"`
+	Language        string        `json:"language,omitempty"` // absent: the best for Accept-Language
 	Zone            string        `json:"zone"`
 	Networks        []string      `json:"networks"`
 	LoopbackCameras bool          `json:"loopback_cameras"`
@@ -92,7 +92,7 @@ func doSetup(r *request) error {
 	err = r.guess(r.s.cfg.Limits.SetupCodes, wrongCode, func() (err error) {
 		login, err = r.s.cfg.Authority.Setup(r.ctx, authz.SetupRequest{
 			Code: in.Code, Email: in.Email,
-			Profile:  authz.Profile{Name: in.Name, Password: in.Password, Language: in.Language, Zone: in.Zone},
+			Profile:  authz.Profile{Name: in.Name, Password: in.Password, Language: r.language(in.Language), Zone: in.Zone},
 			Networks: networks, LoopbackCameras: in.LoopbackCameras, Client: r.clientInfo(),
 		})
 		return err

@@ -75,12 +75,8 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // asPage is the letter as a page: no pictures, no style sheet, nothing to load.
 func asPage(lang, body, link string) string {
-	dir := "ltr"
-	if lang == "ar" {
-		dir = "rtl"
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\"><head><meta charset=\"utf-8\"></head><body>\n", html.EscapeString(lang), dir)
+	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\"><head><meta charset=\"utf-8\"></head><body>\n", html.EscapeString(lang), i18n.Direction(lang))
 	for _, p := range strings.Split(body, "\n\n") {
 		if p == link {
 			fmt.Fprintf(&b, "<p dir=\"ltr\"><a href=\"%[1]s\">%[1]s</a></p>\n", html.EscapeString(link))

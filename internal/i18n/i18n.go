@@ -38,8 +38,6 @@ type Catalogues struct {
 	byLang map[string]map[string]entry
 	tags   map[string]language.Tag
 	langs  []string
-	match  language.Matcher
-	order  []language.Tag
 }
 
 // New reads the embedded catalogues. An error means that the program was built
@@ -79,17 +77,13 @@ func Load(dir fs.FS) (*Catalogues, error) {
 	if c.byLang[Fallback] == nil {
 		return nil, fmt.Errorf("i18n: no catalogue for %q", Fallback)
 	}
-	// The matcher answers with its first language when nothing fits.
+	// A matcher answers with its first language when nothing fits.
 	sort.Slice(c.langs, func(i, j int) bool {
 		if (c.langs[i] == Fallback) != (c.langs[j] == Fallback) {
 			return c.langs[i] == Fallback
 		}
 		return c.langs[i] < c.langs[j]
 	})
-	for _, l := range c.langs {
-		c.order = append(c.order, c.tags[l])
-	}
-	c.match = language.NewMatcher(c.order)
 	return c, nil
 }
 
@@ -124,16 +118,6 @@ func (c *Catalogues) Languages() []string { return slices.Clone(c.langs) }
 
 // Has reports whether lang has a catalogue.
 func (c *Catalogues) Has(lang string) bool { return c.byLang[lang] != nil }
-
-// Match returns the best language for an Accept-Language header.
-func (c *Catalogues) Match(accept string) string {
-	tags, _, err := language.ParseAcceptLanguage(accept)
-	if err != nil || len(tags) == 0 {
-		return Fallback
-	}
-	_, i, _ := c.match.Match(tags...)
-	return c.langs[i]
-}
 
 // Text returns the sentence of key in lang with its placeholders filled in,
 // from the fallback where lang lacks it, and the key itself where no catalogue

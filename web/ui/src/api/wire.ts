@@ -8,7 +8,6 @@
 export type ID = string
 export type Time = string
 
-export type Language = 'en' | 'uk' | 'ar'
 export type Theme = 'system' | 'dark' | 'light'
 export type Registration = 'closed' | 'invite' | 'open'
 

@@ -48,7 +48,8 @@ describe('language', () => {
     expect(active.value.lang).toBe('uk')
   })
   it('finds the first language of the browser that is offered', () => {
-    expect(browserLanguage(['fr-FR', 'uk-UA', 'en'])).toBe('uk')
+    expect(browserLanguage(['sv-FI', 'uk-UA', 'en'])).toBe('uk')
+    expect(browserLanguage(['ar-EG'])).toBe('ar')
     expect(browserLanguage(['ja'])).toBe('en')
     expect(browserLanguage([])).toBe('en')
   })

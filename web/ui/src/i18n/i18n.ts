@@ -2,15 +2,28 @@ import { signal } from '@preact/signals'
 import { format, type Catalogue, type Key, type Params } from './catalogue'
 import { pseudo } from './pseudo'
 
-/** The languages offered, each under its own name. */
-export const languages = { en: 'English', uk: 'Українська', ar: 'العربية' } as const
-export type Lang = keyof typeof languages
+/** The languages there are, each under its own name, in the order of a menu. */
+const names = {
+  de: 'Deutsch',
+  en: 'English',
+  es: 'Español',
+  fr: 'Français',
+  it: 'Italiano',
+  pl: 'Polski',
+  'pt-BR': 'Português (Brasil)',
+  fi: 'Suomi',
+  ru: 'Русский',
+  uk: 'Українська',
+  ar: 'العربية',
+} as const
+export type Lang = keyof typeof names
 
-const loaders: Record<Lang, () => Promise<{ default: Catalogue }>> = {
-  en: () => import('../../../../internal/i18n/catalogues/en.json'),
-  uk: () => import('../../../../internal/i18n/catalogues/uk.json'),
-  ar: () => import('../../../../internal/i18n/catalogues/ar.json'),
-}
+const folder = '../../../../internal/i18n/catalogues'
+/** Each catalogue is a chunk of its own, fetched when its language is shown. */
+const loaders = import.meta.glob<{ default: Catalogue }>('../../../../internal/i18n/catalogues/*.json')
+
+/** The languages offered: those that have their catalogue. */
+export const languages = Object.fromEntries(Object.entries(names).filter(([tag]) => loaders[`${folder}/${tag}.json`])) as Record<Lang, string>
 
 interface Active {
   lang: string
@@ -56,17 +69,24 @@ let wanted = ''
 export async function setLanguage(name: string): Promise<void> {
   wanted = name
   const lang: Lang = isLang(name) ? name : 'en'
-  const texts = (await loaders[lang]()).default
+  const load = loaders[`${folder}/${lang}.json`] as () => Promise<{ default: Catalogue }>
+  const texts = (await load()).default
   if (wanted !== name) return
   if (name === 'xx') useTexts('xx', pseudo(texts))
   else useTexts(lang, texts)
 }
 
-/** browserLanguage is the first of the browser's languages that has a catalogue. */
+/**
+ * browserLanguage is the first of the browser's languages that is offered: as
+ * named, else without its region, else with another (pt is read by pt-BR).
+ */
 export function browserLanguage(list: readonly string[] = navigator.languages): Lang {
   for (const l of list) {
-    const base = l.toLowerCase().split('-')[0] ?? ''
-    if (isLang(base)) return base
+    const tag = l.toLowerCase()
+    const base = tag.split('-')[0]
+    const offered = Object.keys(languages) as Lang[]
+    const found = offered.find(o => o.toLowerCase() === tag) ?? offered.find(o => o === base) ?? offered.find(o => o.split('-')[0] === base)
+    if (found) return found
   }
   return 'en'
 }
