@@ -20,7 +20,7 @@ func TestLanguageByTheHeader(t *testing.T) {
 		"b@example.org": {accept: "ja", want: "en", status: 201},
 		"c@example.org": {want: "en", status: 201},
 		"d@example.org": {accept: "uk", said: "ar", want: "ar", status: 201},
-		"e@example.org": {accept: "uk", said: "tlh", status: 422},
+		"e@example.org": {accept: "uk", said: "no tag", status: 422},
 	} {
 		inv := h.do("POST", "/api/v1/instance/invitations", map[string]any{"email": email}, admin).want(t, 201)
 		_, tok, _ := strings.Cut(inv.field("url"), "/invite#")
