@@ -102,7 +102,11 @@ export async function browser() {
   });
 }
 
-/** context opens a fresh profile; console errors and CSP reports are kept in .trouble. */
+/**
+ * context opens a fresh profile; console errors and CSP reports are kept in
+ * .trouble. E2E_SLOW=4 makes its pages four times as slow as the machine: run a
+ * new test so before trusting it.
+ */
 export async function context(b, viewport = desk, options = {}) {
   const ctx = await b.newContext({ viewport, locale: "en-GB", timezoneId: "Europe/Kyiv", ...options });
   ctx.trouble = [];
@@ -117,11 +121,12 @@ export async function context(b, viewport = desk, options = {}) {
     };
     document.addEventListener("securitypolicyviolation", (e) => console.error("CSP " + e.violatedDirective + " " + e.blockedURI));
   });
-  ctx.on("page", (page) => {
+  ctx.on("page", async (page) => {
     page.on("pageerror", (e) => ctx.trouble.push("page error: " + e.message));
     page.on("console", (m) => {
       if (m.type() === "error" && !/status of (401|403|404|409|410|422|429|503)/.test(m.text())) ctx.trouble.push("console: " + m.text());
     });
+    if (process.env.E2E_SLOW) (await ctx.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: Number(process.env.E2E_SLOW) });
   });
   return ctx;
 }
@@ -252,8 +257,9 @@ export async function stopwatch(actor, viewer, camera) {
   };
 }
 
-/** findings returns what axe-core has against the page, as lines, once it has come to rest: half faded in, everything lacks contrast. */
+/** findings returns what axe-core has against the page, as lines, once it has come to rest: a screen whose code is still on its way has no heading, half faded in everything lacks contrast. */
 export async function findings(page) {
+  await page.locator("h1").first().waitFor({ state: "attached" });
   await page.evaluate(() => Promise.all(document.getAnimations()
     .filter((a) => a.effect?.getComputedTiming().endTime !== Infinity)
     .map((a) => a.finished.catch(() => {}))));
