@@ -22,6 +22,8 @@ const GroupScreen = lazy<{ id: string }>(() => import('./screens/group').then(m 
 const Audit = lazy(() => import('./screens/audit').then(m => m.Audit))
 const Notices = lazy(() => import('./screens/notices').then(m => m.Notices))
 const Gallery = lazy(() => import('./gallery/screen').then(m => m.Gallery))
+const UsageTotals = lazy(() => import('./usage/totals').then(m => m.UsageTotals))
+const LinkUsage = lazy<{ id: string }>(() => import('./usage/screen').then(m => m.LinkUsage))
 const RequestAccess = lazy(() => import('./screens/request-access').then(m => m.RequestAccess))
 const AccountScreen = lazy(() => import('./screens/account').then(m => m.AccountScreen))
 const InstanceScreen = lazy(() => import('./screens/instance').then(m => m.InstanceScreen))
@@ -51,7 +53,7 @@ function App() {
 
 const titles: readonly [string, Key][] = [
   ['/cameras/new', 'cameras.add'], ['/cameras', 'cameras.title'], ['/settings/account', 'settings.account'],
-  ['/settings/temporary', 'settings.temporary'], ['/settings/people', 'settings.people'], ['/settings/groups', 'settings.groups'],
+  ['/settings/usage', 'usage.title'], ['/settings/temporary', 'settings.temporary'], ['/settings/people', 'settings.people'], ['/settings/groups', 'settings.groups'],
   ['/settings/audit', 'settings.audit'], ['/gallery', 'nav.gallery'], ['/notices', 'nav.notices'], ['/settings/instance', 'settings.instance'], ['/settings', 'links.title'], ['/signin', 'signin.title'],
   ['/setup', 'setup.title'], ['/invite', 'invite.title'], ['/reset', 'reset.title'], ['/verify', 'verify.title'],
   ['/register', 'register.title'], ['/request', 'request.title'], ['/', 'wall.title'],
@@ -70,6 +72,9 @@ function Page({ path: p, admin }: { path: string; admin: boolean }) {
   const camera = match('/cameras/:id', p)
   if (camera) return <CameraForm key={camera.id} id={camera.id} />
   if (p === '/settings' || p === '/settings/sharing') return <Sharing />
+  if (p === '/settings/usage') return <UsageTotals />
+  const used = match('/settings/usage/:id', p)
+  if (used) return <LinkUsage key={used.id} id={used.id ?? ''} />
   if (p === '/settings/temporary') return <Temporary />
   if (p === '/settings/people') return <SharingPeople />
   if (p === '/settings/groups') return <Groups />

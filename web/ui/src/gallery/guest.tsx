@@ -2,7 +2,8 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { asProblem, type Problem } from '../api/problem'
 import type { Visit } from '../api/wire'
 import { t } from '../i18n/i18n'
-import { date, duration, moment, parseTime } from '../i18n/time'
+import { cachedText } from '../guest/slowed'
+import { date, moment, parseTime } from '../i18n/time'
 import { Empty, Failed, Skeleton } from '../kit/blocks'
 import { Button } from '../kit/button'
 import { useMoment } from '../kit/moment'
@@ -70,9 +71,11 @@ export function GuestGallery({ state, visit, zone, onGone }: { state: GuestGalle
   useEffect(() => {
     if (!feed) void refresh()
   }, [])
+  // What a person asked for and could not have yet is done when it can be: once, and only while it is looked at.
   useMoment([state.throttled], () => {
     state.throttled = undefined
-    turn(n => n + 1)
+    if (document.visibilityState === 'visible') void refresh()
+    else turn(n => n + 1)
   })
 
   const names = useMemo(() => new Map(visit.cameras.map(c => [c.id, c.name])), [visit.cameras])
@@ -84,6 +87,12 @@ export function GuestGallery({ state, visit, zone, onGone }: { state: GuestGalle
   const title = useCallback((d: string) => dayTitle(d, zone, Date.now()), [zone])
   const again = parseTime(state.throttled)
   const now = Date.now()
+  const waits = again !== undefined && again > now
+  useEffect(() => {
+    if (!waits) return
+    const timer = setInterval(() => turn(n => n + 1), 15_000)
+    return () => clearInterval(timer)
+  }, [waits])
 
   return (
     <>
@@ -94,7 +103,8 @@ export function GuestGallery({ state, visit, zone, onGone }: { state: GuestGalle
           {state.asOf !== undefined && <span class="muted" role="status">{t('gallery.as_of', { when: moment(state.asOf, zone, now) })}</span>}
         </div>
         <div class="gtop">
-          {again !== undefined && again > now && <Notice icon="clock" live>{t('gallery.throttled', { time: duration(Math.max(60_000, again - now)) })}</Notice>}
+          {waits && <Notice icon="clock">{cachedText(again, zone, now)}</Notice>}
+          <p class="vh" role="status">{waits ? cachedText(undefined, zone, now) : ''}</p>
           {problem && problem.status !== 410 && <Failed problem={problem} retry={() => void refresh()} />}
         </div>
         {feed && feed.count === 0 && <div class="gempty"><Empty title={t('gallery.guest_none')} /></div>}

@@ -25,6 +25,7 @@ import { GuestViewer } from '../gallery/guest-viewer'
 import { SpareTile, useRecent } from '../gallery/spare'
 import { Thumbs } from '../gallery/thumbs'
 import { Password } from './password'
+import { SlowedLine } from './slowed-line'
 import { StatePage } from './state'
 import type { Opening } from './visit'
 
@@ -106,11 +107,6 @@ function VisitPage({ link, first }: { link: string; first: Visit }) {
         : [t('guest.foot'), until !== undefined && visit.state === 'live' ? t('guest.ends', { when: at(until, zone, now) }) : ''].filter(Boolean).join(' ')
       }
     >
-      {visit.state === 'throttled' && !end && (
-        <Notice icon="image" live>
-          <b>{t('msg.throttled')}.</b> {until === undefined ? t('msg.throttled_text') : t('msg.live_again', { when: at(until, zone, now), time: duration(until - now) })}
-        </Notice>
-      )}
       {!up && shows && <div class="line" role="status"><Icon name="warn" small /><span>{t('line.offline')}</span></div>}
       {shows && place === 'gallery' ? <GuestGallery state={images} visit={visit} zone={zone} onGone={() => setEnd('removed')} />
       : shows ? <GuestWall link={link} visit={visit} wire={wire} onHelp={() => setHelp(true)} onGone={() => setEnd('removed')} /> : <Standing link={link} visit={visit} end={end} zone={zone} now={now} refresh={refresh} onVisit={setVisit} />}
@@ -148,6 +144,7 @@ function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit:
     <>
     <main id="main" class="wall guest">
       <h1 class="vh">{t('guest.title', { name: visit.name, owner: visit.owner_name })}</h1>
+      <SlowedLine wall={wall} visit={visit} zone={zone} />
       {problem && problem.status !== 410 && <Notice tone="warn" live>{problemText(problem)}</Notice>}
       <WallGrid
         wall={wall}

@@ -11,10 +11,13 @@ import { useResource, type Resource } from '../kit/resource'
 import * as rules from '../kit/rules'
 import { Tabs } from '../kit/tabs'
 import { toast } from '../kit/toast'
+import { lazy } from '../kit/lazy'
 import { ConnectionTest } from './connection-test'
 import { Accounts } from './instance-accounts'
 import { Invitations } from './instance-invitations'
 import { Settings } from './settings'
+
+const Limits = lazy(() => import('../usage/limits').then(m => m.Limits))
 
 /** InstanceScreen is for the person who runs the server. */
 export function InstanceScreen() {
@@ -31,10 +34,12 @@ export function InstanceScreen() {
           { id: 'server', text: t('instance.server') },
           { id: 'accounts', text: t('instance.accounts') },
           { id: 'invitations', text: t('instance.invitations') },
+          { id: 'limits', text: t('limits.title') },
         ]}
       >
         {tab === 'server' && <Loaded of={data}>{i => <Server instance={i} of={data} />}</Loaded>}
         {tab === 'accounts' && <Accounts />}
+        {tab === 'limits' && <Limits />}
         {tab === 'invitations' && <Invitations mail={data.data?.mail.configured ?? false} />}
       </Tabs>
     </Settings>

@@ -15,6 +15,7 @@ function sections(): Section[] {
       title: t('settings.sharing_part'),
       pages: [
         { href: '/settings/sharing', text: t('settings.sharing') },
+        { href: '/settings/usage', text: t('usage.title') },
         { href: '/settings/temporary', text: t('settings.temporary') },
         { href: '/settings/people', text: t('settings.people') },
         { href: '/settings/groups', text: t('settings.groups') },

@@ -17,6 +17,9 @@ import { toast } from '../kit/toast'
 import { Notice } from '../kit/notice'
 import { LinkHand } from '../share/link-hand'
 import { account, zone } from '../state/session'
+import { usage as usageAPI, type AccountUsage } from '../usage/api'
+import { MiniUse } from '../usage/bars'
+import { useLive } from '../usage/live'
 import { EditLink } from './link-edit'
 import { LinkOpened, LinkState } from './link-state'
 import { LinkVisits } from './link-visits'
@@ -29,6 +32,7 @@ export function Sharing() {
   const links = useResource(api.list, ['links'])
   useMoment((links.data?.links ?? []).flatMap(l => [l.starts, l.ends]), links.reload)
   const cams = useResource(() => cameraAPI.list().then(r => r.cameras.filter(c => c.mine)), ['cameras'])
+  const used = useLive(usageAPI.account, 5000, 'links')
   const mail = useResource(() => open.status()).data?.mail ?? false
   const [removing, setRemoving] = useState<Link>()
   const [visits, setVisits] = useState<Link>()
@@ -78,7 +82,7 @@ export function Sharing() {
               {share.length === 0 ? (
                 <Empty title={t('links.none')} />
               ) : (
-                <Table label={t('links.title')} rows={share} id={l => l.id} columns={columns({ mail, copyLink, pause, setVisits, setEditing, setRemoving })} />
+                <Table label={t('links.title')} rows={share} id={l => l.id} columns={columns({ use: used.data, mail, copyLink, pause, setVisits, setEditing, setRemoving })} />
               )}
               {mini ? (
                 <Notice>{t('reason.plan_mini')}</Notice>
@@ -118,6 +122,7 @@ function Create({ cameras, onCreated }: { cameras: Camera[]; onCreated(l: Link):
 }
 
 interface Acts {
+  use: AccountUsage | undefined
   /** Whether the server sends mail. */
   mail: boolean
   copyLink(l: Link): Promise<void>
@@ -140,6 +145,7 @@ function columns(a: Acts): Column<Link>[] {
       ),
     },
     { head: t('cameras.state'), role: 'state', cell: l => <LinkState link={l} /> },
+    { head: t('usage.title'), cell: l => <MiniUse link={l} bars={a.use?.links.find(u => u.id === l.id)} /> },
     { head: t('links.watching'), role: 'num', cell: l => l.watching },
     { head: t('links.last_opened'), cell: l => <LinkOpened link={l} /> },
     {

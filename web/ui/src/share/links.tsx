@@ -19,6 +19,9 @@ import { WhenField } from '../kit/when'
 import { LinkOpened, LinkState } from '../screens/link-state'
 import { SecretLine } from '../screens/link-show'
 import { account } from '../state/session'
+import { usage as usageAPI } from '../usage/api'
+import { MiniUse } from '../usage/bars'
+import { useLive } from '../usage/live'
 import { LinkDates } from './link-dates'
 import { MailLink, mailto, windowText } from './link-mail'
 import { made, OptionFields } from './link-options'
@@ -30,6 +33,7 @@ type Shown = { qr: Link } | { mail: Link } | { dates: Link } | { remove: Link }
 /** Links makes and keeps the temporary links of a camera, and names the share links that hold it. */
 export function Links({ camera, of, mail }: { camera: Camera; of: Resource<Link[]>; mail: boolean }) {
   const [shown, show] = useState<Shown>()
+  const used = useLive(usageAPI.account, 5000, 'links')
   const [fresh, setFresh] = useState<Link>()
   const [said, say] = useState('')
   const [problem, setProblem] = useState<Problem>()
@@ -106,6 +110,7 @@ export function Links({ camera, of, mail }: { camera: Camera; of: Resource<Link[
                     {share.map(l => (
                       <li key={l.id}>
                         <div class="grow"><b><bdi>{l.name}</bdi></b><Seen link={l} /></div>
+                        <MiniUse link={l} bars={used.data?.links.find(u => u.id === l.id)} />
                         <LinkState link={l} />
                         <Button small icon="copy" onClick={() => void copyLink(l)} aria-label={t('links.copy_name', { name: l.name })}>{t('action.copy')}</Button>
                       </li>

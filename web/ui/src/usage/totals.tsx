@@ -1,0 +1,82 @@
+import { t } from '../i18n/i18n'
+import { duration } from '../i18n/time'
+import { Empty, Loaded } from '../kit/blocks'
+import { Table } from '../kit/table'
+import { Settings } from '../screens/settings'
+import { zone } from '../state/session'
+import { usage as api, type AccountUsage } from './api'
+import { Meter, UseChip } from './bars'
+import { useLive } from './live'
+import { amount, budgetName, budgets, bytes, freesText } from './words'
+
+/** UsageTotals is the use of all share links: a row a link, and what it comes to together. */
+export function UsageTotals() {
+  const data = useLive(api.account, 3000, 'links')
+  return (
+    <Settings>
+      <div class="head">
+        <div>
+          <h1>{t('usage.title')}</h1>
+          <p class="muted">{t('usage.text')}</p>
+        </div>
+      </div>
+      <Loaded of={data} rows={3}>
+        {u => (
+          <>
+            {u.links.length === 0
+              ? <Empty title={t('usage.none')}><a class="btn" href="/settings/sharing">{t('settings.sharing')}</a></Empty>
+              : <Links of={u} />}
+            <Totals of={u} />
+          </>
+        )}
+      </Loaded>
+    </Settings>
+  )
+}
+
+function Links({ of: u }: { of: AccountUsage }) {
+  return (
+    <Table
+      label={t('usage.title')}
+      rows={u.links}
+      id={l => l.id}
+      columns={[
+        { head: t('links.link'), role: 'title', cell: l => <a class="name" href={`/settings/usage/${encodeURIComponent(l.id)}`}><bdi>{l.name}</bdi></a> },
+        { head: t('cameras.state'), role: 'state', cell: l => <UseChip state={l.state} /> },
+        ...budgets.map(b => ({
+          head: budgetName(b),
+          cell: (l: AccountUsage['links'][number]) => (
+            <div class="us-cell">
+              <p class="num">{t('usage.used_of', { used: amount(b, l[b].used), budget: amount(b, l[b].budget) })}</p>
+              <Meter bar={l[b]} />
+              {l[b].state !== 'normal' && <p class="dim meta num">{freesText(b, l[b], zone.value, Date.now(), 1)}</p>}
+            </div>
+          ),
+        })),
+      ]}
+    />
+  )
+}
+
+function Totals({ of: u }: { of: AccountUsage }) {
+  const { egress: e } = u
+  return (
+    <section class="block">
+      <h2>{t('usage.all')}</h2>
+      <p class="muted">{t('usage.totals_text')}</p>
+      <dl class="us-totals">
+        <div><dt>{t('usage.total_addresses')}</dt><dd class="num">{amount('users', u.totals.addresses)}</dd></div>
+        <div><dt>{t('usage.gallery')}</dt><dd class="num">{amount('gallery_updates', u.totals.gallery_updates)}</dd></div>
+        <div><dt>{t('guest.control_room')}</dt><dd class="num">{duration(u.totals.viewer_seconds * 1000)}</dd></div>
+        {e && (
+          <div>
+            <dt>{t('usage.sent')}</dt>
+            <dd class="num">{bytes(e.used_bytes)} {e.budget_bytes ? <span class="muted">{t('usage.of', { budget: bytes(e.budget_bytes) })}</span> : <span class="muted">{t('usage.no_limit')}</span>}</dd>
+            {e.budget_bytes ? <dd><Meter bar={{ used: e.used_bytes, budget: e.budget_bytes, state: e.state }} /></dd> : null}
+            {e.budget_bytes && e.state !== 'normal' ? <dd><UseChip state={e.state} /></dd> : null}
+          </div>
+        )}
+      </dl>
+    </section>
+  )
+}
