@@ -328,7 +328,7 @@ func fakeRoom(t *testing.T, cams ...string) *testRoom {
 		trials:   sfu.NewTrials(nil),
 		cfg:      Config{Limits: limits, Node: "test"},
 		sessions: &registry{limits: limits, byID: map[string]*session{}},
-		sockets:  &sockets{all: map[*Socket]bool{}, n: func(int) {}},
+		sockets:  &sockets{all: map[*Socket]bool{}},
 		cameras:  &cameras{log: log, byID: map[string]*camera{}},
 		ctx:      ctx, cancel: cancel,
 	}

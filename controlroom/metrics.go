@@ -2,6 +2,10 @@ package controlroom
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+
+	"sightline/authz"
+	"sightline/internal/fault"
+	"sightline/sfu"
 )
 
 // metrics of the control room (row R88). By kind of viewer only: no link, account
@@ -16,7 +20,6 @@ type metrics struct {
 	opened   *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	slow     prometheus.Counter
-	sockets  prometheus.Gauge
 	panics   prometheus.Counter
 	follow   prometheus.Gauge // seconds since the store was last heard from
 }
@@ -43,8 +46,6 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "sightline_viewing_refused_total", Help: "Viewing sessions refused, by reason."}, []string{"reason"}),
 		slow: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sightline_sockets_slow_total", Help: "Sockets closed because their client did not read."}),
-		sockets: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "sightline_sockets", Help: "Open sockets."}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sightline_viewing_panics_total", Help: "Viewing sessions ended by a fault of our own."}),
 		follow: prometheus.NewGauge(prometheus.GaugeOpts{
@@ -57,9 +58,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.viewers.WithLabelValues(k)
 		m.sessions.WithLabelValues(k)
 	}
+	for _, code := range []string{fault.CodeBusy, string(authz.ReasonTooManyViewers), string(authz.ReasonUnavailable), string(sfu.ReasonDraining)} {
+		m.refused.WithLabelValues(code)
+	}
 	if reg != nil {
 		reg.MustRegister(m.viewing, m.viewers, m.sessions, m.stalled, m.cut, m.cutTime, m.opened,
-			m.refused, m.slow, m.sockets, m.panics, m.follow)
+			m.refused, m.slow, m.panics, m.follow)
 	}
 	return m
 }

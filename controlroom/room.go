@@ -32,6 +32,7 @@ type Config struct {
 	Relays     sfu.TURN     // what clients are told of TURN servers
 	Limits     Limits
 	Budgets    Budgets
+	Visits     VisitLog // keeps what guests' visits used; nil: nobody does
 	Node       string // name of this node, told in the socket's hello
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil: no metrics
@@ -122,7 +123,7 @@ func New(cfg Config) (*Room, error) {
 		cfg:      cfg,
 		dialer:   engineDialer{cfg.Engine},
 		sessions: &registry{limits: cfg.Limits, byID: map[string]*session{}},
-		sockets:  &sockets{all: map[*Socket]bool{}, n: func(n int) { m.sockets.Set(float64(n)) }},
+		sockets:  &sockets{all: map[*Socket]bool{}},
 		cameras:  &cameras{fleet: cfg.Fleet, box: cfg.Seal, log: cfg.Log, byID: map[string]*camera{}},
 		nudge:    make(chan struct{}, 1),
 		reseat:   make(chan string, 64),
@@ -133,7 +134,7 @@ func New(cfg Config) (*Room, error) {
 	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Clock: cfg.Clock, Log: cfg.Log, Registerer: cfg.Registerer})
 	r.deps = sessionDeps{
 		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name, stills: r,
-		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m, budgets: cfg.Budgets, guests: newGuestMetrics(cfg.Registerer),
+		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m, budgets: cfg.Budgets, visits: cfg.Visits, guests: newGuestMetrics(cfg.Registerer),
 	}
 	return r, nil
 }

@@ -180,7 +180,6 @@ func (b *budget) take(now time.Time) bool {
 type sockets struct {
 	mu  sync.Mutex
 	all map[*Socket]bool
-	n   func(int)
 }
 
 func (r *sockets) add(s *Socket, limit int) error {
@@ -196,7 +195,6 @@ func (r *sockets) add(s *Socket, limit int) error {
 		return fault.New(fault.Conflict, string(authz.ReasonTooManyViewers), "Too many pages are open at once. Close one.")
 	}
 	r.all[s] = true
-	r.n(len(r.all))
 	return nil
 }
 
@@ -204,7 +202,6 @@ func (r *sockets) remove(s *Socket) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.all, s)
-	r.n(len(r.all))
 }
 
 func (r *sockets) list() []*Socket {

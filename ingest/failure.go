@@ -40,6 +40,12 @@ const (
 	classChanged   class = "changed"    // ended by us: settings changed or not wanted
 )
 
+// classes are all of them: a cause that did not happen yet is counted as 0.
+var classes = [...]class{
+	classRefused, classNoRoute, className, classDenied, classLogin, classPath, classTransport, classNotCamera, classTLS,
+	classRedirect, classCodec, classTimeout, classSilent, classNoKey, classLost, classFlood, classPanic, classChanged,
+}
+
 // attemptError is how an attempt ended. err is for the log at debug level and
 // may be a *fault.Error whose sentence is used.
 type attemptError struct {

@@ -26,8 +26,8 @@ type puller struct {
 	done   chan struct{}
 
 	// counters for metrics
-	frames, bytes, attempts, lost atomic.Uint64
-	lastFrame                     atomic.Int64 // clock.Mono, 0 before the first
+	frames, keys, bytes, attempts, lost atomic.Uint64
+	lastFrame                           atomic.Int64 // clock.Mono, 0 before the first
 
 	// used only by the session's goroutine
 	line   timeline
@@ -394,6 +394,9 @@ func (w *writer) video(au accessUnit) {
 	p.line.steps = !au.Format.BFrames
 	f := sfu.Frame{Key: au.Key, Mono: au.Mono, TS: p.line.at(au.TS, au.Mono), Payloads: packetize(au.Format.Codec, au.NALs)}
 	p.frames.Add(1)
+	if au.Key {
+		p.keys.Add(1)
+	}
 	p.bytes.Add(uint64(f.Size()))
 	p.stream.Write(f)
 	p.lastFrame.Store(au.Mono)

@@ -32,7 +32,7 @@ type layerMetrics struct {
 }
 
 func newLayerMetrics(e *Engine) *layerMetrics {
-	return &layerMetrics{
+	m := &layerMetrics{
 		engine: e,
 		changes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sightline_sfu_layer_changes_total", Help: "Changes of what a tile is sent (up, down, pause, resume) by why: wanted, bandwidth, stalled.",
@@ -44,13 +44,21 @@ func newLayerMetrics(e *Engine) *layerMetrics {
 			Name: "sightline_sfu_probes_total", Help: "Probes for more bandwidth: sent, and failed of those.",
 		}, []string{"result"}),
 		estimates: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "sightline_sfu_estimate_bits_per_second", Help: "Estimates of the ways to viewers on which a limit was met, every allocation.",
-			Buckets: []float64{.1e6, .3e6, .5e6, 1e6, 2e6, 3e6, 5e6, 10e6, 20e6, 50e6, 100e6},
+			Name: "sightline_sfu_estimate_bytes_per_second", Help: "Estimates of the ways to viewers on which a limit was met, every allocation.",
+			Buckets: []float64{12_500, 37_500, 62_500, 125e3, 250e3, 375e3, 625e3, 1.25e6, 2.5e6, 6.25e6, 12.5e6}, // 0.1 to 100 Mbit/s
 		}),
 		tiles:      prometheus.NewDesc("sightline_sfu_tiles", "Live video tiles by the layer sent (low, high, none) and why not the wanted one (as_wanted, low_bandwidth, waiting).", []string{"layer", "why"}, nil),
 		limited:    prometheus.NewDesc("sightline_sfu_limited_peers", "Peers on whose way a limit was met.", nil, nil),
 		paddedDesc: prometheus.NewDesc("sightline_sfu_padding_bytes_total", "Bytes sent to probe for bandwidth.", nil, nil),
 	}
+	for _, change := range []string{"up", "down", "pause", "resume"} {
+		for _, why := range whyNames {
+			m.changes.WithLabelValues(change, why)
+		}
+	}
+	m.probes.WithLabelValues("sent")
+	m.probes.WithLabelValues("failed")
+	return m
 }
 
 func (m *layerMetrics) collectors() []prometheus.Collector {
@@ -76,6 +84,11 @@ func (m *layerMetrics) Collect(ch chan<- prometheus.Metric) {
 	e.mu.Unlock()
 	limited := 0
 	counts := map[[2]string]int{}
+	for _, layer := range []string{"low", "high", "none"} {
+		for _, why := range []string{"as_wanted", "low_bandwidth", "waiting"} {
+			counts[[2]string{layer, why}] = 0
+		}
+	}
 	for _, p := range peers {
 		padded += p.counts.padded.Load()
 		if p.band.sure.Load() {
@@ -148,7 +161,7 @@ func (d *downtrack) countChange(from, to int) {
 func (c *bandwidth) count() {
 	m := c.p.engine.metrics.layers
 	if c.est.Limited() {
-		m.estimates.Observe(float64(c.est.Rate()))
+		m.estimates.Observe(float64(c.est.Rate()) / 8)
 	}
 	if n := c.est.Congestions(); n > c.seen.congestions {
 		m.congestions.Add(float64(n - c.seen.congestions))

@@ -349,8 +349,10 @@ func (d *downtrack) endFrame(f *Frame, now int64) {
 	}
 	if f.Key && !a.first {
 		a.first = true
-		d.stats.FirstAfter = clock.Mono() - a.attached
-		d.peer.engine.metrics.firstPicture.Observe(float64(d.stats.FirstAfter) / 1e9)
+		mono, m := clock.Mono(), d.peer.engine.metrics
+		d.stats.FirstAfter = mono - a.attached
+		m.took(inTotal, d.stats.FirstAfter)
+		m.took(inPicture, mono-max(a.attached, d.peer.up.Load()))
 	}
 	if d.lastReport == 0 || now-d.lastReport > int64(reportEvery) {
 		d.lastReport = now

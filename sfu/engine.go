@@ -25,6 +25,7 @@ import (
 	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"sightline/internal/clock"
 	"sightline/internal/fault"
 )
 
@@ -155,6 +156,7 @@ func newCertificate() ([]webrtc.Certificate, error) {
 // fault.TooLarge "too_large"; too many unconnected peers is fault.RateLimited
 // "busy". ctx bounds the making of the answer, not the peer.
 func (e *Engine) NewPeer(ctx context.Context, cfg PeerConfig) (*Peer, string, error) {
+	begun := clock.Mono()
 	p := &Peer{engine: e, cfg: cfg, done: make(chan struct{}), pending: true}
 	p.egress.socks, p.egress.peer = e.socks, p
 	if err := e.admit(p); err != nil { // before anything is read: a flood is refused at the lowest price
@@ -171,6 +173,9 @@ func (e *Engine) NewPeer(ctx context.Context, cfg PeerConfig) (*Peer, string, er
 	p.pacer.init(p, e.cfg.Pace)
 	p.band.init(p)
 	answer, err := e.answer(ctx, p, o)
+	now := clock.Mono()
+	e.metrics.took(inAnswer, now-begun)
+	p.told.Store(now)
 	if err != nil {
 		p.mu.Lock()
 		p.reason = "bad_offer"

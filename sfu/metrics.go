@@ -4,6 +4,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// Phases of the way to a first picture.
+const (
+	inAnswer = iota
+	inConnect
+	inPicture
+	inTotal
+	phaseCount
+)
+
+var phaseNames = [phaseCount]string{"answer", "connect", "picture", "total"}
+
+// peerResults are all that became of offers.
+var peerResults = [...]string{"connected", "bad_offer", "refused", "timeout", "failed", "left", "panic"}
+
+// took counts the time, in ns of the monotonic clock, that a phase took.
+func (m *metrics) took(phase int, ns int64) { m.phases[phase].Observe(float64(ns) / 1e9) }
+
 // metrics are the engine's figures. Packet-path figures are counted by peer
 // and summed only when somebody scrapes.
 type metrics struct {
@@ -11,7 +28,8 @@ type metrics struct {
 	layers       *layerMetrics
 	peers        *prometheus.CounterVec
 	panics       prometheus.Counter
-	firstPicture prometheus.Histogram
+	firstPicture *prometheus.HistogramVec // phase
+	phases       [phaseCount]prometheus.Observer
 	gone         peerTotals // of closed peers; guarded by Engine.mu
 	sums         []summed
 	now          *prometheus.Desc
@@ -22,13 +40,13 @@ type metrics struct {
 }
 
 // peerTotals are plain sums of peerCounts, in the order of counters.
-type peerTotals [16]uint64 // the last one is egress.direct
+type peerTotals [17]uint64 // the last one is egress.direct
 
 func (c *peerCounts) read() peerTotals {
 	return peerTotals{
 		c.packets.Load(), c.bytes.Load(), c.nacks.Load(), c.nackMisses.Load(), c.nackRefused.Load(),
 		c.resent.Load(), c.plis.Load(), c.restarts.Load(), c.drops.Load(), c.hits.Load(), c.misses.Load(),
-		c.skips.Load(), c.unsent.Load(), c.rtcpDropped.Load(), c.ended.Load(), 0,
+		c.skips.Load(), c.unsent.Load(), c.rtcpDropped.Load(), c.ended.Load(), c.resentBytes.Load(), 0,
 	}
 }
 
@@ -51,10 +69,11 @@ func newMetrics(e *Engine, reg prometheus.Registerer) (*metrics, error) {
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sightline_sfu_panics_total", Help: "Panics caught on one peer's behalf.",
 		}),
-		firstPicture: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "sightline_sfu_first_picture_seconds", Help: "From attach to the last packet of the first key frame.",
+		firstPicture: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "sightline_sfu_first_picture_seconds", Help: "Time to a tile's first picture by phase: answer (an offer's arrival to its answer), connect (from there to the connection), " +
+				"picture (from attach, or the connection where that came later, to the last packet of the first key frame), total (from attach to that packet).",
 			Buckets: []float64{.01, .02, .05, .1, .2, .3, .5, 1, 2, 5, 10},
-		}),
+		}, []string{"phase"}),
 		now:   prometheus.NewDesc("sightline_sfu_peers", "Peers by state.", []string{"state"}, nil),
 		falls: prometheus.NewDesc("sightline_sfu_egress_falls_total", "Times a socket gave up a way of sending in batches.", nil, nil),
 		distrusted: prometheus.NewDesc("sightline_sfu_direct_refused_total",
@@ -78,9 +97,16 @@ func newMetrics(e *Engine, reg prometheus.Registerer) (*metrics, error) {
 		{"unsent_total", "RTP packets pion did not take."},
 		{"rtcp_dropped_total", "Feedback messages above the limit of a peer."},
 		{"gate_ends_total", "Subscriptions cut because their gate closed."},
+		{"retransmit_bytes_total", "RTP payload bytes sent again."},
 		{"direct_packets_total", "RTP packets encrypted straight into the batch."},
 	} {
 		m.sums = append(m.sums, summed{prometheus.NewDesc("sightline_sfu_"+c[0], c[1], nil, nil)})
+	}
+	for _, r := range peerResults {
+		m.peers.WithLabelValues(r)
+	}
+	for i, name := range phaseNames { // resolved once: no look-up by label later
+		m.phases[i] = m.firstPicture.WithLabelValues(name)
 	}
 	if reg == nil {
 		return m, nil

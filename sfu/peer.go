@@ -11,6 +11,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"sightline/internal/clock"
 	"sightline/internal/fault"
 	"sightline/sfu/bwe"
 )
@@ -54,7 +55,9 @@ type Peer struct {
 	pacer  pacer
 	band   bandwidth
 	direct directIn
-	never  atomic.Bool // NewPeer failed: nobody is told of this peer
+	never  atomic.Bool  // NewPeer failed: nobody is told of this peer
+	told   atomic.Int64 // when its offer was answered, ns of the monotonic clock; 0 before
+	up     atomic.Int64 // when it was first connected, as told
 
 	wide      bwe.History // of transport-wide numbers; guarded by egress.mu
 	wideProbe uint8       // the probe that runs, 0 for none; guarded by egress.mu
@@ -346,6 +349,11 @@ func (p *Peer) connected() {
 	downs := p.downs
 	p.mu.Unlock()
 	if first {
+		now := clock.Mono()
+		p.up.Store(now)
+		if told := p.told.Load(); told != 0 {
+			p.engine.metrics.took(inConnect, now-told)
+		}
 		p.engine.connected(p)
 		p.band.path(p.pacer.path(p.remote()))
 		p.ready.Store(true)

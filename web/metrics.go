@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"sightline/controlroom"
 )
 
 // metrics of the HTTP surface. Labels are from the route table and closed
@@ -24,14 +26,38 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "sightline_http_request_seconds", Help: "Time to an answer by who may ask.",
 			Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10}}, []string{"who"}),
 		sockets: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "sightline_web_sockets", Help: "Open sockets of tabs."}, []string{"kind"}),
+			Name: "sightline_web_sockets", Help: "Open sockets of tabs by kind of viewer."}, []string{"kind"}),
 		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sightline_web_socket_closes_total", Help: "Sockets closed by the server, by close code."}, []string{"code"}),
+	}
+	for code := 1; code <= 5; code++ { // fasthttp and net/http answer nothing else
+		m.requests.WithLabelValues("none", strconv.Itoa(code)+"xx")
+	}
+	for _, name := range whoNames[public:] {
+		m.seconds.WithLabelValues(name)
+	}
+	m.sockets.WithLabelValues("account")
+	m.sockets.WithLabelValues("guest")
+	for _, code := range socketCodes {
+		m.closes.WithLabelValues(strconv.Itoa(code))
 	}
 	if reg != nil {
 		reg.MustRegister(m.requests, m.seconds, m.sockets, m.closes)
 	}
 	return m
+}
+
+// socketCodes are the close codes the server sends.
+var socketCodes = [...]int{
+	controlroom.CloseRestart, controlroom.CloseSlow, controlroom.CloseNoPing,
+	controlroom.CloseLoginEnded, controlroom.CloseLinkRemoved, controlroom.CloseProtocol, controlroom.CloseSuspended,
+}
+
+// expect makes failures of every route a count of 0 instead of nothing.
+func (m *metrics) expect(table []route) {
+	for i := range table {
+		m.requests.WithLabelValues(table[i].method+" "+table[i].path, "5xx")
+	}
 }
 
 // count counts an answer under a route pattern; "none" for what met no route.

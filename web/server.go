@@ -98,6 +98,7 @@ func (s *Server) build(fc fiber.Config) error {
 		return err
 	}
 	s.table = append(s.apiRoutes(), s.pageRoutes()...)
+	s.metrics.expect(s.table)
 	doc, err := openAPI(s.table)
 	if err != nil {
 		return err
@@ -143,6 +144,7 @@ func (s *Server) Listen() (net.Listener, error) {
 	}
 	s.mu.Lock()
 	s.addr, s.cert = addr, cert
+	s.watchCertificate(cert)
 	s.mu.Unlock()
 	l = lingerListener{l}
 	if cert != nil {

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // certificate serves one certificate from two PEM files and reads them again
@@ -189,4 +191,27 @@ func replaceFile(name string, data []byte, mode os.FileMode) error {
 		return fmt.Errorf("web: %w", err)
 	}
 	return nil
+}
+
+// watchCertificate registers when the served certificate ends; nothing without TLS.
+func (s *Server) watchCertificate(c *certificate) {
+	if c == nil || s.cfg.Registerer == nil {
+		return
+	}
+	_ = s.cfg.Registerer.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{ // a second Listen finds it there
+		Name: "sightline_tls_certificate_expiry_timestamp_seconds", Help: "When the served TLS certificate ends, as Unix time. Absent without TLS.",
+	}, c.expiry))
+}
+
+// expiry is when the served certificate ends, 0 when it cannot be read.
+func (c *certificate) expiry() float64 {
+	pair, err := c.get(nil)
+	if err != nil {
+		return 0
+	}
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		return 0
+	}
+	return float64(leaf.NotAfter.Unix())
 }

@@ -29,6 +29,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		swept: prometheus.NewCounter(prometheus.CounterOpts{Name: "sightline_image_leftovers_total",
 			Help: "References and files that a crash left and the sweep removed."}),
 	}
+	for _, via := range []intake.Via{intake.ViaHTTP, intake.ViaMail, intake.ViaFTP, intake.ViaLive, intake.ViaDemand, intake.ViaNotice, intake.ViaSnapshot} {
+		m.arrivals.WithLabelValues(string(via), "stored")
+		m.arrivals.WithLabelValues(string(via), "known")
+	}
 	if reg != nil {
 		reg.MustRegister(m.arrivals, m.skipped, m.delivered, m.missing, m.swept)
 	}

@@ -72,6 +72,9 @@ func NewBoard(cfg BoardConfig) (*Board, error) {
 	}
 	b := &Board{cfg: cfg, count: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "sightline_notices_total", Help: "Notices written, by kind."}, []string{"kind"})}
+	for _, kind := range kinds {
+		b.count.WithLabelValues(kind)
+	}
 	if cfg.Registerer != nil {
 		cfg.Registerer.MustRegister(b.count)
 	}

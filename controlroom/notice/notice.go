@@ -71,15 +71,21 @@ func New(cfg Config) (*Notices, error) {
 	if len(cfg.Retry) == 0 {
 		cfg.Retry = []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 	}
-	n := &Notices{cfg: cfg, sent: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "sightline_mails_total", Help: "Letters by outcome: sent, retry, refused (for good), expired (the link was over first), withdrawn (it may not be told any more)."}, []string{"outcome"})}
+	return &Notices{cfg: cfg, sent: NoMail(cfg.Registerer)}, nil
+}
+
+// NoMail registers the counts of letters, all 0: a server without a mail server
+// calls it instead of New. reg may be nil.
+func NoMail(reg prometheus.Registerer) *prometheus.CounterVec {
+	sent := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "sightline_mails_total", Help: "Letters by outcome: sent, retry, refused (for good), expired (the link was over first), withdrawn (it may not be told any more)."}, []string{"outcome"})
 	for _, o := range []string{"sent", "retry", "refused", "expired", "withdrawn"} {
-		n.sent.WithLabelValues(o)
+		sent.WithLabelValues(o)
 	}
-	if cfg.Registerer != nil {
-		cfg.Registerer.MustRegister(n.sent)
+	if reg != nil {
+		reg.MustRegister(sent)
 	}
-	return n, nil
+	return sent
 }
 
 // Run sends until ctx ends, and returns its error.

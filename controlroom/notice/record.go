@@ -24,6 +24,12 @@ const (
 	GalleryFull     = "gallery_full"      // an image found no room in my gallery, the first since there was some
 )
 
+// kinds are all of them, for counting.
+var kinds = [...]string{
+	OfferReceived, OfferAnswered, AccessChanged, AccessEnded, AccessRequested,
+	GroupRemoved, GroupDeleted, GroupInvitation, LinksPausedPlan, GalleryFull,
+}
+
 // rights says what the receiver must be allowed on the camera for it to be
 // named in a notice of a kind. A kind that stands not here names no camera.
 var rights = map[string]authz.Action{

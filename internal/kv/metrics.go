@@ -30,6 +30,12 @@ func NewMetrics(reg prometheus.Registerer, kind string) *Metrics {
 			Name: "sightline_store_errors_total", Help: "Failed store calls by operation and cause.", ConstLabels: labels,
 		}, []string{"op", "cause"}),
 	}
+	for _, op := range []string{"read", "commit", "changes"} {
+		m.seconds.WithLabelValues(op)
+		for _, cause := range []string{"internal", "conflict", "stale", "unavailable", "unknown"} {
+			m.errors.WithLabelValues(op, cause)
+		}
+	}
 	reg.MustRegister(m.seconds, m.errors)
 	return m
 }
