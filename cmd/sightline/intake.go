@@ -69,9 +69,6 @@ func ftpHost(cfg config.Config, at net.Addr) string {
 
 // startIntake answers still cameras.
 func (n *node) startIntake(reg prometheus.Registerer) error {
-	if n.intakeNet.mail == nil && n.intakeNet.ftp == nil {
-		return nil
-	}
 	c := n.cfg.Intake
 	first, last, err := c.Ports()
 	if err != nil {

@@ -100,6 +100,7 @@ func (n *node) build(ctx context.Context) (err error) {
 	reg := prometheus.NewRegistry()
 	n.reg = reg
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	n.registerMetrics(reg)
 	if err := n.buildOps(reg); err != nil {
 		return err
 	}
@@ -167,6 +168,8 @@ func (n *node) build(ctx context.Context) (err error) {
 			return err
 		}
 		n.stack.loop("notice", mails.Run)
+	} else {
+		notice.NoMail(reg)
 	}
 	return n.buildWeb(reg, texts.Languages())
 }
