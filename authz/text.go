@@ -74,6 +74,13 @@ func cleanName(field, s string) (string, error) {
 	return s, nil
 }
 
+// CleanName is for names that people give to things outside this package: trimmed,
+// normalised, 1 to 60 characters that can be shown.
+func CleanName(field, s string) (string, error) { return cleanName(field, s) }
+
+// SameName says whether two names are one to a person: case makes no difference.
+func SameName(a, b string) bool { return folded(a) == folded(b) }
+
 // cleanNote is for free text of an owner: at most 500 characters, may be empty.
 func cleanNote(field, s string) (string, error) {
 	s = norm.NFC.String(strings.TrimSpace(s))

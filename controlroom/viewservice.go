@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"sightline/authz"
 	"sightline/internal/fault"
@@ -20,7 +18,10 @@ type storedView struct {
 	View
 }
 
-const recordVersion = 1
+const (
+	recordVersion = 1
+	viewTries     = 8 // writes of one account at once that may overtake a change before it is given up
+)
 
 // DefaultView is what an account opens on that never saved one (row R90): one
 // cell, the first of its cameras.
@@ -32,9 +33,14 @@ func DefaultView() View {
 func viewPrefix(account string) string  { return "view/" + account + "/" }
 func viewKey(account, id string) string { return viewPrefix(account) + id }
 
+// viewOrderKey is of the record that every change of an account's views writes
+// too, so that two at once happen one after the other: the limit, the names and
+// the defaults hold. No view has this id.
+func viewOrderKey(account string) string { return viewPrefix(account) + "." }
+
 // Views lists the account's views by name; one that never saved any has DefaultView.
 func (r *Room) Views(ctx context.Context, sub authz.Subject) ([]View, error) {
-	views, err := r.readViews(ctx, sub)
+	views, _, err := r.readViews(ctx, sub)
 	if err != nil {
 		return nil, err
 	}
@@ -44,24 +50,41 @@ func (r *Room) Views(ctx context.Context, sub authz.Subject) ([]View, error) {
 	return views, nil
 }
 
-// readViews reads what is stored, for an account whose login still stands.
-func (r *Room) readViews(ctx context.Context, sub authz.Subject) ([]View, error) {
+// View is one of Views: fault.NotFound when the account has none of this id.
+func (r *Room) View(ctx context.Context, sub authz.Subject, id string) (View, error) {
+	views, err := r.Views(ctx, sub)
+	if err != nil {
+		return View{}, err
+	}
+	if i := slices.IndexFunc(views, func(o View) bool { return o.ID == id }); i >= 0 {
+		return views[i], nil
+	}
+	return View{}, errNoView()
+}
+
+// readViews reads what is stored, for an account whose login still stands, and
+// the version of the record that orders changes.
+func (r *Room) readViews(ctx context.Context, sub authz.Subject) ([]View, uint64, error) {
 	if sub.Kind != authz.AccountSubject {
-		return nil, errNoSession()
+		return nil, 0, errNoView()
 	}
 	d, err := r.cfg.Authority.Check(ctx, sub, authz.ActSelf, authz.Object{})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := d.Fault(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	snap, err := r.cfg.Store.Read(ctx, kv.Control, nil, []kv.Scan{{Prefix: viewPrefix(sub.Account)}})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	out := []View{}
+	out, order := []View{}, uint64(0)
 	for _, v := range snap.Scans[0] {
+		if v.Key == viewOrderKey(sub.Account) {
+			order = v.Version
+			continue
+		}
 		var s storedView
 		if err := json.Unmarshal(v.Data, &s); err != nil || s.V != recordVersion {
 			r.deps.log.Error("a view cannot be read", "key", v.Key)
@@ -71,88 +94,116 @@ func (r *Room) readViews(ctx context.Context, sub authz.Subject) ([]View, error)
 		out = append(out, s.View)
 	}
 	slices.SortFunc(out, func(a, b View) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
-	return out, nil
+	return out, order, nil
 }
 
 // CreateView stores a view. ID and Version are set by the room.
 func (r *Room) CreateView(ctx context.Context, sub authz.Subject, v View) (View, error) {
-	views, err := r.readViews(ctx, sub)
-	if err != nil {
-		return View{}, err
-	}
-	if len(views) >= r.cfg.Limits.Views {
-		return View{}, fault.Newf(fault.Conflict, fault.CodeConflict, "An account keeps at most %d views.", r.cfg.Limits.Views)
-	}
 	v.ID, v.Version = authz.NewID(), 0
-	return r.saveView(ctx, sub, views, v)
+	return r.saveView(ctx, sub, v, func(have []View) error {
+		if len(have) >= r.cfg.Limits.Views {
+			return fault.Newf(fault.Conflict, fault.CodeConflict, "An account keeps at most %d views. Delete one first.", r.cfg.Limits.Views)
+		}
+		return nil
+	})
 }
 
 // UpdateView replaces a view; v.Version must be the stored one, else fault.Conflict
 // "stale". The default view an account starts with is saved as its first own one.
 func (r *Room) UpdateView(ctx context.Context, sub authz.Subject, v View) (View, error) {
-	views, err := r.readViews(ctx, sub)
-	if err != nil {
-		return View{}, err
-	}
-	if v.ID == DefaultView().ID && len(views) == 0 {
+	first := v.ID == DefaultView().ID
+	if first {
 		v.ID, v.Version = authz.NewID(), 0
-		return r.saveView(ctx, sub, views, v)
 	}
-	i := slices.IndexFunc(views, func(o View) bool { return o.ID == v.ID })
-	switch {
-	case i < 0:
-		return View{}, errNoSession()
-	case views[i].Version != v.Version:
-		return View{}, errStale()
-	}
-	return r.saveView(ctx, sub, views, v)
+	return r.saveView(ctx, sub, v, func(have []View) error {
+		i := slices.IndexFunc(have, func(o View) bool { return o.ID == v.ID })
+		switch {
+		case first && len(have) > 0: // another page has saved it, or a view of its own
+			return errStale()
+		case first:
+			return nil
+		case i < 0:
+			return errNoView()
+		case have[i].Version != v.Version:
+			return errStale()
+		}
+		return nil
+	})
 }
 
-// DeleteView removes a view.
+// DeleteView removes a view. After the last one the account is back at DefaultView.
 func (r *Room) DeleteView(ctx context.Context, sub authz.Subject, id string) error {
-	views, err := r.readViews(ctx, sub)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(views, func(o View) bool { return o.ID == id }) {
-		return errNoSession()
-	}
-	_, err = r.commit(ctx, nil, []kv.Write{{Key: viewKey(sub.Account, id), Delete: true}})
-	return err
+	return r.changeViews(ctx, sub, func(have []View) ([]kv.Condition, []kv.Write, error) {
+		i := slices.IndexFunc(have, func(o View) bool { return o.ID == id })
+		if i < 0 {
+			return nil, nil, errNoView()
+		}
+		key := viewKey(sub.Account, id)
+		return []kv.Condition{{Key: key, Version: have[i].Version}}, []kv.Write{{Key: key, Delete: true}}, nil
+	})
 }
 
-// saveView writes v, and takes its devices from the views that were their default before.
-func (r *Room) saveView(ctx context.Context, sub authz.Subject, have []View, v View) (View, error) {
-	if err := checkView(&v, have); err != nil {
-		return View{}, err
-	}
-	conds := []kv.Condition{{Key: viewKey(sub.Account, v.ID), Version: v.Version}}
-	writes := []kv.Write{{Key: viewKey(sub.Account, v.ID), Data: encode(storedView{V: recordVersion, View: v})}}
-	for _, o := range have {
-		rest := slices.DeleteFunc(slices.Clone(o.DefaultFor), func(d string) bool { return slices.Contains(v.DefaultFor, d) })
-		if o.ID == v.ID || len(rest) == len(o.DefaultFor) {
-			continue
+// saveView writes v if may allows it, and takes its devices from the views that
+// were their default before.
+func (r *Room) saveView(ctx context.Context, sub authz.Subject, v View, may func(have []View) error) (View, error) {
+	err := r.changeViews(ctx, sub, func(have []View) ([]kv.Condition, []kv.Write, error) {
+		if err := may(have); err != nil {
+			return nil, nil, err
 		}
-		conds = append(conds, kv.Condition{Key: viewKey(sub.Account, o.ID), Version: o.Version})
-		o.DefaultFor = rest
-		writes = append(writes, kv.Write{Key: viewKey(sub.Account, o.ID), Data: encode(storedView{V: recordVersion, View: o})})
-	}
-	if _, err := r.commit(ctx, conds, writes); err != nil {
-		if errors.Is(err, kv.ErrConflict) {
-			return View{}, errStale()
+		if err := checkView(&v, have); err != nil {
+			return nil, nil, err
 		}
-		return View{}, err
-	}
-	views, err := r.readViews(ctx, sub)
+		var conds []kv.Condition
+		var writes []kv.Write
+		put := func(o View, version uint64) {
+			key := viewKey(sub.Account, o.ID)
+			conds = append(conds, kv.Condition{Key: key, Version: version})
+			writes = append(writes, kv.Write{Key: key, Data: encode(storedView{V: recordVersion, View: o})})
+		}
+		put(v, v.Version)
+		for _, o := range have {
+			rest := slices.DeleteFunc(slices.Clone(o.DefaultFor), func(d string) bool { return slices.Contains(v.DefaultFor, d) })
+			if o.ID != v.ID && len(rest) < len(o.DefaultFor) {
+				o.DefaultFor = rest
+				put(o, o.Version)
+			}
+		}
+		return conds, writes, nil
+	})
 	if err != nil {
 		return View{}, err
 	}
-	for _, o := range views {
-		if o.ID == v.ID {
-			return o, nil
+	saved, err := r.View(ctx, sub, v.ID)
+	if fault.Is(err, fault.NotFound) {
+		return View{}, errStale() // removed in the same moment
+	}
+	return saved, err
+}
+
+// changeViews commits what f makes of the account's views. When another change
+// overtakes it, f is asked again with what there is then.
+func (r *Room) changeViews(ctx context.Context, sub authz.Subject, f func(have []View) ([]kv.Condition, []kv.Write, error)) error {
+	for range viewTries {
+		have, order, err := r.readViews(ctx, sub)
+		if err != nil {
+			return err
+		}
+		conds, writes, err := f(have)
+		if err != nil {
+			return err
+		}
+		key := viewOrderKey(sub.Account)
+		conds = append(conds, kv.Condition{Key: key, Version: order})
+		writes = append(writes, kv.Write{Key: key, Data: []byte("{}")})
+		if _, err = r.commit(ctx, conds, writes); !errors.Is(err, kv.ErrConflict) {
+			return err
 		}
 	}
-	return View{}, errStale() // removed in the same moment
+	return errStale()
+}
+
+func errNoView() error {
+	return fault.New(fault.NotFound, fault.CodeNotFound, "There is no such thing here.")
 }
 
 func errStale() error {
@@ -168,52 +219,4 @@ func (r *Room) commit(ctx context.Context, conds []kv.Condition, writes []kv.Wri
 		c, err = r.cfg.Store.Commit(ctx, txn)
 	}
 	return c, err
-}
-
-// checkView makes a view whole, or says which field cannot be.
-func checkView(v *View, have []View) error {
-	v.Name = strings.TrimSpace(v.Name)
-	switch n := utf8.RuneCountInString(v.Name); {
-	case n == 0:
-		return fault.Field("name", fault.CodeRequired, "A view needs a name.")
-	case n > 60 || strings.ContainsFunc(v.Name, func(r rune) bool { return r < ' ' }):
-		return fault.Field("name", fault.CodeTooLong, "A view's name has at most 60 characters.")
-	case slices.ContainsFunc(have, func(o View) bool { return o.ID != v.ID && strings.EqualFold(o.Name, v.Name) }):
-		return fault.Field("name", fault.CodeNameTaken, "You have a view of this name.")
-	}
-	if v.Layout == "" {
-		v.Layout = LayoutGrid
-	}
-	cells := v.Rows * v.Columns
-	switch v.Layout {
-	case LayoutGrid:
-		if v.Rows < 1 || v.Rows > 4 || v.Columns < 1 || v.Columns > 4 {
-			return fault.Field("rows", fault.CodeBadValue, "A view has 1 to 4 rows and 1 to 4 columns.")
-		}
-	case LayoutOneFive:
-		v.Rows, v.Columns, cells = 3, 3, 6
-	default:
-		return fault.Field("layout", fault.CodeBadValue, "A layout is grid or 1+5.")
-	}
-	if len(v.Cells) > cells {
-		return fault.Field("cells", fault.CodeBadValue, fmt.Sprintf("This view has %d cells.", cells))
-	}
-	for len(v.Cells) < cells {
-		v.Cells = append(v.Cells, Cell{})
-	}
-	for _, c := range v.Cells {
-		if c.Any < 0 || c.Any > 1000 || (c.Camera != "" && (c.Any != 0 || !authz.ValidID(c.Camera))) {
-			return fault.Field("cells", fault.CodeBadValue, "A cell holds a camera, or any camera by its number.")
-		}
-	}
-	for _, d := range v.DefaultFor {
-		if d != DeviceDesktop && d != DevicePhone {
-			return fault.Field("default_for", fault.CodeBadValue, "A view is the default for desktop or phone.")
-		}
-	}
-	v.DefaultFor = slices.Compact(slices.Sorted(slices.Values(v.DefaultFor)))
-	if v.DefaultFor == nil {
-		v.DefaultFor = []string{}
-	}
-	return nil
 }
