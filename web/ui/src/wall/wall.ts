@@ -1,4 +1,4 @@
-import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
 import type { ViewingAPI } from '../api/api'
 import type { ClientMessage, ServerMessage } from '../api/messages'
 import type { Problem } from '../api/problem'
@@ -9,7 +9,7 @@ import { place, poolFor } from '../player/slots'
 import { Tile, type TileView } from '../player/tile'
 import { Viewing } from '../player/viewing'
 import { isPhone } from './device'
-import { cells, desk, pageAfter, pages, phone, type Grid } from './grid'
+import { cells, desk, pageAfter, pages, phone, sameGrid, spots, type Grid } from './grid'
 
 /** What one place of the wall holds. */
 export interface WallItem {
@@ -17,6 +17,13 @@ export interface WallItem {
   name: string
   /** Whether its owner gave it sound at all. */
   sound: boolean
+  /** Tells the places of one camera apart where it has several; else absent. */
+  key?: string
+}
+
+/** keyOf is by what a wall knows an item. */
+export function keyOf(item: WallItem): string {
+  return item.key ?? item.camera
 }
 
 export interface WallConfig {
@@ -41,7 +48,7 @@ export class Wall {
   readonly grid = signal<Grid>(desk)
   readonly page = signal(0)
   readonly selected = signal(0)
-  /** The camera in full screen. */
+  /** The item in full screen (keyOf: its camera, as a rule). */
   readonly full = signal<string | undefined>(undefined)
   readonly soundOn = signal(false)
   /** Whether tiles show what they are made of. */
@@ -54,7 +61,8 @@ export class Wall {
   private readonly mids = new Map<number, string>()
   private readonly viewing: Viewing
   private readonly stops: (() => void)[] = []
-  private readonly width = signal(0)
+  private readonly width = signal<readonly [number, number]>([0, 0]) // of a cell, of the large one
+  private pool = 0 // never shrinks: what stays visible keeps its slot when a grid gets smaller
   private placed: ReadonlyMap<string, number> = new Map()
   private connected = false
   private sent = ''
@@ -92,8 +100,9 @@ export class Wall {
       const n = cells(g)
       const first = Math.min(this.page.value, this.pages.value - 1) * n
       const items = Array.from({ length: n }, (_, i) => this.items.value[first + i])
-      const slots = place(this.placed, items.map(i => i?.camera), poolFor(n))
-      this.placed = new Map(items.flatMap((it, i) => (it && (slots[i] ?? -1) >= 0 ? [[it.camera, slots[i] as number]] : [])))
+      this.pool = Math.max(this.pool, poolFor(n))
+      const slots = place(this.placed, items.map(i => i && keyOf(i)), this.pool)
+      this.placed = new Map(items.flatMap((it, i) => (it && (slots[i] ?? -1) >= 0 ? [[keyOf(it), slots[i] as number]] : [])))
       return items.map((item, i) => ({ item, slot: slots[i] ?? -1 }))
     })
     this.stops.push(effect(() => this.want()))
@@ -101,7 +110,7 @@ export class Wall {
     this.stops.push(effect(() => {
       // A camera that left the page leaves full screen too.
       const full = this.full.value
-      if (full !== undefined && !this.positions.value.some(p => p.item?.camera === full)) this.full.value = undefined
+      if (full !== undefined && !this.positions.value.some(p => p.item && keyOf(p.item) === full)) this.full.value = undefined
     }))
     this.stops.push(watchActivity(config.send, () => {}))
     const leave = (): void => this.viewing.close()
@@ -127,17 +136,37 @@ export class Wall {
 
   /** setGrid changes the grid and keeps what was visible first on the page. */
   setGrid(g: Grid): void {
-    const before = this.grid.peek()
-    if (before.rows === g.rows && before.columns === g.columns) return
-    this.page.value = pageAfter(this.page.peek(), before, g)
-    this.selected.value = Math.min(this.selected.peek(), cells(g) - 1)
-    this.grid.value = g
+    this.show(this.items.peek(), g)
   }
 
-  /** setWidth tells how wide a tile is, CSS px. */
-  setWidth(px: number): void {
+  /**
+   * show changes items and grid together: no stream that is on the screen
+   * before and after is dropped in between. The page stays with the first item
+   * that was on it; the selection stays with its item.
+   */
+  show(items: readonly (WallItem | undefined)[], g: Grid): void {
+    const before = this.grid.peek()
+    const old = this.positions.peek()
+    const page = Math.min(this.page.peek(), this.pages.peek() - 1)
+    const index = (item: WallItem | undefined): number => (item ? items.findIndex(i => i && keyOf(i) === keyOf(item)) : -1)
+    batch(() => {
+      const first = old.map(p => index(p.item)).find(i => i >= 0)
+      const selected = index(old[this.selected.peek()]?.item)
+      const next = sameGrid(before, g) ? page : first === undefined ? pageAfter(page, before, g) : Math.floor(first / cells(g))
+      this.items.value = items
+      if (!sameGrid(before, g)) this.grid.value = g
+      this.page.value = Math.min(next, pages(items.length, g) - 1)
+      const at = selected - this.page.peek() * cells(g)
+      this.selected.value = at >= 0 && at < cells(g) ? at : Math.min(this.selected.peek(), cells(g) - 1)
+    })
+  }
+
+  /** setWidth tells how wide a tile is, CSS px, and the large one where there is one. */
+  setWidth(px: number, large = px): void {
     // Steps, so that a window being dragged does not flood the server.
-    this.width.value = Math.ceil((px * devicePixelRatio) / 64) * 64
+    const wide = (w: number): number => Math.ceil((w * devicePixelRatio) / 64) * 64
+    const [a, b] = this.width.peek()
+    if (a !== wide(px) || b !== wide(large)) this.width.value = [wide(px), wide(large)]
   }
 
   turn(by: number): void {
@@ -150,7 +179,7 @@ export class Wall {
   toggleFull(position: number): void {
     const item = this.positions.peek()[position]?.item
     this.selected.value = position
-    this.full.value = this.full.peek() === undefined ? item?.camera : undefined
+    this.full.value = this.full.peek() === undefined ? item && keyOf(item) : undefined
   }
 
   tryNow(slot: number): void {
@@ -195,24 +224,26 @@ export class Wall {
   /** want tells tiles and server what is to be shown. */
   private want(): void {
     const full = this.full.value
-    const width = this.width.value || 640
-    const shown = this.positions.value.filter(p => p.slot >= 0 && p.item)
+    const [width, large] = this.width.value
+    const spot = spots(this.grid.value)
+    const all = this.positions.value.map((p, i) => ({ ...p, px: (spot[i]?.span === 2 ? large : width) || 640 }))
+    const shown = all.filter(p => p.slot >= 0 && p.item)
     const list: TileWant[] = shown.map(p => {
-      const focus = full !== undefined && p.item?.camera === full
-      return { cell: p.slot, camera: p.item?.camera, px: focus ? Math.round(innerWidth * devicePixelRatio) : width, focus }
+      const focus = full !== undefined && p.item !== undefined && keyOf(p.item) === full
+      return { cell: p.slot, camera: p.item?.camera, px: focus ? Math.round(innerWidth * devicePixelRatio) : p.px, focus }
     })
     for (const p of shown) this.tile(p.slot).setWant(p.item?.camera, p.item?.name ?? '')
     for (const [slot, tile] of this.tiles) if (!shown.some(p => p.slot === slot)) tile.setWant(undefined, '')
     const sign = JSON.stringify(list)
     if (sign === this.sent || (this.sent === '' && list.length === 0)) return
     this.sent = sign
-    this.viewing.show(list, poolFor(cells(this.grid.peek())))
+    this.viewing.show(list, this.pool)
   }
 
   /** choose follows the selection with the one sound there is. */
   private choose(): void {
     const full = this.full.value
-    const at = full === undefined ? this.positions.value[this.selected.value] : this.positions.value.find(p => p.item?.camera === full)
+    const at = full === undefined ? this.positions.value[this.selected.value] : this.positions.value.find(p => p.item && keyOf(p.item) === full)
     const slot = this.soundOn.value && at && at.slot >= 0 ? at.slot : null
     this.viewing.hear(slot)
     this.listen()
