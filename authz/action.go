@@ -39,6 +39,7 @@ const (
 	// On oneself and the instance.
 	ActSelf     // one's own profile, logins, tokens, views
 	ActInstance // accounts, plans, registration, camera networks
+	ActDevice   // be a kiosk: read one's own view
 
 	actEnd
 )
@@ -47,7 +48,7 @@ var actionNames = [...]string{
 	"none", "see", "live", "sound", "ptz", "archive", "download", "notices", "images", "manage", "share", "link",
 	"group_view", "group_leave", "group_share_own", "group_remove_own", "group_remove_any",
 	"group_invite", "group_role", "group_remove_person", "group_delete",
-	"link_manage", "link_resume", "visit", "self", "instance",
+	"link_manage", "link_resume", "visit", "self", "instance", "device",
 }
 
 // String is the action's name in scripts, logs and metrics.

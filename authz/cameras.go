@@ -273,7 +273,7 @@ func sharedScans(id string) []kv.Scan {
 func accessOf(s Subject, f Facts, v *view) CameraAccess {
 	o := Object{Camera: f.Camera.ID}
 	return CameraAccess{
-		Camera: *f.Camera, Owner: personOf(f.Owner), Mine: s.Kind == AccountSubject && f.Camera.Owner == s.Account,
+		Camera: *f.Camera, Owner: personOf(f.Owner), Mine: s.Kind.personal() && f.Camera.Owner == s.Account,
 		Live: Decide(s, ActLive, o, f, v.now), Sound: Decide(s, ActSound, o, f, v.now).Allowed,
 	}
 }
@@ -331,8 +331,11 @@ func (a *Authority) CamerasOf(ctx context.Context, s Subject) ([]CameraAccess, e
 // camerasSeen reads the facts of all cameras that may be visible to a subject.
 func (a *Authority) camerasSeen(ctx context.Context, s Subject) (*view, []string, error) {
 	act, o := ActSelf, Object{}
-	if s.Kind == GuestSubject {
+	switch s.Kind {
+	case GuestSubject:
 		act, o = ActVisit, Object{Link: s.Link}
+	case DeviceSubject:
+		act = ActDevice
 	}
 	_, f, err := a.require(ctx, s, act, o)
 	if err != nil {

@@ -50,6 +50,8 @@ func (d *draft) audit(s Subject, action, owner, object string, more ...func(*eve
 		if s.Token != "" {
 			row.As = "token"
 		}
+	case DeviceSubject:
+		row.Actor, row.As = s.Account, "kiosk"
 	case GuestSubject:
 		row.Actor, row.As = s.Visit, "guest"
 	case OperatorSubject:

@@ -22,6 +22,14 @@ func Decide(s Subject, act Action, o Object, f Facts, now time.Time) Decision {
 		d := decideAccount(s, act, o, f, now)
 		d.SessionEnds = ends
 		return d
+	case DeviceSubject:
+		session, ends := decideSession(s, f, now)
+		if session != ReasonOK {
+			return deny(session)
+		}
+		d := decideDevice(s, act, o, f, now)
+		d.SessionEnds = ends
+		return d
 	case GuestSubject:
 		return decideGuest(s, act, o, f, now)
 	case OperatorSubject:
@@ -49,7 +57,7 @@ func decideSession(s Subject, f Facts, now time.Time) (Reason, time.Time) {
 	switch {
 	case s.Login != "":
 		l := f.Login
-		if l == nil || l.ID != s.Login || l.Account != a.ID || l.Generation != a.LoginGeneration && !suspended {
+		if l == nil || l.ID != s.Login || l.Account != a.ID || (l.Kind == LoginKiosk) != (s.Kind == DeviceSubject) || l.Generation != a.LoginGeneration && !suspended {
 			return ReasonLoginEnded, time.Time{} // a suspension ends all logins, and says that it was it
 		}
 		ends = earlier(l.IdleEnds, l.Ends)
@@ -95,7 +103,7 @@ func decideAccount(s Subject, act Action, o Object, f Facts, now time.Time) Deci
 		}
 		return allow()
 	}
-	return invisible(ReasonLinkGone) // ActVisit: an account is never a guest
+	return invisible(ReasonLinkGone) // ActVisit, ActDevice: an account is never a guest or a kiosk
 }
 
 // earlier returns the earlier of two ends, where zero means no end.

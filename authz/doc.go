@@ -24,6 +24,7 @@
 //	mail/<e-mail>        account id
 //	login/<a>/<id>       Login      id: first half of the SHA-256 of the cookie
 //	token/<a>/<id>       Token      likewise
+//	kiosk/<hash>         kioskRef: the login a kiosk's address is exchanged for, until it is
 //	cam/<c>              Camera: the authority half
 //	camown/<a>/<c>       its place in the owner's order
 //	grant/<c>/<a>        Grant and offer

@@ -6,8 +6,10 @@ import "time"
 // that the record does not exist. Records are immutable once they are here.
 type Facts struct {
 	Account *Account // of an AccountSubject
-	Login   *Login   // when it came by cookie
+	Login   *Login   // when it came by cookie, or is a kiosk
 	Token   *Token   // when it came by personal access token
+
+	View *deviceView // of a kiosk that shows one
 
 	Camera *Camera
 	Owner  *Account // the camera's owner

@@ -38,6 +38,8 @@ const (
 	pVerify     = "verify/"
 	pReset      = "reset/"
 	pSweep      = "sweep/"
+	pKiosk      = "kiosk/"
+	pView       = "view/" // the control room's
 	kInstance   = "instance"
 	kIndexed    = "indexed"
 )
@@ -72,6 +74,10 @@ func keyVisit(link, id string) string  { return pVisit + link + "/" + id }
 func keyInvite(id string) string       { return pInvite + id }
 func keyVerify(id string) string       { return pVerify + id }
 func keyReset(id string) string        { return pReset + id }
+func keyKiosk(hash []byte) string      { return pKiosk + hex.EncodeToString(hash) }
+func keyView(account, id string) string {
+	return pView + account + "/" + id
+}
 
 // decodeKey reads the record at a key of a decision's facts. An unknown prefix
 // is a mistake of the caller and yields errRecord.
@@ -96,6 +102,8 @@ func decodeKey(key string, data []byte) (any, error) {
 		return decoded[Link](data)
 	case pVisit:
 		return decoded[Visit](data)
+	case pView:
+		return decoded[deviceView](data)
 	}
 	return nil, errRecord
 }
@@ -124,13 +132,18 @@ func wanted(s Subject, o Object, g getter) []string {
 	keys := make([]string, 0, 8)
 	var me *Account
 	switch s.Kind {
-	case AccountSubject:
+	case AccountSubject, DeviceSubject:
 		keys = append(keys, keyAccount(s.Account))
 		me = get[Account](g, keys[0])
 		if s.Login != "" {
 			keys = append(keys, keyLogin(s.Account, s.Login))
 		} else {
 			keys = append(keys, keyToken(s.Account, s.Token))
+		}
+		if s.Kind == DeviceSubject {
+			if l := get[Login](g, keyLogin(s.Account, s.Login)); l != nil && l.View != "" {
+				keys = append(keys, keyView(s.Account, l.View))
+			}
 		}
 	case GuestSubject:
 		keys = append(keys, keyLink(s.Link), keyVisit(s.Link, s.Visit))
@@ -144,7 +157,7 @@ func wanted(s Subject, o Object, g getter) []string {
 		k := keyCamera(o.Camera)
 		keys = append(keys, k)
 		c := get[Camera](g, k)
-		if s.Kind == AccountSubject && (c == nil || c.Owner != s.Account) {
+		if s.Kind.personal() && (c == nil || c.Owner != s.Account) {
 			keys = append(keys, keyGrant(o.Camera, s.Account))
 			if c != nil {
 				keys = append(keys, keyAccount(c.Owner))
@@ -181,12 +194,15 @@ func common(c *Camera, a *Account) []string {
 func assemble(s Subject, o Object, g getter) Facts {
 	var f Facts
 	switch s.Kind {
-	case AccountSubject:
+	case AccountSubject, DeviceSubject:
 		f.Account = get[Account](g, keyAccount(s.Account))
 		if s.Login != "" {
 			f.Login = get[Login](g, keyLogin(s.Account, s.Login))
 		} else if s.Token != "" {
 			f.Token = get[Token](g, keyToken(s.Account, s.Token))
+		}
+		if s.Kind == DeviceSubject && f.Login != nil && f.Login.View != "" {
+			f.View = get[deviceView](g, keyView(s.Account, f.Login.View))
 		}
 	case GuestSubject:
 		if f.Link = get[Link](g, keyLink(s.Link)); f.Link != nil {
@@ -199,7 +215,7 @@ func assemble(s Subject, o Object, g getter) Facts {
 			f.Owner = get[Account](g, keyAccount(f.Camera.Owner))
 		}
 	}
-	if s.Kind != AccountSubject {
+	if !s.Kind.personal() {
 		return f
 	}
 	if f.Camera != nil && f.Camera.Owner != s.Account {

@@ -155,6 +155,8 @@ func (s Subject) sound() bool {
 	switch s.Kind {
 	case AccountSubject:
 		return s.Account != "" && (s.Login != "" || s.Token != "")
+	case DeviceSubject:
+		return s.Account != "" && s.Login != "" && s.Token == ""
 	case GuestSubject:
 		return s.Link != "" && s.Visit != ""
 	}

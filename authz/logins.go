@@ -110,7 +110,7 @@ func (a *Authority) SignIn(ctx context.Context, email string, password secret.St
 func makeRoom(d *draft, have []kv.Value, most int) {
 	var ls []Login
 	for _, val := range have {
-		if l, err := decode[Login](val.Data); err == nil {
+		if l, err := decode[Login](val.Data); err == nil && l.Kind != LoginKiosk { // those have a number of their own
 			ls = append(ls, *l)
 		}
 	}
@@ -167,7 +167,10 @@ func (a *Authority) renew(ctx context.Context, s Subject, f Facts, v *view) {
 	switch {
 	case f.Login != nil && v.now.Sub(f.Login.UsedAt) >= renewAfter:
 		l := *f.Login
-		l.UsedAt, l.IdleEnds = v.now, v.now.Add(loginIdle)
+		l.UsedAt = v.now
+		if l.Kind != LoginKiosk {
+			l.IdleEnds = v.now.Add(loginIdle)
+		}
 		d.put(keyLogin(l.Account, l.ID), l)
 	case f.Token != nil && v.now.Sub(f.Token.UsedAt) >= renewAfter:
 		t := *f.Token
@@ -198,7 +201,7 @@ func (a *Authority) SignOut(ctx context.Context, s Subject) error {
 	return err
 }
 
-// Logins lists the subject's logins, last used first.
+// Logins lists the subject's logins and kiosks, last used first.
 func (a *Authority) Logins(ctx context.Context, s Subject) ([]Login, error) {
 	_, f, err := a.require(ctx, s, ActSelf, Object{})
 	if err != nil {
@@ -244,6 +247,10 @@ func (a *Authority) endKey(ctx context.Context, s Subject, k, id, action string,
 		d.del(k)
 		for _, e := range tell {
 			d.event(e)
+		}
+		if l := get[Login](v.get, k); l != nil && l.Kind == LoginKiosk {
+			d.audit(s, "kiosk.end", s.Account, id, detail("name", l.Name))
+			return nil
 		}
 		d.audit(s, action, s.Account, id)
 		return nil

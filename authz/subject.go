@@ -8,15 +8,20 @@ const (
 	AccountSubject                     // a person signed in, by login or by personal access token
 	GuestSubject                       // a visit of a link; never mixed with an account (R65)
 	OperatorSubject                    // the machine's operator on the command line; instance actions only
+	DeviceSubject                      // a kiosk of an account: a screen that may watch one view
 )
+
+// personal reports whether the subject acts with the grants of an account: a
+// person, or a kiosk of his.
+func (k SubjectKind) personal() bool { return k == AccountSubject || k == DeviceSubject }
 
 // Subject is who asks for something. It is a value: nobody can widen one that
 // has been handed on (threat T40). Only Authenticate, AuthenticateVisit, Visit
 // and the sign-in services make non-trivial ones.
 type Subject struct {
 	Kind    SubjectKind
-	Account string // AccountSubject: account id
-	Login   string // AccountSubject by cookie: login id
+	Account string // AccountSubject, DeviceSubject: account id
+	Login   string // AccountSubject by cookie, DeviceSubject: login id
 	Token   string // AccountSubject by personal access token: token id
 	Link    string // GuestSubject: link id
 	Visit   string // GuestSubject: visit id

@@ -283,6 +283,7 @@ func (a *Authority) expire(ctx context.Context) error {
 		{pInvite, ending1(func(i *Invitation) time.Time { return i.Ends })},
 		{pVerify, ending1(func(i *Verification) time.Time { return i.Ends })},
 		{pLinkGone, ending1(func(l *goneLink) time.Time { return l.Ends })},
+		{pKiosk, ending1(func(k *kioskRef) time.Time { return k.Ends })},
 		{pReset, ending1(func(i *Reset) time.Time { return i.Ends })},
 		{pCode, ending1(func(c *ShareCode) time.Time { return c.Ends })},
 		{pCodeHash, ending1(func(c *codeRef) time.Time { return c.Ends })},

@@ -3,6 +3,7 @@ package controlroom
 import (
 	"time"
 
+	"sightline/authz"
 	"sightline/internal/clock"
 	"sightline/sfu"
 )
@@ -43,7 +44,8 @@ func (s *session) age(now time.Time) {
 	}
 	s.mu.Lock()
 	gone := s.socket == nil && now.Sub(s.alone) >= s.limits.NoSocket
-	freeze := !s.frozen && now.Sub(s.lastInput) >= s.limits.Idle
+	kiosk := s.subject.Kind == authz.DeviceSubject // nobody touches a screen on a wall (R87)
+	freeze := !s.frozen && !kiosk && now.Sub(s.lastInput) >= s.limits.Idle
 	if freeze {
 		s.frozen = true
 	}

@@ -50,8 +50,11 @@ func (s *Socket) watch(ctx context.Context) {
 		}
 		noted := s.noted() // from here on, what comes is kept for the next look
 		look := s.lookAccount
-		if s.subject.Kind == authz.GuestSubject {
+		switch s.subject.Kind {
+		case authz.GuestSubject:
 			look = s.lookGuest
+		case authz.DeviceSubject:
+			look = s.lookKiosk
 		}
 		next, err := look(ctx, last, noted)
 		s.mu.Lock()

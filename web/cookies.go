@@ -10,7 +10,7 @@ import (
 	"sightline/internal/secret"
 )
 
-// cookies names and writes our two cookies (spec ruling 4). Browsers drop Secure
+// cookies names and writes our cookies (spec ruling 4). Browsers drop Secure
 // cookies on http://<LAN address>, so plain HTTP by --insecure-http has names
 // without prefix and no Secure.
 type cookies struct{ insecure bool }
@@ -31,6 +31,13 @@ func (k cookies) guest() string {
 	return "__Secure-sightline-guest"
 }
 
+func (k cookies) kiosk() string {
+	if k.insecure {
+		return "sightline-kiosk"
+	}
+	return "__Host-sightline-kiosk"
+}
+
 func guestPath(link string) string { return "/g/" + link + "/" }
 
 // setLogin gives the browser its login. The server ends it earlier when idle.
@@ -39,6 +46,11 @@ func (k cookies) setLogin(h *fasthttp.ResponseHeader, value secret.String, life 
 }
 
 func (k cookies) dropLogin(h *fasthttp.ResponseHeader) { k.set(h, k.login(), "/", "", -1) }
+
+// setKiosk gives a screen on a wall its login.
+func (k cookies) setKiosk(h *fasthttp.ResponseHeader, value secret.String) {
+	k.set(h, k.kiosk(), "/", value.Reveal(), kioskLife)
+}
 
 // setGuest gives the browser its visit; no other path than the link's sees it.
 func (k cookies) setGuest(h *fasthttp.ResponseHeader, link string, value secret.String, life time.Duration) {

@@ -45,11 +45,17 @@ type screen struct {
 // watch opens a viewing session on a camera, as a page does.
 func (h *harness) watch(t *testing.T, c *caller, cam string) *screen {
 	t.Helper()
+	return h.watchAt(t, "/api/v1", c, cam)
+}
+
+// watchAt is watch under another address than an account's.
+func (h *harness) watchAt(t *testing.T, at string, c *caller, cam string) *screen {
+	t.Helper()
 	s := &screen{h: h, t: t}
 	var id string
 	var err error
 	s.peer, err = testpeer.Join(t.Context(), testpeer.Config{Video: 2, Audio: true, Exchange: func(_ context.Context, offer string) (string, error) {
-		res := h.do("POST", "/api/v1/viewing", map[string]any{"sdp": offer, "version": 1, "tiles": []row{{"cell": 0, "camera": cam, "px": 320, "focus": false}}}, c)
+		res := h.do("POST", at+"/viewing", map[string]any{"sdp": offer, "version": 1, "tiles": []row{{"cell": 0, "camera": cam, "px": 320, "focus": false}}}, c)
 		if res.StatusCode != 201 {
 			return "", fmt.Errorf("%s", res.body)
 		}
@@ -60,7 +66,7 @@ func (h *harness) watch(t *testing.T, c *caller, cam string) *screen {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.peer.Close)
-	s.conn, _, err = h.dial("/api/v1/socket", c, nil)
+	s.conn, _, err = h.dial(at+"/socket", c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

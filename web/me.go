@@ -46,6 +46,17 @@ type loginView struct {
 	IP         string    `json:"ip"`
 	CreatedAt  time.Time `json:"created_at"`
 	LastSeenAt time.Time `json:"last_seen_at"`
+
+	Kiosk *loginKiosk `json:"kiosk,omitempty"` // of a kiosk: a screen that shows a view and may do nothing else
+}
+
+// loginKiosk is what the owner knows of a kiosk.
+type loginKiosk struct {
+	Name    string     `json:"name"`
+	View    string     `json:"view,omitempty"` // view id; absent: all cameras
+	Waits   bool       `json:"waits"`          // its address was not opened yet
+	EndsAt  *time.Time `json:"ends_at,omitempty"`
+	PatrolS int        `json:"patrol_s"`
 }
 
 type tokensView struct {
@@ -157,8 +168,11 @@ func listLogins(r *request) error {
 	}
 	out := loginsView{Logins: []loginView{}}
 	for _, l := range list {
-		out.Logins = append(out.Logins, loginView{ID: l.ID, Current: l.ID == r.subject.Login, Browser: l.Browser, IP: l.IP,
-			CreatedAt: l.CreatedAt, LastSeenAt: l.UsedAt})
+		row := loginView{ID: l.ID, Current: l.ID == r.subject.Login, Browser: l.Browser, IP: l.IP, CreatedAt: l.CreatedAt, LastSeenAt: l.UsedAt}
+		if l.Kind == authz.LoginKiosk {
+			row.Kiosk = &loginKiosk{Name: l.Name, View: l.View, Waits: l.Waits(), EndsAt: optional(l.Ends), PatrolS: int(l.Patrol / time.Second)}
+		}
+		out.Logins = append(out.Logins, row)
 	}
 	return r.ok(out)
 }

@@ -184,7 +184,7 @@ func matchesTag(header, tag string) bool {
 var pages = []string{
 	"/", "/cameras", "/cameras/new", "/cameras/shared", "/cameras/:id", "/gallery", "/notices", "/settings/temporary", "/settings/people", "/settings/groups",
 	"/settings/groups/:id", "/settings/audit", "/settings/sharing", "/settings/account", "/settings/instance",
-	"/request", "/signin", "/setup", "/invite", "/reset", "/verify",
+	"/request", "/signin", "/setup", "/invite", "/reset", "/verify", "/kiosk",
 }
 
 // pageRoutes are all static routes: shells, files, robots.txt.

@@ -27,9 +27,10 @@ const (
 	static       // pages and their parts: no effects, no login read
 	player       // WHEP: as account; its media type forces a preflight, so our header is not asked
 	sender       // a camera's key, and nothing else; no cookie is read
+	device       // a kiosk's cookie, and nothing else
 )
 
-var whoNames = [...]string{"nobody", "public", "maybe", "account", "instance", "guest", "static", "player", "sender"}
+var whoNames = [...]string{"nobody", "public", "maybe", "account", "instance", "guest", "static", "player", "sender", "device"}
 
 func (w who) String() string { return whoNames[w] }
 
@@ -100,6 +101,9 @@ func (s *Server) mount(app *fiber.App, table []route) error {
 		rt := &table[i]
 		if rt.who == nobody || rt.handle == nil || rt.method == "" || !strings.HasPrefix(rt.path, "/") || rt.summary == "" {
 			return fault.Newf(fault.Internal, fault.CodeInternal, "route %s %s is not complete", rt.method, rt.path)
+		}
+		if rt.who == device && rt.path != "/api/v1/kiosk" && !strings.HasPrefix(rt.path, "/api/v1/kiosk/") {
+			return fault.Newf(fault.Internal, fault.CodeInternal, "device route %s is not below /api/v1/kiosk", rt.path)
 		}
 		if rt.who == guest && !strings.HasPrefix(rt.path, "/g/:link/") {
 			return fault.Newf(fault.Internal, fault.CodeInternal, "guest route %s is not below /g/:link/", rt.path)
@@ -232,6 +236,8 @@ func (r *request) authenticate() error {
 		return r.guest()
 	case sender:
 		return r.sender()
+	case device:
+		return r.device()
 	}
 	return errInvisible
 }

@@ -82,7 +82,13 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 	hidden := h.do("GET", "/api/v1/nothing", nil, nil).want(t, 404)
 	gone := h.do("GET", "/g/"+authz.NewID()+"/visit", nil, nil).want(t, 410)
 
-	callers := []*caller{nil, forged, admin, owner, other, g, stranger, both}
+	wall, _ := h.kiosk(owner, defaultView)
+	// The kiosk's key where a person's or a token would be.
+	key := strings.TrimPrefix(wall.cookie, "__Host-sightline-kiosk=")
+	crossed := &caller{name: "kiosk's key as a login", cookie: "__Host-sightline=" + key + "; __Secure-sightline-guest=" + key}
+	turned := &caller{name: "login as a kiosk", cookie: "__Host-sightline-kiosk=" + strings.TrimPrefix(owner.cookie, "__Host-sightline=")}
+
+	callers := []*caller{nil, forged, admin, owner, other, g, stranger, both, wall, crossed, turned}
 	asked := 0
 	for i := range h.srv.table {
 		rt := &h.srv.table[i]
@@ -164,6 +170,16 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 					continue
 				}
 				if res.StatusCode == 410 || res.StatusCode == 401 {
+					t.Errorf("%s: refused", where)
+				}
+			case device:
+				if c != wall {
+					if res.StatusCode != 401 {
+						t.Errorf("%s: want 401", where)
+					}
+					continue
+				}
+				if res.StatusCode == 401 {
 					t.Errorf("%s: refused", where)
 				}
 			case sender:
