@@ -39,6 +39,7 @@ type Config struct {
 	ArchiveGuard time.Duration         // how old recorded video is for who may not watch live: 60 s (R13)
 	AuditKeep    time.Duration         // how long a row of an owner's log stays: 365 d
 	MailsADay    int                   // mails an account may cause in 24 hours, of all kinds together: 20
+	IPBlock      time.Duration         // how long a blocked address is kept away from a link: 24 h
 	Clock        clock.Clock           // for transaction ids; records use store time
 	Mono         func() int64          // clock.Mono
 }
@@ -83,6 +84,7 @@ func New(cfg Config) *Authority {
 	or(&cfg.Cameras, 500)
 	or(&cfg.Visits, 256)
 	or(&cfg.MailsADay, mailsADay)
+	or(&cfg.IPBlock, blockFor)
 	or(&cfg.ArchiveGuard, archiveGuard)
 	or(&cfg.AuditKeep, auditKeep)
 	cfg.Plans = clonePlans(cfg.Plans)

@@ -43,7 +43,9 @@ type goneLink struct {
 
 // Block keeps an address (IPv6: its /64) away from a link for a while.
 type Block struct {
+	ID     string    `json:"id,omitempty"`
 	Prefix string    `json:"prefix"`
+	Since  time.Time `json:"since,omitzero"`
 	Until  time.Time `json:"until"`
 }
 

@@ -156,9 +156,82 @@ func (s *session) admit(ctx context.Context) {
 	}
 	s.allow.wants.Store(wants)
 	if begins && s.allow.stale(clock.Mono()) {
+		was := s.allow.throttle()
 		s.askHours(ctx)
 		s.askSlot(ctx)
+		if s.allow.throttle() != was {
+			s.tellPage()
+		}
 	}
+}
+
+// moved makes the session act on another throttle state, and its page hear of it.
+func (s *session) moved() {
+	s.poke()
+	s.tellPage()
+}
+
+// tellPage has the guest's page told of the state of his visit.
+func (s *session) tellPage() {
+	s.mu.Lock()
+	sock := s.socket
+	s.mu.Unlock()
+	if sock != nil {
+		sock.poke()
+	}
+}
+
+// Throttle is why a guest gets stills instead of live pictures, and until when
+// (R82, R83); "" is live. What his viewing sessions here know counts; who has
+// none is judged by the counters, which it does not touch. With a silent store
+// nothing is known, and nothing is said.
+func (r *Room) Throttle(ctx context.Context, sub authz.Subject, c Client) (reason string, until time.Time) {
+	if r.allowanceOf(sub, c) == nil {
+		return "", time.Time{}
+	}
+	th, known := r.throttleOf(sub)
+	if !known {
+		th = r.judge(ctx, sub, c)
+	}
+	return th.reason, th.until
+}
+
+// throttleOf is the state of a visit that has viewing sessions here; known is
+// false without one that wants live pictures.
+func (r *Room) throttleOf(sub authz.Subject) (th throttle, known bool) {
+	for _, s := range r.sessions.all() {
+		if s.allow == nil || s.subject.Session() != sub.Session() || s.ending() != nil || !s.allow.wants.Load() {
+			continue
+		}
+		is := s.allow.throttle()
+		if is.reason == string(authz.ReasonUnavailable) { // nobody could say yet
+			continue
+		}
+		if th, known = is, true; is.reason == "" {
+			break
+		}
+	}
+	return th, known
+}
+
+// judge asks the counters what a guest would get, and changes nothing.
+func (r *Room) judge(ctx context.Context, sub authz.Subject, c Client) throttle {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	b := r.deps.budgets
+	if b.Hours != nil {
+		list, err := b.Hours.Report(ctx, []ratelimit.HoursReport{{Link: sub.Link}})
+		if err == nil && len(list) == 1 && list[0].Over {
+			return throttle{string(authz.ReasonThrottledHours), list[0].Free}
+		}
+	}
+	if b.Slots != nil {
+		a, err := b.Slots.Admit(ctx, ratelimit.SlotRequest{Link: sub.Link, Visit: sub.Visit, IP: c.IP, Peek: true})
+		if err == nil && !a.Admitted && a.Taken >= a.Slots {
+			return throttle{string(authz.ReasonThrottledUsers), a.Free}
+		}
+	}
+	return throttle{}
 }
 
 // askSlot takes, renews or waits for the guest's slot and notes the answer. With

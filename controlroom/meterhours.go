@@ -95,7 +95,7 @@ func (r *Room) reportHours(ctx context.Context) {
 	for i, a := range answers {
 		for _, s := range running[list[i].Link] {
 			if s.hearHours(a) {
-				s.poke()
+				s.moved()
 			}
 		}
 	}

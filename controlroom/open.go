@@ -75,7 +75,7 @@ func (r *Room) begin(ctx context.Context, sub authz.Subject, whep, offer string,
 	}
 	s := newSession(r.deps, authz.NewID(), sub)
 	s.whep = whep
-	s.allow = r.allowanceOf(sub, c)
+	s.allow, s.from = r.allowanceOf(sub, c), c.IP
 	if err := r.sessions.add(s, r.deps.clock.Now()); err != nil {
 		return nil, "", r.refused(err)
 	}
@@ -120,6 +120,7 @@ func (r *Room) start(s *session) bool {
 		defer func() {
 			r.sessions.remove(s)
 			r.keepTotal(s)
+			r.tellVisits(true, s)
 			r.leaveSeat(s.subject)
 		}()
 		s.run(ctx)

@@ -33,7 +33,7 @@ type Config struct {
 	Limits     Limits
 	Budgets    Budgets
 	Visits     VisitLog // keeps what guests' visits used; nil: nobody does
-	Node       string // name of this node, told in the socket's hello
+	Node       string   // name of this node, told in the socket's hello
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil: no metrics
 	Clock      clock.Clock           // nil: the machine's

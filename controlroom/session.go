@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ type sessionDeps struct {
 	log     *slog.Logger
 	metrics *metrics
 	budgets Budgets
+	visits  VisitLog      // nil: none
 	guests  *guestMetrics // nil: none
 }
 
@@ -39,6 +41,7 @@ type session struct {
 	peer    peer   // set before ready
 	ready   atomic.Bool
 	allow   *allowance // nil: nothing is budgeted
+	from    netip.Addr // client address of a guest
 
 	wake   chan struct{} // capacity 1
 	passed chan struct{} // closed after the loop's first pass

@@ -25,6 +25,7 @@ func (r *Room) keepBudgets(ctx context.Context) {
 		case <-t.C:
 			r.renewSlots(ctx)
 			r.countGuests()
+			r.tellVisits(false, r.sessions.all()...)
 			if now := clock.Mono(); now-told >= int64(hoursReport)-int64(budgetBeat)/2 {
 				told = now
 				r.reportHours(ctx)
@@ -48,17 +49,17 @@ func (r *Room) renewSlots(ctx context.Context) {
 		wg.Go(func() {
 			defer func() { <-gate }()
 			if s.askSlot(ctx) {
-				s.poke()
+				s.moved()
 			}
 		})
 	}
 	wg.Wait()
 }
 
-// present reports whether the session's page has a socket: one that is silent is
-// closed within 15 s.
+// present reports whether the session's page has a socket, be it seen or not
+// (ruling 3): one that is silent is closed within 15 s.
 func (s *session) present() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.socket != nil && !s.hidden && !s.frozen
+	return s.socket != nil
 }

@@ -230,6 +230,9 @@ func (s *Socket) lookGuest(ctx context.Context, last seen, noted interest) (time
 		s.endSubject(d.Reason)
 		return lookIdle, nil
 	}
+	if th, known := s.room.throttleOf(s.subject); known && th.reason != "" && v.State == string(authz.VisitLive) {
+		v = visitState{Type: "visit", State: string(authz.VisitThrottled), Reason: th.reason, Until: instant(th.until)}
+	}
 	about := interest{}.with(s.subject.Link, s.subject.Visit)
 	s.mu.Lock()
 	session := s.session

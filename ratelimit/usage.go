@@ -10,6 +10,8 @@ import (
 type SlotReader interface {
 	// SlotUsage is when each taken slot frees if nobody renews it, the first first.
 	SlotUsage(ctx context.Context, link string) (Window, error)
+	// SlotVisits are the visits that were admitted on a slot that is still taken.
+	SlotVisits(ctx context.Context, link string) (map[string]bool, error)
 }
 
 // UpdateReader tells what is used of a link's gallery updates. Stores of Updates

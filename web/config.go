@@ -34,6 +34,8 @@ type Config struct {
 	Gallery    Gallery               // required
 	Updates    ratelimit.Updates     // required
 	Usage      Usage                 // required
+	VisitLog   VisitLog              // required
+	LimitRows  []LimitRow            // what the instance page lists of the configured limits
 	Intake     IntakeDoors           // told to owners of still cameras
 	Limits     *ratelimit.Limits     // required
 	Log        *slog.Logger          // required
@@ -83,6 +85,7 @@ func (c *Config) fill() error {
 	need(c.Gallery != nil, "Config.Gallery is required")
 	need(c.Updates != nil, "Config.Updates is required")
 	need(c.Usage != nil, "Config.Usage is required")
+	need(c.VisitLog != nil, "Config.VisitLog is required")
 	need(c.Limits != nil, "Config.Limits is required")
 	need(c.Log != nil, "Config.Log is required")
 	need((c.TLSCert == "") == (c.TLSKey == ""), "a TLS certificate needs its key, and a key its certificate")

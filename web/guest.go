@@ -29,7 +29,7 @@ type visitView struct {
 	State      string      `json:"state"` // not_yet, live, paused, ended, password_required, throttled
 	Reason     string      `json:"reason,omitempty"`
 	Since      *time.Time  `json:"since,omitempty"`
-	Until      *time.Time  `json:"until,omitempty"` // live: its end; not_yet: its beginning
+	Until      *time.Time  `json:"until,omitempty"` // live: its end; not_yet: its beginning; throttled: when live comes back at the earliest
 	Name       string      `json:"name"`
 	OwnerName  string      `json:"owner_name"`
 	Language   string      `json:"language"`
@@ -95,20 +95,34 @@ func beginVisit(r *request) error {
 	}
 	link := r.param("link")
 	old := r.cookie(r.s.cookies.guest())
-	_, cookie, info, err := r.s.cfg.Authority.Visit(r.ctx, link, in.Ticket, old, r.clientInfo())
+	sub, cookie, info, err := r.s.cfg.Authority.Visit(r.ctx, link, in.Ticket, old, r.clientInfo())
 	if err != nil {
 		return goneUnlessAway(err)
 	}
 	if cookie.Empty() {
 		cookie = old
 	}
+	r.subject, r.visit = sub, info
+	r.seen()
 	r.s.cookies.setGuest(&r.c.Response().Header, link, cookie, visitLife)
-	return r.ok(viewVisit(info, r.s.cfg.Room.Aspect))
+	return r.ok(r.viewVisit())
 }
 
 func getVisit(r *request) error {
+	r.seen()
 	r.s.cookies.setGuest(&r.c.Response().Header, r.param("link"), r.cookie(r.s.cookies.guest()), visitLife)
-	return r.ok(viewVisit(r.visit, r.s.cfg.Room.Aspect))
+	return r.ok(r.viewVisit())
+}
+
+// viewVisit is the visit of this request as its page sees it.
+func (r *request) viewVisit() visitView {
+	v := r.visit
+	if v.State == authz.VisitLive {
+		if reason, until := r.s.cfg.Room.Throttle(r.ctx, r.subject, r.viewer()); reason != "" {
+			v.State, v.Reason, v.Until = authz.VisitThrottled, authz.Reason(reason), until
+		}
+	}
+	return viewVisit(v, r.s.cfg.Room.Aspect)
 }
 
 func viewVisit(v authz.VisitInfo, aspect func(camera string) float64) visitView {

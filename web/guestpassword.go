@@ -40,5 +40,6 @@ func givePassword(r *request) error {
 	if err != nil {
 		return goneUnlessAway(err)
 	}
-	return r.ok(viewVisit(info, r.s.cfg.Room.Aspect))
+	r.visit = info
+	return r.ok(r.viewVisit())
 }

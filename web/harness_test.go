@@ -142,14 +142,18 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 	updates := locallimit.NewUpdates(store, ratelimit.UpdateRules{}, clk)
 	book, err := usage.New(usage.Config{Slots: slots, Updates: updates, Hours: hours, Window: b.hours.Window})
 	fatal(err)
-	h.room, err = controlroom.New(controlroom.Config{Store: store, Budgets: controlroom.Budgets{Slots: slots, Hours: hours}, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
+	visits, err := usage.NewLog(usage.LogConfig{Store: store, Log: log, Clock: clk})
+	fatal(err)
+	visitsRan := make(chan error, 1)
+	go func() { visitsRan <- visits.Run(ctx) }()
+	h.room, err = controlroom.New(controlroom.Config{Store: store, Visits: visits, Budgets: controlroom.Budgets{Slots: slots, Hours: hours}, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
 		Guard: guard, Seal: box, FFmpeg: tool, Images: h.gallery, Node: "test", Relays: sfu.TURN{URLs: []string{"turn:turn.example.org"}, Secret: secret.New("a shared secret")}, Log: log, Registerer: h.registry, Clock: clk})
 	fatal(err)
 	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
 	fatal(h.room.Start(ctx))
 
 	cfg := Config{
-		Authority: h.authority, Room: h.room, Notices: board, Gallery: h.gallery, Updates: updates, Usage: book, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
+		Authority: h.authority, Room: h.room, Notices: board, Gallery: h.gallery, Updates: updates, Usage: book, VisitLog: visits, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
 		Version: "test", Node: "test", StoreKind: store.Kind(), Assets: testPages(), Listen: "127.0.0.1:0", DataDir: dir,
 		Networks: func() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24")} },
 	}
@@ -184,6 +188,7 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 		<-boardRan
 		sending.Wait()
 		<-galleryRan
+		<-visitsRan
 		blobs.Close()
 		if err := store.Close(); err != nil {
 			t.Errorf("closing the store: %v", err)

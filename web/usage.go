@@ -13,6 +13,8 @@ import (
 // Usage is what links have used; *usage.Book.
 type Usage interface {
 	Link(ctx context.Context, link string) (usage.Link, error)
+	Slots(ctx context.Context, link string) (visits map[string]bool, err error)
+	Egress(ctx context.Context, account string) (usage.Egress, error)
 }
 
 // viewer is where a viewing session or gallery update comes from, and whether the
@@ -56,7 +58,83 @@ func usageRoutes() []route {
 	return []route{
 		{method: "GET", path: "/api/v1/links/:id/usage", who: account, out: usageView{}, handle: linkUsage,
 			summary: "What the guests of a share link have used of its budgets in the sliding window, and when it frees (R76-R83). For its owner."},
+		{method: "GET", path: "/api/v1/me/usage", who: account, out: myUsageView{}, handle: myUsage,
+			summary: "What the guests of all one's share links have used, together and link by link (R80), and what one's cameras have sent."},
 	}
+}
+
+// myUsageView is an account's use: of its share links, and of its egress budget.
+type myUsageView struct {
+	Links      []myLinkUsage `json:"links"`
+	Totals     usageTotals   `json:"totals"`
+	Egress     egressView    `json:"egress"`
+	WindowS    int64         `json:"window_s"`
+	ServerTime time.Time     `json:"server_time"`
+}
+
+type myLinkUsage struct {
+	ID             string  `json:"id"`
+	Name           string  `json:"name"`
+	State          string  `json:"state"` // normal, near or throttled: of the fullest budget
+	Users          usedBar `json:"users"`
+	GalleryUpdates usedBar `json:"gallery_updates"`
+	ViewerSeconds  usedBar `json:"viewer_seconds"`
+	Addresses      int     `json:"addresses"`
+}
+
+type usedBar struct {
+	Used   int64  `json:"used"`
+	Budget int64  `json:"budget"`
+	State  string `json:"state"`
+}
+
+// usageTotals are shown, not limited. An address that used two links is counted at each.
+type usageTotals struct {
+	Addresses      int64 `json:"addresses"`
+	GalleryUpdates int64 `json:"gallery_updates"`
+	ViewerSeconds  int64 `json:"viewer_seconds"`
+}
+
+type egressView struct {
+	UsedBytes   int64      `json:"used_bytes"`   // live video of one's cameras sent to anybody in the window
+	BudgetBytes *int64     `json:"budget_bytes"` // null: no budget
+	State       string     `json:"state"`        // normal, near, sub (the sub layer only) or stills
+	Until       *time.Time `json:"until,omitempty"`
+}
+
+func myUsage(r *request) error {
+	links, _, _, err := r.s.cfg.Authority.Links(r.ctx, r.subject)
+	if err != nil {
+		return err
+	}
+	e, err := r.s.cfg.Usage.Egress(r.ctx, r.subject.Account)
+	if err != nil {
+		return err
+	}
+	out := myUsageView{Links: []myLinkUsage{}, Egress: egressView{UsedBytes: e.Used, State: string(e.State), Until: optional(e.Until)},
+		WindowS: int64(e.Window / time.Second), ServerTime: e.Now.UTC()}
+	if e.Budget > 0 {
+		out.Egress.BudgetBytes = &e.Budget
+	}
+	for _, l := range links {
+		if l.Link.Kind != authz.LinkShare {
+			continue
+		}
+		u, err := r.s.cfg.Usage.Link(r.ctx, l.Link.ID)
+		if err != nil {
+			return err
+		}
+		out.Links = append(out.Links, myLinkUsage{ID: l.Link.ID, Name: l.Link.Name, State: string(u.State), Users: used(u.Users),
+			GalleryUpdates: used(u.Updates), ViewerSeconds: used(u.Viewing), Addresses: u.Addresses})
+		out.Totals.Addresses += int64(u.Addresses)
+		out.Totals.GalleryUpdates += u.Updates.Used
+		out.Totals.ViewerSeconds += u.Viewing.Used
+	}
+	return r.ok(out)
+}
+
+func used(b usage.Bar) usedBar {
+	return usedBar{Used: b.Used, Budget: b.Budget, State: string(b.State)}
 }
 
 func linkUsage(r *request) error {

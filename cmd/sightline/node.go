@@ -56,6 +56,7 @@ type node struct {
 	updates ratelimit.Updates
 	budgets controlroom.Budgets
 	usage   *linkusage.Book
+	visits  *linkusage.Log
 	// Streams outlive the peers they are attached to.
 	fleet  *ingest.Fleet
 	engine *sfu.Engine
@@ -132,7 +133,7 @@ func (n *node) build(ctx context.Context) (err error) {
 		Store: n.store, Seal: box, Log: log.With("part", "authz"), Registerer: reg, Node: nodeName(), DataDir: cfg.Data,
 		Mail: letters != nil, Lease: cfg.Authz.Lease, OwnerHold: cfg.Authz.OwnerHold, ArchiveGuard: cfg.Authz.ArchiveGuard, Poll: cfg.Authz.Poll,
 		Plans: planTable(cfg.Plans), Trial: cfg.Limits.Trial, ShareLinks: cfg.Limits.ShareLinks, TempLinks: cfg.Limits.TemporaryLinks, Cameras: cfg.Limits.Cameras,
-		MailsADay: cfg.Limits.MailsAccount, AuditKeep: cfg.Limits.AuditKeep,
+		MailsADay: cfg.Limits.MailsAccount, AuditKeep: cfg.Limits.AuditKeep, IPBlock: cfg.Limits.IPBlock,
 		Languages: texts.Languages(),
 	})
 	n.stack.loop("authority", n.authority.Run)
@@ -155,7 +156,7 @@ func (n *node) build(ctx context.Context) (err error) {
 	}
 	n.room, err = controlroom.New(controlroom.Config{
 		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board, Relays: cfg.Media.TURN.Relays(),
-		Limits: roomLimits(cfg.Limits), Budgets: n.budgets, FFmpeg: n.tool, Images: n.gallery,
+		Limits: roomLimits(cfg.Limits), Budgets: n.budgets, Visits: n.visits, FFmpeg: n.tool, Images: n.gallery,
 		Node: nodeName(), Log: log.With("part", "room"), Registerer: reg,
 	})
 	if err != nil {
@@ -247,7 +248,7 @@ func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error
 	}
 	n.web, err = web.New(web.Config{
 		Intake:    doors,
-		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Usage: n.usage, Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
+		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
 		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },

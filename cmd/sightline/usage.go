@@ -41,6 +41,11 @@ func (n *node) openBudgets() (err error) {
 	if !ok {
 		return errors.New("gallery updates cannot be read")
 	}
+	n.visits, err = linkusage.NewLog(linkusage.LogConfig{Store: n.store, KeepAddress: l.VisitAddressKeep, Keep: l.AuditKeep, Log: n.log.With("part", "visits")})
+	if err != nil {
+		return err
+	}
+	n.stack.loop("visits", n.visits.Run)
 	n.usage, err = linkusage.New(linkusage.Config{Slots: reader, Updates: updates, Hours: n.budgets.Hours, Window: l.UsageWindow, Near: l.Near})
 	return err
 }

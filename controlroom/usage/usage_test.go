@@ -38,6 +38,9 @@ type counters struct {
 }
 
 func (c counters) SlotUsage(context.Context, string) (ratelimit.Window, error) { return c.slots, nil }
+func (c counters) SlotVisits(context.Context, string) (map[string]bool, error) {
+	return map[string]bool{}, nil
+}
 func (c counters) UpdateUsage(context.Context, string) (ratelimit.Window, error) {
 	return c.updates, nil
 }

@@ -15,8 +15,8 @@ var (
 	_ ratelimit.UpdateReader = (*Updates)(nil)
 )
 
-// SlotUsage implements ratelimit.SlotReader.
-func (l *Limiter) SlotUsage(ctx context.Context, id string) (ratelimit.Window, error) {
+// look is a copy of a link's state now.
+func (l *Limiter) look(ctx context.Context, id string) (*ratelimit.SlotState, time.Time, error) {
 	now := l.clock.Now()
 	k := l.enter(id, now)
 	defer l.leave(k)
@@ -24,11 +24,35 @@ func (l *Limiter) SlotUsage(ctx context.Context, id string) (ratelimit.Window, e
 	defer k.mu.Unlock()
 	if k.state == nil {
 		if err := l.load(ctx, k, id); err != nil {
-			return ratelimit.Window{}, kv.Unavailable(err)
+			return nil, now, kv.Unavailable(err)
 		}
 	}
 	state := k.state.Clone()
 	state.Expire(l.rules, now)
+	return state, now, nil
+}
+
+// SlotVisits implements ratelimit.SlotReader.
+func (l *Limiter) SlotVisits(ctx context.Context, id string) (map[string]bool, error) {
+	state, _, err := l.look(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for visit, v := range state.Visits {
+		if _, taken := state.Taken[v.Slot]; taken {
+			out[visit] = true
+		}
+	}
+	return out, nil
+}
+
+// SlotUsage implements ratelimit.SlotReader.
+func (l *Limiter) SlotUsage(ctx context.Context, id string) (ratelimit.Window, error) {
+	state, now, err := l.look(ctx, id)
+	if err != nil {
+		return ratelimit.Window{}, err
+	}
 	w := ratelimit.Window{Budget: l.rules.Slots, Now: now}
 	for _, last := range state.Taken {
 		w.Frees = append(w.Frees, time.UnixMilli(last).Add(l.rules.Keep))

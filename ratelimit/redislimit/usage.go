@@ -15,6 +15,9 @@ import (
 //go:embed lua/window.lua
 var windowLua string
 
+//go:embed lua/visits.lua
+var visitsLua string
+
 var (
 	_ ratelimit.SlotReader   = (*Limiter)(nil)
 	_ ratelimit.UpdateReader = (*Updates)(nil)
@@ -51,4 +54,20 @@ func window(ctx context.Context, client redis.UniversalClient, key string, offse
 		w.Frees = append(w.Frees, time.UnixMilli(at).Add(keep))
 	}
 	return w, nil
+}
+
+// SlotVisits implements ratelimit.SlotReader.
+func (l *Limiter) SlotVisits(ctx context.Context, link string) (map[string]bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
+	defer cancel()
+	tag := l.cfg.Prefix + "{slots:" + link + "}:"
+	list, err := redis.NewScript(visitsLua).Run(ctx, l.client, []string{tag + "taken", tag + "visits"}, l.offset.Milliseconds(), l.cfg.Keep.Milliseconds()).StringSlice()
+	if err != nil {
+		return nil, kv.Unavailable(err)
+	}
+	out := make(map[string]bool, len(list))
+	for _, v := range list {
+		out[v] = true
+	}
+	return out, nil
 }

@@ -48,4 +48,7 @@ type Limits struct {
 	StillEvery     time.Duration `key:"limits.still_every" default:"60s" help:"How often a guest gets a picture where live is used up (R82)."`
 	Near           int           `key:"limits.near" default:"80" help:"Percent of a share link's budget from which its owner sees that it is near its end (R81)."`
 	UsageWindow    time.Duration `key:"limits.usage_window" default:"24h" help:"The sliding window of what guests may use of a share link."`
+
+	VisitAddressKeep time.Duration `key:"limits.visit_address_keep" default:"720h" help:"How long the address of a guest stays in the log of visits after he was last seen; the rest of the row stays for limits.audit_keep (R76)."`
+	IPBlock          time.Duration `key:"limits.ip_block" default:"24h" help:"How long an address (IPv6: its /64) that an owner blocks is kept away from his link."`
 }

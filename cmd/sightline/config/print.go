@@ -30,6 +30,27 @@ func (c *Config) Print(w io.Writer, s *Sources, onFlag func(flag string) bool) e
 	return nil
 }
 
+// Text is the value of a key as people write it: durations as short as they can be.
+func (c *Config) Text(k Key) string {
+	v := c.field(k)
+	if d, ok := v.Interface().(time.Duration); ok {
+		return ShortDuration(d)
+	}
+	return strings.Trim(yamlText(v), `"`)
+}
+
+// ShortDuration is a duration without the parts that are zero: 24h, 15m, 1m30s.
+func ShortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
 // yamlText writes one value as a YAML flow scalar or list.
 func yamlText(v reflect.Value) string {
 	switch {
