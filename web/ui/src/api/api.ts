@@ -90,8 +90,8 @@ export const instance = {
 
 /** Where a viewing session is opened and its socket found: the account's, or one link's. */
 export interface ViewingAPI {
-  open(b: { sdp: string; version: number; tiles: TileWant[] }): Promise<Opened>
-  renegotiate(viewing: ID, sdp: string): Promise<{ sdp: string }>
+  open(b: { sdp: string; version: number; tiles: TileWant[] }, signal?: AbortSignal): Promise<Opened>
+  renegotiate(viewing: ID, sdp: string, signal?: AbortSignal): Promise<{ sdp: string }>
   close(viewing: ID): Promise<void>
   /** A still of a camera and when it was taken (ms); undefined where there is none to be had. */
   poster(camera: ID): Promise<Poster | undefined>
@@ -100,8 +100,8 @@ export interface ViewingAPI {
 
 function viewingAPI(base: string): ViewingAPI {
   return {
-    open: b => send<Opened>('POST', `${base}/viewing`, b),
-    renegotiate: (v, sdp) => send<{ sdp: string }>('PUT', `${base}/viewing/${id(v)}/sdp`, { sdp }),
+    open: (b, signal) => send<Opened>('POST', `${base}/viewing`, b, { signal }),
+    renegotiate: (v, sdp, signal) => send<{ sdp: string }>('PUT', `${base}/viewing/${id(v)}/sdp`, { sdp }, { signal }),
     close: v => send<void>('DELETE', `${base}/viewing/${id(v)}`, undefined, { keepalive: true }),
     poster: c => picture(`${base}/cameras/${id(c)}/poster`),
     socket: `${base}/socket`,

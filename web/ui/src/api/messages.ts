@@ -14,9 +14,9 @@ export type ClientMessage =
 /** What the server says on it. */
 export type ServerMessage =
   | { type: 'hello'; node: string; server_time: string }
-  | ({ type: 'tile'; seq: number; version: number } & TileState)
-  | { type: 'tiles'; seq: number; version: number; tiles: TileState[] }
-  | { type: 'viewing_gone' }
+  | ({ type: 'tile'; viewing?: string; seq: number; version: number } & TileState)
+  | { type: 'tiles'; viewing?: string; seq: number; version: number; tiles: TileState[] }
+  | { type: 'viewing_gone'; viewing?: string }
   | { type: 'badges'; offers: number; notices: number }
   | { type: 'changed'; what: string }
   | { type: 'visit'; state: VisitState; reason?: string; since?: string; until?: string }
@@ -43,14 +43,15 @@ export function parseMessage(text: string): ServerMessage | null {
       return { type: 'hello', node: str(m.node) ?? '', server_time: str(m.server_time) ?? '' }
     case 'tile': {
       const tile = parseTile(m)
-      return tile && { type: 'tile', seq: num(m.seq) ?? 0, version: num(m.version) ?? 0, ...tile }
+      return tile && { type: 'tile', viewing: str(m.viewing), seq: num(m.seq) ?? 0, version: num(m.version) ?? 0, ...tile }
     }
     case 'tiles': {
       if (!Array.isArray(m.tiles)) return null
       const tiles = m.tiles.map(t => (isFields(t) ? parseTile(t) : null)).filter(t => t !== null)
-      return { type: 'tiles', seq: num(m.seq) ?? 0, version: num(m.version) ?? 0, tiles }
+      return { type: 'tiles', viewing: str(m.viewing), seq: num(m.seq) ?? 0, version: num(m.version) ?? 0, tiles }
     }
     case 'viewing_gone':
+      return { type: 'viewing_gone', viewing: str(m.viewing) }
     case 'link_removed':
     case 'draining':
       return { type: m.type }
@@ -82,7 +83,7 @@ export function parseTile(m: Fields): TileState | null {
     camera: str(m.camera), mid: str(m.mid), reason: str(m.reason), name: str(m.name), sound: str(m.sound),
     until: str(m.until), next: str(m.next), since: str(m.since),
     retry_at: str(m.retry_at), last_frame_at: str(m.last_frame_at),
-    first_ts: num(m.first_ts), first_ms: num(m.first_ms), attempt: num(m.attempt),
+    first_ts: num(m.first_ts), first_ms: num(m.first_ms), camera_ms: num(m.camera_ms), attempt: num(m.attempt),
   }
 }
 

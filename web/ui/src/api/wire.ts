@@ -218,6 +218,8 @@ export interface TileState {
   first_ts?: number
   /** first_ts on the server's media clock, ms. */
   first_ms?: number
+  /** How long the camera itself takes from capture to the server, ms; absent where that cannot be known. */
+  camera_ms?: number
   layer?: 'sub' | 'main'
   layer_why?: LayerWhy
   attempt?: number

@@ -24,3 +24,40 @@ export class Backoff {
     this.attempt = 0
   }
 }
+
+/** For so long a lost socket is tried about every second, ms. */
+const eager = 60_000
+
+/**
+ * Probing is how a lost socket comes back: the first attempt soon, then one
+ * about every second for a minute, then ever later. Whoever was connected when
+ * a server ended comes back within a second of it, and not all in one instant.
+ */
+export class Probing {
+  private began: number | undefined
+  private readonly late: Backoff
+  private readonly random: () => number
+  private readonly now: () => number
+
+  constructor(now: () => number, random: () => number = Math.random) {
+    this.now = now
+    this.random = random
+    this.late = new Backoff(random)
+  }
+
+  /** next is how long to wait before the next attempt, ms. */
+  next(): number {
+    if (this.began === undefined) {
+      this.began = this.now()
+      return 100 + 500 * this.random()
+    }
+    if (this.now() - this.began >= eager) return this.late.next()
+    this.late.attempt = 1 // after the minute: 2, 4, 8, 15 s
+    return 750 + 500 * this.random()
+  }
+
+  reset(): void {
+    this.began = undefined
+    this.late.reset()
+  }
+}

@@ -36,6 +36,13 @@ describe('freshness clock', () => {
     expect(stale).toHaveBeenCalledTimes(2)
   })
 
+  it('knows of a sleep that no timer saw', () => {
+    const clock = new FreshnessClock(() => {})
+    clock.paint()
+    vi.setSystemTime(Date.now() + 600_000) // performance.now() stands still meanwhile
+    expect(clock.fresh).toBe(false)
+  })
+
   it('says nothing after a reset', () => {
     const stale = vi.fn()
     const clock = new FreshnessClock(stale)

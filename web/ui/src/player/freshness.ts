@@ -1,3 +1,4 @@
+import { elapsed } from './elapsed'
 import { stallAfter } from './state'
 
 /**
@@ -11,7 +12,7 @@ export class FreshnessClock {
   private readonly onStale: () => void
   private readonly now: () => number
 
-  constructor(onStale: () => void, now: () => number = () => performance.now()) {
+  constructor(onStale: () => void, now: () => number = elapsed) {
     this.onStale = onStale
     this.now = now
   }

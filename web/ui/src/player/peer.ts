@@ -1,9 +1,10 @@
 export interface PeerConfig {
-  /** connected: media flows; lost: make a new one. Called at most once with lost. */
-  onState(s: 'connected' | 'lost'): void
+  /**
+   * connected: media flows; weak: nothing is heard of the other end, which a new
+   * way there may mend; lost: make a new one. Called at most once with lost.
+   */
+  onState(s: 'connected' | 'weak' | 'lost'): void
 }
-
-const lostAfter = 3000
 
 /**
  * Peer is the one peer connection of a viewing session: a pool of receive-only
@@ -13,7 +14,6 @@ const lostAfter = 3000
 export class Peer {
   private readonly pc: RTCPeerConnection
   private readonly config: PeerConfig
-  private timer: ReturnType<typeof setTimeout> | undefined
   private closed = false
   private videos = 0
 
@@ -43,8 +43,27 @@ export class Peer {
   /** detour makes an offer of the same connection by way of TURN servers. */
   async detour(iceServers: RTCIceServer[]): Promise<string> {
     this.pc.setConfiguration({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require', iceServers })
+    return this.restart()
+  }
+
+  /** restart makes an offer of the same connection by whatever way there is now. */
+  async restart(): Promise<string> {
     this.pc.restartIce()
     return this.offer(0)
+  }
+
+  /** received is how many bytes of media have come so far. */
+  async received(): Promise<number> {
+    let bytes = 0
+    ;(await this.pc.getStats()).forEach((s: { type: string; bytesReceived?: number }) => {
+      if (s.type === 'inbound-rtp') bytes += s.bytesReceived ?? 0
+    })
+    return bytes
+  }
+
+  /** weak is a connection that stood and from whose other end nothing is heard. */
+  get weak(): boolean {
+    return this.pc.connectionState === 'disconnected' || this.pc.connectionState === 'failed'
   }
 
   get connected(): boolean {
@@ -68,19 +87,17 @@ export class Peer {
 
   close(): void {
     this.closed = true
-    clearTimeout(this.timer)
     this.pc.onconnectionstatechange = null
     this.pc.close()
   }
 
   private changed(): void {
-    clearTimeout(this.timer)
     switch (this.pc.connectionState) {
       case 'connected':
         this.config.onState('connected')
         break
       case 'disconnected':
-        this.timer = setTimeout(() => this.lose(), lostAfter)
+        this.config.onState('weak')
         break
       case 'failed':
       case 'closed':

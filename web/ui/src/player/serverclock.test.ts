@@ -16,4 +16,26 @@ describe('server clock', () => {
     c.sample(10_200, 10_190, 1) // time went backwards
     expect(c.now()).toBe(15_000)
   })
+
+  it('takes the media clock of another server, whatever was measured before', () => {
+    vi.useFakeTimers()
+    const c = new ServerClock()
+    expect(c.media(performance.now())).toBeUndefined()
+    const now = Date.now()
+    c.sample(now - 10, now, now, 9_000_005)
+    expect(c.media(performance.now())).toBeCloseTo(9_000_010, 0)
+    c.sample(now - 400, now, now, 9_000_000) // slow, and no news
+    expect(c.media(performance.now())).toBeCloseTo(9_000_010, 0)
+    c.sample(now - 30, now, now, 500) // started again
+    expect(c.media(performance.now())).toBeCloseTo(515, 0)
+  })
+
+  it('goes on after a sleep that performance.now() has not seen', () => {
+    vi.useFakeTimers()
+    const c = new ServerClock()
+    const now = Date.now()
+    c.sample(now, now, now, 1000)
+    vi.setSystemTime(now + 8 * 3_600_000)
+    expect(c.media(performance.now())).toBeCloseTo(1000 + 8 * 3_600_000, 0)
+  })
 })

@@ -1,3 +1,5 @@
+import { elapsed } from './elapsed'
+
 /**
  * ServerClock is the server's clocks as this browser can know them: of the
  * pings so far the one with the shortest round trip sets the offsets.
@@ -14,10 +16,13 @@ export class ServerClock {
   sample(sent: number, received: number, server: number, media?: number): void {
     const trip = received - sent
     if (trip < 0) return
-    if (trip <= this.best) {
+    const offset = media === undefined ? undefined : media - (elapsed() - trip / 2)
+    // Another server, or the same one started again, has another media clock: nothing of before holds.
+    const stepped = offset !== undefined && this.mediaOffset !== undefined && Math.abs(offset - this.mediaOffset) > (trip + this.best) / 2 + 250
+    if (trip <= this.best || stepped) {
       this.best = trip
       this.offset = server - (sent + trip / 2)
-      if (media !== undefined) this.mediaOffset = media - (performance.now() - trip / 2)
+      this.mediaOffset = offset ?? this.mediaOffset
     } else {
       this.best *= 1.02 // so that a clock that drifts is measured anew some time
     }
@@ -29,6 +34,6 @@ export class ServerClock {
 
   /** media is the server's media clock, which never steps, at a performance.now() reading; undefined before it is known. */
   media(at: number): number | undefined {
-    return this.mediaOffset === undefined ? undefined : at + this.mediaOffset
+    return this.mediaOffset === undefined ? undefined : at + (elapsed() - performance.now()) + this.mediaOffset
   }
 }

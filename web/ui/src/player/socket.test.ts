@@ -39,30 +39,74 @@ describe('socket', () => {
     vi.useRealTimers()
   })
 
-  it('comes back after 1, 2, 4, 8, 15, 15 s while it is refused', () => {
+  it('is tried soon, then about every second for a minute, then after 2, 4, 8, 15 s', () => {
     const { config } = make()
-    for (const [i, wait] of [1000, 2000, 4000, 8000, 15000, 15000].entries()) {
+    const wait = (ms: number): void => {
+      const n = FakeSocket.all.length
       last().drop(1006)
       expect(config.onDown).toHaveBeenLastCalledWith(false)
-      vi.advanceTimersByTime(wait - 1)
-      expect(FakeSocket.all.length).toBe(i + 1)
+      vi.advanceTimersByTime(ms - 1)
+      expect(FakeSocket.all.length).toBe(n)
       vi.advanceTimersByTime(1)
-      expect(FakeSocket.all.length).toBe(i + 2)
+      expect(FakeSocket.all.length).toBe(n + 1)
     }
+    wait(600)
+    for (let t = 600; t < 60_000; t += 1250) wait(1250)
+    for (const ms of [2000, 4000, 8000, 15000, 15000]) wait(ms)
+  })
+
+  it('gives an attempt up that is not answered', () => {
+    make()
+    vi.advanceTimersByTime(3999)
+    expect(FakeSocket.all.length).toBe(1)
+    vi.advanceTimersByTime(601)
+    expect(FakeSocket.all.length).toBe(2)
+    expect(FakeSocket.all[0]?.readyState).toBe(3)
+  })
+
+  it('does not wait when the network is back or the page is looked at', () => {
+    for (const e of ['online', 'visibilitychange', 'resume']) {
+      FakeSocket.all = []
+      const { socket } = make()
+      last().drop(1006)
+      ;(e === 'online' ? window : document).dispatchEvent(new Event(e))
+      expect(FakeSocket.all.length).toBe(2)
+      // One on its way for long may have been sent into a network that is no more.
+      vi.advanceTimersByTime(1500)
+      ;(e === 'online' ? window : document).dispatchEvent(new Event(e))
+      vi.advanceTimersByTime(1)
+      expect(FakeSocket.all.length).toBe(3)
+      socket.stop()
+    }
+  })
+
+  it('lets an open connection prove itself after a change of network', () => {
+    make()
+    last().open()
+    vi.advanceTimersByTime(100)
+    const pong = JSON.stringify({ type: 'pong', t: 1, server_time_ms: 1 })
+    window.dispatchEvent(new Event('online'))
+    vi.advanceTimersByTime(1000)
+    last().onmessage?.({ data: pong })
+    vi.advanceTimersByTime(1000)
+    expect(FakeSocket.all.length).toBe(1)
+    window.dispatchEvent(new Event('online'))
+    vi.advanceTimersByTime(1501)
+    expect(FakeSocket.all.length).toBe(2)
   })
 
   it('begins with short waits again once the server has spoken', () => {
     const { config } = make()
     last().drop(1006)
-    vi.advanceTimersByTime(1000)
+    vi.advanceTimersByTime(600)
     last().drop(1006)
-    vi.advanceTimersByTime(2000)
+    vi.advanceTimersByTime(1250)
     last().open()
     last().onmessage?.({ data: '{"type":"hello","node":"n","server_time":"2026-01-01T00:00:00Z"}' })
     expect(config.onUp).toHaveBeenCalledTimes(1)
     last().drop(4000)
     expect(config.onDown).toHaveBeenLastCalledWith(true)
-    vi.advanceTimersByTime(1000)
+    vi.advanceTimersByTime(600)
     expect(FakeSocket.all.length).toBe(4)
   })
 
@@ -84,13 +128,13 @@ describe('socket', () => {
     expect(FakeSocket.all.length).toBe(2)
   })
 
-  it('pings at once and every 5 s, and leaves a connection that has been silent for 15 s', () => {
+  it('pings at once and every 3 s, and leaves a connection that has been silent for 8 s', () => {
     const { config } = make()
     last().open()
     expect(last().sent.filter(s => s.includes('"ping"')).length).toBe(1)
-    vi.advanceTimersByTime(10_000)
+    vi.advanceTimersByTime(6000)
     expect(last().sent.filter(s => s.includes('"ping"')).length).toBe(3)
-    vi.advanceTimersByTime(5000)
+    vi.advanceTimersByTime(3000)
     expect(config.onDown).toHaveBeenCalledWith(true)
     vi.advanceTimersByTime(1000)
     expect(FakeSocket.all.length).toBe(2)

@@ -1,8 +1,14 @@
 import { parseMessage, type ClientMessage, type ServerMessage } from '../api/messages'
-import { Backoff } from './backoff'
+import { Probing } from './backoff'
+import { elapsed } from './elapsed'
 
-const pingEvery = 5000
-const deafAfter = 15000
+const pingEvery = 3000
+/** A connection that has not said anything for so long is left, ms: every ping is answered. */
+const deafAfter = 8000
+/** How long one attempt may take, ms. */
+const attemptFor = 4000
+/** What must be heard within this after a network change or a sleep, ms. */
+const proveWithin = 1500
 
 export interface SocketConfig {
   /** Path on this host, or a whole ws: URL. */
@@ -18,8 +24,8 @@ export interface SocketConfig {
 }
 
 /**
- * Socket is the one socket of a tab. It comes back by itself with growing,
- * jittered waits until the server says stop; what is said meanwhile is not
+ * Socket is the one socket of a tab. It comes back by itself, for a minute with
+ * an attempt about every second and then ever later, until the server says stop; what is said meanwhile is not
  * kept, since whoever speaks says everything again after onUp.
  */
 export class Socket {
@@ -27,13 +33,15 @@ export class Socket {
   private stopped = true
   private retry: ReturnType<typeof setTimeout> | undefined
   private ping: ReturnType<typeof setInterval> | undefined
+  private limit: ReturnType<typeof setTimeout> | undefined
   private heard = 0
-  private readonly backoff: Backoff
+  private begun = 0
+  private readonly probing: Probing
   private readonly config: SocketConfig
 
   constructor(config: SocketConfig) {
     this.config = config
-    this.backoff = new Backoff(config.random)
+    this.probing = new Probing(elapsed, config.random)
   }
 
   get up(): boolean {
@@ -45,6 +53,7 @@ export class Socket {
     this.stopped = false
     addEventListener('online', this.now)
     document.addEventListener('visibilitychange', this.now)
+    document.addEventListener('resume', this.now)
     this.connect()
   }
 
@@ -52,7 +61,9 @@ export class Socket {
     this.stopped = true
     removeEventListener('online', this.now)
     document.removeEventListener('visibilitychange', this.now)
+    document.removeEventListener('resume', this.now)
     clearTimeout(this.retry)
+    clearTimeout(this.limit)
     clearInterval(this.ping)
     const ws = this.ws
     this.ws = undefined
@@ -66,30 +77,45 @@ export class Socket {
     return true
   }
 
-  /** now ends a wait: the network is back, or somebody looks at the page again. */
+  /**
+   * now ends a wait: the network is back, or somebody looks at the page again. A
+   * connection from before must prove at once that it is still one.
+   */
   readonly now = (): void => {
-    if (this.stopped || this.ws || document.visibilityState === 'hidden') return
-    clearTimeout(this.retry)
-    this.connect()
+    if (this.stopped || document.visibilityState === 'hidden') return
+    const { ws } = this
+    if (!ws) {
+      clearTimeout(this.retry)
+      this.connect()
+    } else if (ws.readyState === 0) {
+      // Its first packets may have gone into a network that is no more.
+      if (elapsed() - this.begun > 1000) this.leave(ws, 0)
+    } else if (ws.readyState === 1) {
+      this.beat(ws)
+      if (this.ws === ws) this.prove(ws)
+    }
   }
 
   private connect(): void {
     const ws = new WebSocket(absolute(this.config.url))
     this.ws = ws
     let opened = false
-    this.heard = Date.now()
+    this.heard = this.begun = elapsed()
+    clearTimeout(this.limit)
+    this.limit = setTimeout(() => { if (this.ws === ws && !opened) this.leave(ws) }, attemptFor)
     ws.onopen = () => {
       opened = true
-      this.heard = Date.now()
+      clearTimeout(this.limit)
+      this.heard = elapsed()
       this.ping = setInterval(() => this.beat(ws), pingEvery)
       this.config.onUp()
       this.beat(ws)
     }
     ws.onmessage = e => {
-      this.heard = Date.now()
+      this.heard = elapsed()
       const m = typeof e.data === 'string' ? parseMessage(e.data) : null
       if (!m) return
-      this.backoff.reset()
+      this.probing.reset()
       this.config.onMessage(m)
     }
     ws.onclose = e => {
@@ -98,28 +124,38 @@ export class Socket {
     }
   }
 
-  private gone(opened: boolean, code: number): void {
+  /** leave gives a connection up whose other end does not answer: it may take minutes to close by itself. */
+  private leave(ws: WebSocket, wait?: number): void {
+    const opened = ws.readyState === 1
+    ws.onclose = ws.onopen = ws.onmessage = null
+    ws.close()
+    this.gone(opened, 4002, wait)
+  }
+
+  private gone(opened: boolean, code: number, wait = this.probing.next()): void {
     this.ws = undefined
     clearInterval(this.ping)
+    clearTimeout(this.limit)
     if (this.stopped) return
     if (code >= 4500 && code <= 4999) {
       this.stop()
       this.config.onStop(code)
       return
     }
-    this.retry = setTimeout(() => this.connect(), this.backoff.next())
+    clearTimeout(this.retry)
+    this.retry = setTimeout(() => this.connect(), wait)
     this.config.onDown(opened)
   }
 
   private beat(ws: WebSocket): void {
-    if (Date.now() - this.heard >= deafAfter) {
-      // A connection whose other end is gone may take minutes to close: leave it now.
-      ws.onclose = null
-      ws.close()
-      this.gone(true, 4002)
-      return
-    }
-    this.send({ type: 'ping', t: Date.now() })
+    if (elapsed() - this.heard >= deafAfter) this.leave(ws)
+    else this.send({ type: 'ping', t: Date.now() })
+  }
+
+  private prove(ws: WebSocket): void {
+    const asked = elapsed()
+    clearTimeout(this.limit)
+    this.limit = setTimeout(() => { if (this.ws === ws && this.heard < asked) this.leave(ws, 0) }, proveWithin)
   }
 }
 

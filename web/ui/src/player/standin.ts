@@ -39,6 +39,14 @@ export class StandIn {
     else this.ask(camera, 0)
   }
 
+  /** put gives a picture that is at hand: the last one that was shown. One the server may have is not asked for then. */
+  put(camera: string, blob: Blob, at: number): void {
+    this.drop()
+    this.camera = camera
+    this.still = { url: URL.createObjectURL(blob), at }
+    this.onChange()
+  }
+
   /** drop forgets the still and that one was asked for. */
   drop(): void {
     clearTimeout(this.timer)

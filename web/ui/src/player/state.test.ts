@@ -10,7 +10,9 @@ describe('TestR91_exactly one state from frames and the word of the server', () 
   const table: [string, Partial<Facts>, Shown][] = [
     ['nothing known', {}, 'connecting'],
     ['nothing known, no connection', { connected: false }, 'connecting'],
-    ['frames from before a lost session', { connected: false, painted: now - 100 }, 'reconnecting'],
+    ['frames from before a lost session', { connected: false, seen: true }, 'reconnecting'],
+    ['frames from before, the connection stands again', { seen: true }, 'connecting'],
+    ['live said, was seen before, connection lost', { server: 'live', connected: false, seen: true }, 'reconnecting'],
     ['live said, no frame yet', { server: 'live' }, 'connecting'],
     ['live said, no frame just under 5 s', { server: 'live', since: now - 4999 }, 'connecting'],
     ['live said, no frame for 5 s', { server: 'live', since: now - 5000 }, 'stalled'],
@@ -20,7 +22,8 @@ describe('TestR91_exactly one state from frames and the word of the server', () 
     ['painted 4 s ago', { server: 'live', painted: now - 4000 }, 'stalled'],
     ['painted 4 s ago, connection lost', { server: 'live', painted: now - 4000, connected: false }, 'reconnecting'],
     ['connection lost a moment ago, frames still new', { server: 'live', painted: now - 500, connected: false }, 'live'],
-    ['frames while the server still says connecting', { server: 'connecting', painted: now }, 'live'],
+    ['frames while the server says connecting: a ring is played once more', { server: 'connecting', painted: now }, 'connecting'],
+    ['connecting, connection lost, was seen before', { server: 'connecting', painted: now, connected: false, seen: true }, 'reconnecting'],
     ['connecting for long', { server: 'connecting', since: now - 60_000 }, 'connecting'],
     ['reconnecting wins over fresh frames', { server: 'reconnecting', painted: now }, 'reconnecting'],
     ['offline wins over fresh frames', { server: 'offline', painted: now }, 'offline'],
@@ -33,8 +36,12 @@ describe('TestR91_exactly one state from frames and the word of the server', () 
   it('never says live of a picture that does not move', () => {
     for (const server of [undefined, ...serverStates]) {
       for (const connected of [true, false]) {
-        for (const painted of [undefined, now - 4000, now - 10_000]) {
-          expect(shownState({ server, connected, painted, since: now - 10_000 }, now)).not.toBe('live')
+        for (const seen of [true, false]) {
+          for (const painted of [undefined, now - 4000, now - 10_000]) {
+            expect(shownState({ server, connected, painted, seen, since: now - 10_000 }, now)).not.toBe('live')
+          }
+          // And never without the server's word, however the picture moves.
+          if (server !== 'live') expect(shownState({ server, connected, painted: now, seen, since: now }, now)).not.toBe('live')
         }
       }
     }

@@ -17,6 +17,8 @@ export interface Facts {
   since: number
   /** Whether the peer connection carries media. */
   connected: boolean
+  /** Whether a picture of that camera was live here before: then it comes back, and does not begin. */
+  seen?: boolean
 }
 
 /**
@@ -25,13 +27,14 @@ export interface Facts {
  * frame walks through it, and four seconds without one close it again.
  */
 export function shownState(f: Facts, now: number): Shown {
+  const coming = f.seen && !f.connected ? 'reconnecting' : 'connecting'
   switch (f.server) {
     case undefined:
-      return f.connected || f.painted === undefined ? 'connecting' : 'reconnecting'
-    case 'connecting':
+    case 'connecting': // pictures from before, or of a ring that is played once more, are not the present
+      return coming
     case 'live': {
       if (f.painted === undefined) {
-        return f.server === 'live' && f.connected && now - f.since >= connectWithin ? 'stalled' : 'connecting'
+        return f.connected && now - f.since >= connectWithin ? 'stalled' : coming
       }
       if (now - f.painted < stallAfter) return 'live'
       return f.connected ? 'stalled' : 'reconnecting'

@@ -97,6 +97,120 @@ describe('tile', () => {
     expect(last().state).toBe('live')
   })
 
+  it('still knows its own frames after days, and those of before', () => {
+    const seen: TileView[] = []
+    const hour = 3_600_000
+    let media = 1000 + 7 * hour // of a stream that began at 1000
+    const tile = new Tile({ onChange: v => seen.push(v), media: () => media })
+    tile.setConnected(true)
+    tile.setWant('a', 'Gate')
+    tile.setServer({ ...live('a', 5), first_ms: 1000 })
+    tile.frame((5 + 7 * hour * 90 - 9000) >>> 0, 1)
+    expect(seen.at(-1)?.state).toBe('live')
+    tile.setServer({ ...live('a', (5 + 7 * hour * 90) >>> 0), first_ms: 1000 + 7 * hour })
+    expect(seen.at(-1)?.state).toBe('connecting')
+    media += 100
+    tile.frame((5 + 7 * hour * 90 - 4500) >>> 0, 2)
+    expect(seen.at(-1)?.state).toBe('connecting')
+    tile.frame((5 + 7 * hour * 90 + 4500) >>> 0, 3)
+    expect(seen.at(-1)?.state).toBe('live')
+  })
+
+  describe('R91: is never live on a picture that stands', () => {
+    const going = () => {
+      const m = make()
+      m.tile.setWant('a', 'Gate')
+      m.tile.setServer(live('a', 1000))
+      m.tile.frame(1000)
+      expect(m.last().state).toBe('live')
+      return m
+    }
+    it('though the same frame is painted anew', () => {
+      const { tile, last } = going()
+      for (let i = 0; i < 50; i++) {
+        vi.advanceTimersByTime(100)
+        tile.frame(1000)
+      }
+      expect(last().state).toBe('stalled')
+    })
+    it('after a sleep', () => {
+      const { tile, last } = going()
+      vi.setSystemTime(Date.now() + 3_600_000)
+      tile.look()
+      expect(last().state).toBe('stalled')
+    })
+    it('when the page was hidden and is shown again', () => {
+      const { tile, last } = going()
+      tile.setVisible(false)
+      tile.setServer({ cell: 0, camera: 'a', state: 'connecting' })
+      vi.advanceTimersByTime(1000)
+      tile.setVisible(true)
+      expect(last()).toMatchObject({ state: 'connecting', picture: 'dim' })
+      tile.setServer(live('a', 900_000))
+      tile.frame(5000) // of before
+      expect(last().state).toBe('connecting')
+      tile.frame(900_000)
+      expect(last().state).toBe('live')
+    })
+    it('when a camera comes back, until its first frame', () => {
+      const { tile, last } = going()
+      vi.advanceTimersByTime(5000)
+      tile.setServer({ cell: 0, camera: 'a', state: 'reconnecting', first_ts: 1000 })
+      vi.advanceTimersByTime(5000)
+      tile.setServer(live('a', 1000))
+      expect(last().state).toBe('connecting')
+      vi.advanceTimersByTime(5100)
+      expect(last().state).toBe('stalled')
+      tile.frame(2_000_000)
+      expect(last().state).toBe('live')
+    })
+    it('when stills give way to live', () => {
+      const { tile, last } = make()
+      tile.setWant('a', 'Gate')
+      tile.setServer({ cell: 0, camera: 'a', state: 'throttled', first_ts: 1000, last_frame_at: '2026-01-01T00:00:00Z' })
+      tile.frame(1000)
+      expect(last()).toMatchObject({ state: 'throttled', at: Date.parse('2026-01-01T00:00:00Z') })
+      tile.setServer(live('a', 1000))
+      expect(last().state).toBe('connecting')
+    })
+    it('while another camera takes the place', () => {
+      const { tile, last } = going()
+      vi.advanceTimersByTime(3500)
+      tile.setWant('b', 'Yard')
+      expect(last().state).toBe('live')
+      vi.advanceTimersByTime(500)
+      expect(last().state).not.toBe('live')
+    })
+  })
+
+  it('keeps the last picture, dimmed, while the connection is lost', () => {
+    const { tile, last } = make()
+    const track = {} as MediaStreamTrack
+    tile.setTrack(track)
+    tile.setWant('a', 'Gate')
+    tile.setServer(live('a', 1000))
+    tile.frame(1000)
+    tile.setConnected(false)
+    tile.setTrack(undefined)
+    expect(last()).toMatchObject({ state: 'reconnecting', picture: 'dim', name: 'Gate' })
+    tile.setTrack({} as MediaStreamTrack)
+    tile.setConnected(true)
+    expect(last()).toMatchObject({ state: 'connecting', picture: 'none' }) // the element is empty now; a still stands in where there is one
+    tile.setServer(live('a', 77))
+    tile.frame(77)
+    expect(last()).toMatchObject({ state: 'live', picture: 'full' })
+    tile.clear()
+    expect(last().picture).toBe('none')
+  })
+
+  it('says of a camera that is away when its last picture was, not when it was played', () => {
+    const { tile, last } = make()
+    tile.setWant('a', 'Gate')
+    tile.setServer({ cell: 0, camera: 'a', state: 'reconnecting', first_ts: 1000, last_frame_at: '2026-01-01T00:00:00Z' })
+    tile.frame(1000)
+    expect(last()).toMatchObject({ state: 'reconnecting', picture: 'dim', at: Date.parse('2026-01-01T00:00:00Z') })
+  })
+
   it('does not tell the listener of every frame', () => {
     vi.setSystemTime(1_000_000)
     const { tile, seen } = make()

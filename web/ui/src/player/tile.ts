@@ -1,7 +1,8 @@
 import type { TileState } from '../api/wire'
+import { elapsed } from './elapsed'
 import { FreshnessClock } from './freshness'
-import { Delay } from './delay'
-import { watchFrames } from './frames'
+import { arrival, Delay } from './delay'
+import { keepPlaying, lastFrame, watchFrames } from './frames'
 import { StandIn, type FetchStill, type Still } from './standin'
 import { reached } from './rtp'
 import { pictureOf, shownState, type Picture, type Shown } from './state'
@@ -19,8 +20,10 @@ export interface TileView {
   server: TileState | undefined
   /** A still that stands in where nothing of this camera has been painted. */
   poster?: Still
-  /** How long a frame takes from the server to the screen, ms, while the picture is live. */
+  /** How old the picture is, ms, while it is live: from the server to the screen, and the camera's own part where that is known. */
   delay?: number
+  /** The camera's own part of it. */
+  cameraDelay?: number
 }
 
 export interface TileConfig {
@@ -49,6 +52,8 @@ export class Tile {
   private shownAs = { camera: undefined as string | undefined, name: '' }
   /** Whose picture the video element holds: nobody's, the wanted camera's, or the one before. */
   private holds: 'none' | 'own' | 'old' = 'none'
+  /** Whether a picture of the wanted camera was shown before. */
+  private seen = false
   private server: TileState | undefined
   private since: number
   private connected = false
@@ -69,7 +74,7 @@ export class Tile {
 
   constructor(config: TileConfig) {
     this.config = config
-    this.now = config.now ?? (() => performance.now())
+    this.now = config.now ?? elapsed
     this.wall = config.wall ?? (() => Date.now())
     this.since = this.now()
     this.clock = new FreshnessClock(() => this.update(), this.now)
@@ -82,16 +87,26 @@ export class Tile {
     this.stopFrames = undefined
     this.video = video ?? undefined
     if (!video) return
-    this.stopFrames = watchFrames(video, (ts, shown) => this.frame(ts, shown))
+    const stops = [watchFrames(video, (ts, shown) => this.frame(ts, shown)), keepPlaying(video)]
+    this.stopFrames = () => { for (const stop of stops) stop() }
     this.play()
   }
 
-  /** setTrack binds the media of a mid; another track means that the picture so far is gone. */
+  /**
+   * setTrack binds the media of a mid. Without one the connection is lost: the
+   * last picture stays, dimmed, until another track has something to show.
+   */
   setTrack(track: MediaStreamTrack | undefined): void {
     if (this.track === track) return
+    if (this.holds === 'own' && this.track) this.remember()
     this.track = track
-    this.forget()
-    this.play()
+    this.lastTS = undefined
+    this.clock.reset()
+    if (track === undefined && this.holds === 'own') this.lose()
+    else {
+      this.uncover('none')
+      this.play()
+    }
     this.update()
   }
 
@@ -105,6 +120,7 @@ export class Tile {
     }
     this.want = { camera, name }
     this.server = undefined
+    this.seen = false
     this.standIn?.drop()
     this.since = this.now()
     if (this.holds !== 'none' && camera !== undefined && this.clock.fresh) {
@@ -120,21 +136,31 @@ export class Tile {
   /** setServer takes the server's word about the wanted camera; words about another one are dropped. */
   setServer(s: TileState): void {
     if (s.camera !== undefined && s.camera !== this.want.camera) return
-    if (s.state === 'live' && this.server?.state !== 'live') this.since = this.now()
-    if (s.first_ts !== this.server?.first_ts) this.delay.reset()
-    // What the server held back begins anew: until its first frame it is on its way, not standing still.
-    if (s.state === 'live' && this.server?.state === 'stalled') this.clock.reset()
-    // A camera without a stream: what it shows is its newest image.
-    if (s.state === 'image' && this.want.camera !== undefined && s.last_frame_at !== this.server?.last_frame_at) this.standIn?.renew(this.want.camera)
+    const before = this.server
     this.server = s
+    if (s.state === 'live' && before?.state !== 'live') {
+      this.since = this.now()
+      // What stood still begins anew: until its first frame it is on its way.
+      if (!this.clock.fresh) this.clock.reset()
+    }
+    if (s.first_ts !== before?.first_ts) {
+      this.delay.reset()
+      // What is on the screen came before: it says nothing about the stream that begins here.
+      if (this.holds === 'own' && s.first_ts !== undefined && !(this.lastTS !== undefined && this.isOwn(this.lastTS))) this.clock.reset()
+    }
+    // What the server held back, or let through one by one, is not the present.
+    if (s.state === 'live' && (before?.state === 'stalled' || before?.state === 'throttled')) this.clock.reset()
+    // A camera without a stream: what it shows is its newest image.
+    if (s.state === 'image' && this.want.camera !== undefined && s.last_frame_at !== before?.last_frame_at) this.standIn?.renew(this.want.camera)
     if (pictureOf(s.state) === 'none') {
       this.standIn?.drop()
+      this.seen = false
       this.uncover('none')
     }
     else if (this.holds !== 'own') {
       if (s.state === 'offline' || s.state === 'reconnecting') this.uncover('none')
       // The media may have overtaken this message.
-      else if (s.first_ts !== undefined && this.lastTS !== undefined && reached(this.lastTS, s.first_ts)) this.uncover('own')
+      else if (s.first_ts !== undefined && this.lastTS !== undefined && this.isOwn(this.lastTS)) this.uncover('own')
     }
     this.update()
   }
@@ -147,14 +173,38 @@ export class Tile {
     this.update()
   }
 
+  /** setVisible says whether the page can be seen. What was painted before it was hidden is not the present when it is shown again. */
+  setVisible(visible: boolean): void {
+    this.clock.reset()
+    if (visible) this.since = this.now()
+    this.update()
+  }
+
+  /** look computes the state anew: time may have passed that no timer saw. */
+  look(): void {
+    this.update()
+  }
+
+  /** clear takes the picture away, whatever it is: the right to it has ended. */
+  clear(): void {
+    this.standIn?.drop()
+    this.seen = false
+    this.uncover('none')
+    this.play()
+  }
+
   /** frame is called for every painted frame. */
   frame(ts: number | undefined, shown?: number): void {
+    if (ts !== undefined && ts === this.lastTS) return
     this.lastTS = ts
     const media = shown === undefined ? undefined : this.config.media?.(shown)
-    if (ts !== undefined && media !== undefined && this.holds === 'own') this.delay.add(ts, media, this.server)
-    if (this.holds !== 'own' && this.isOwn(ts)) this.uncover('own')
-    else if (this.holds === 'own') this.clock.paint()
-    else return
+    if (!this.isOwn(ts, media)) {
+      if (this.holds === 'old') this.clock.paint()
+      return
+    }
+    if (this.holds !== 'own') this.uncover('own')
+    else this.clock.paint()
+    if (ts !== undefined && media !== undefined) this.delay.add(ts, media, this.server)
     this.paintedAt = this.wall()
     this.update()
   }
@@ -168,11 +218,30 @@ export class Tile {
     this.config.onChange = () => {}
   }
 
-  private isOwn(ts: number | undefined): boolean {
+  /** isOwn says whether a frame is of the stream the server speaks of. A connection lives longer than the 6 h in which a bare timestamp tells before from after. */
+  private isOwn(ts: number | undefined, media = this.config.media?.(performance.now())): boolean {
     const s = this.server
     if (!s || pictureOf(s.state) === 'none') return false
-    if (s.first_ts !== undefined && ts !== undefined) return reached(ts, s.first_ts)
-    return s.state === 'live' || s.state === 'throttled'
+    if (s.first_ts === undefined || ts === undefined) return s.state === 'live' || s.state === 'throttled'
+    if (reached(ts, s.first_ts)) return true
+    return s.first_ms !== undefined && media !== undefined && arrival(ts, media, s.first_ts, s.first_ms) > s.first_ms - 1
+  }
+
+  /** lose: the connection is gone, and with it what the server said of what it sends. */
+  private lose(): void {
+    const s = this.server?.state
+    if (s === 'live' || s === 'connecting' || s === 'stalled' || s === 'throttled') this.server = undefined
+    this.since = this.now()
+  }
+
+  /** remember keeps the last frame as an image: the element forgets it with its next track. */
+  private remember(): void {
+    const { video, standIn, paintedAt } = this
+    const { camera } = this.want
+    if (!video || !standIn || camera === undefined || paintedAt === undefined || pictureOf(this.computed()) === 'none') return
+    void lastFrame(video).then(blob => {
+      if (blob && this.seen && this.want.camera === camera && !this.clock.fresh) standIn.put(camera, blob, paintedAt)
+    })
   }
 
   private uncover(holds: 'none' | 'own'): void {
@@ -184,16 +253,12 @@ export class Tile {
     this.delay.reset()
     this.paintedAt = undefined
     if (holds === 'own') {
+      this.seen = true
       this.standIn?.drop()
       this.clock.paint()
       this.paintedAt = this.wall()
     }
     this.update()
-  }
-
-  private forget(): void {
-    this.lastTS = undefined
-    this.uncover('none')
   }
 
   private play(): void {
@@ -206,17 +271,28 @@ export class Tile {
 
   /** update tells the listener when what a person sees has changed, at most once a second for the clock alone. */
   private update(): void {
-    const state = this.holds === 'old' ? 'live' : this.computed()
+    const state = this.holds === 'old' && this.clock.fresh ? 'live' : this.computed()
     this.wantStill(state)
     const poster = this.holds === 'none' && pictureOf(state) !== 'none' ? this.standIn?.picture : undefined
     const picture = this.pictured(state, poster !== undefined)
-    const at = (state === 'image' ? undefined : this.paintedAt) ?? poster?.at ?? time(this.server?.last_frame_at)
     const delay = state === 'live' && this.holds === 'own' ? this.delay.ms : undefined
-    const v: TileView = { ...this.shownAs, state, picture, at, server: this.holds === 'old' ? undefined : this.server, poster, delay }
-    const sign = `${v.camera}|${v.name}|${state}|${picture}|${at === undefined ? '' : Math.floor(at / 1000)}|${poster?.url ?? ''}|${JSON.stringify(v.server ?? null)}`
+    const cameraDelay = delay === undefined ? undefined : this.server?.camera_ms
+    const v: TileView = {
+      ...this.shownAs, state, picture, at: this.taken(state, poster), server: this.holds === 'old' ? undefined : this.server, poster,
+      delay: delay === undefined ? undefined : delay + (cameraDelay ?? 0), cameraDelay,
+    }
+    const sign = `${v.camera}|${v.name}|${state}|${picture}|${v.at === undefined ? '' : Math.floor(v.at / 1000)}|${poster?.url ?? ''}|${JSON.stringify(v.server ?? null)}`
     if (sign === this.last) return
     this.last = sign
     this.config.onChange(v)
+  }
+
+  /** taken is when what is shown was the present. A camera that is away may have its last pictures played: they are not newer for that. */
+  private taken(state: Shown, poster: Still | undefined): number | undefined {
+    const told = time(this.server?.last_frame_at)
+    const at = (state === 'image' ? undefined : this.paintedAt) ?? poster?.at
+    if (at === undefined || told === undefined) return at ?? told
+    return state === 'offline' || state === 'reconnecting' || state === 'throttled' ? Math.min(at, told) : at
   }
 
   /** pictured: a still is never shown as if it were the present. */
@@ -234,7 +310,7 @@ export class Tile {
   }
 
   private computed(): Shown {
-    const f = { server: this.server?.state, painted: this.clock.painted, since: this.since, connected: this.connected }
+    const f = { server: this.server?.state, painted: this.clock.painted, since: this.since, connected: this.connected, seen: this.seen }
     const s = shownState(f, this.now())
     // A tile that waits for its first frame is looked at again when waiting becomes standing still.
     clearTimeout(this.settle)

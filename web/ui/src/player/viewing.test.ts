@@ -15,11 +15,14 @@ class FakePC {
   began: unknown
   set: unknown
   restarts = 0
+  bytes = 0
+  flow = 0
   constructor(c?: { iceServers?: unknown }) {
     this.began = c?.iceServers
     FakePC.all.push(this)
   }
   setConfiguration(c: { iceServers: unknown }) { this.set = c.iceServers }
+  async getStats() { this.bytes += this.flow; return new Map([['t', { type: 'inbound-rtp', bytesReceived: this.bytes }]]) }
   restartIce() { this.restarts++ }
   addTransceiver(kind: string) { this.kinds.push(kind) }
   getTransceivers() { return this.kinds.map((kind, i) => ({ mid: String(i), receiver: { track: { kind, id: `${FakePC.all.indexOf(this)}/${i}` } } })) }
@@ -38,9 +41,9 @@ function make(up = true) {
   const problems: (string | undefined)[] = []
   let n = 0
   const api = {
-    open: vi.fn(async (b: { tiles: TileWant[] }): Promise<Opened> => ({ id: `v${++n}`, sdp: 'answer', tiles: b.tiles.map(t => ({ cell: t.cell, camera: t.camera, mid: String(t.cell), state: 'live' as const })) })),
+    open: vi.fn(async (b: { tiles: TileWant[] }, _signal?: AbortSignal): Promise<Opened> => ({ id: `v${++n}`, sdp: 'answer', tiles: b.tiles.map(t => ({ cell: t.cell, camera: t.camera, mid: String(t.cell), state: 'live' as const })) })),
     renegotiate: vi.fn(async () => ({ sdp: 'answer 2' })),
-    close: vi.fn(async () => {}),
+    close: vi.fn(async (_id: string) => {}),
     socket: '/x',
   }
   const line = { up }
@@ -73,7 +76,7 @@ describe('viewing session', () => {
     a.viewing.show([want(0, 'a')], 2)
     await settle()
     expect(FakePC.all.length).toBe(1)
-    expect(a.api.open).toHaveBeenCalledWith(expect.objectContaining({ sdp: 'offer of 7' }))
+    expect(a.api.open).toHaveBeenCalledWith(expect.objectContaining({ sdp: 'offer of 7' }), expect.anything())
     a.viewing.show([want(0, 'a'), want(1, 'b')], 6)
     await settle()
     expect(a.api.renegotiate).not.toHaveBeenCalled() // there is room
@@ -182,16 +185,145 @@ describe('viewing session', () => {
     expect(api.open).toHaveBeenCalledTimes(3)
   })
 
-  it('waits 3 s for a connection that comes and goes', async () => {
+  it('takes another way with the same connection when nothing is heard', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    const pc = FakePC.all[0] as FakePC
+    pc.become('connected')
+    pc.become('disconnected')
+    await settle()
+    expect(pc.restarts).toBe(1)
+    expect(api.renegotiate).toHaveBeenCalledTimes(1)
+    expect(pc.answers).toEqual(['answer', 'answer 2'])
+    pc.become('connected')
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect([api.open.mock.calls.length, api.renegotiate.mock.calls.length]).toEqual([1, 1])
+  })
+
+  it('makes another connection when the server answered and nothing comes all the same', async () => {
     const { viewing, api } = make()
     viewing.show([want(0, 'a')], 2)
     await settle()
     FakePC.all[0]?.become('connected')
     FakePC.all[0]?.become('disconnected')
-    await vi.advanceTimersByTimeAsync(2900)
-    FakePC.all[0]?.become('connected')
+    await vi.advanceTimersByTimeAsync(4600)
+    expect(api.open).toHaveBeenCalledTimes(2)
+    expect(api.close).toHaveBeenCalledWith('v1')
+  })
+
+  it('asks about once in two seconds while the network is away, one offer at a time, and at once when it is back', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    const pc = FakePC.all[0] as FakePC
+    pc.become('connected')
+    api.renegotiate.mockRejectedValue(new Problem({ status: 0, code: 'network' }))
+    pc.become('disconnected')
     await vi.advanceTimersByTimeAsync(10_000)
+    const asked = api.renegotiate.mock.calls.length
+    expect(asked).toBeGreaterThan(3)
+    expect(asked).toBeLessThan(9)
     expect(api.open).toHaveBeenCalledTimes(1)
+    api.renegotiate.mockResolvedValue({ sdp: 'answer 3' })
+    viewing.hello()
+    await vi.advanceTimersByTimeAsync(1500)
+    expect(pc.answers.at(-1)).toBe('answer 3')
+  })
+
+  it('asks anew what went into a dead network, as soon as the server is reached', async () => {
+    const { viewing, api, problems } = make()
+    api.open.mockImplementationOnce((_: unknown, signal?: AbortSignal) => new Promise((_ok, no) => { signal?.addEventListener('abort', () => no(new Error('aborted'))) }))
+    viewing.show([want(0, 'a')], 2)
+    await vi.advanceTimersByTimeAsync(2000)
+    viewing.hello()
+    await vi.advanceTimersByTimeAsync(200)
+    expect(api.open).toHaveBeenCalledTimes(2)
+    expect(problems).toEqual(['network', undefined])
+  })
+
+  it('does not wait on when the server is reached, unless the server asked to', async () => {
+    const { viewing, api } = make()
+    api.open.mockRejectedValueOnce(new Problem({ status: 0, code: 'network' }))
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    viewing.hello()
+    await vi.advanceTimersByTimeAsync(200)
+    expect(api.open).toHaveBeenCalledTimes(2)
+
+    const busy = make()
+    busy.api.open.mockRejectedValueOnce(new Problem({ status: 503, code: 'busy', retryAfter: 5 }))
+    busy.viewing.show([want(0, 'a')], 2)
+    await settle()
+    busy.viewing.hello()
+    await vi.advanceTimersByTimeAsync(4000)
+    expect(busy.api.open).toHaveBeenCalledTimes(1)
+  })
+
+  it('looks after a sleep whether anything still comes', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    const pc = FakePC.all[0] as FakePC
+    pc.become('connected')
+    pc.flow = 100
+    void viewing.check()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(api.renegotiate).not.toHaveBeenCalled()
+    pc.flow = 0
+    void viewing.check()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(api.renegotiate).toHaveBeenCalledTimes(1)
+  })
+
+  it('ignores words about a session that is not its own any more', async () => {
+    const { viewing, api, tiles } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    const n = tiles.length
+    viewing.receive({ type: 'viewing_gone', viewing: 'v0' })
+    viewing.receive({ type: 'tile', viewing: 'v0', seq: 9, version: 1, cell: 0, camera: 'a', state: 'ended' })
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(api.open).toHaveBeenCalledTimes(1)
+    expect(tiles.length).toBe(n)
+  })
+
+  it('R87: a frozen wall whose session is gone stays frozen until somebody continues', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    viewing.receive({ type: 'tile', seq: 2, version: 1, cell: 0, camera: 'a', state: 'frozen' })
+    viewing.receive({ type: 'viewing_gone' })
+    await vi.advanceTimersByTimeAsync(120_000)
+    viewing.hello()
+    viewing.show([want(0, 'b')], 2)
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(api.open).toHaveBeenCalledTimes(1)
+    expect(viewing.resume()).toBe(true)
+    await settle()
+    expect(api.open).toHaveBeenCalledTimes(2)
+    expect(viewing.resume()).toBe(false) // the session must be told
+  })
+
+  it('ends a session that could not be told its end when the server is reached', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    api.close.mockRejectedValueOnce(new Problem({ status: 0, code: 'network' }))
+    FakePC.all[0]?.become('failed')
+    await settle()
+    viewing.hello()
+    expect(api.close.mock.calls).toEqual([['v1'], ['v1']])
+  })
+
+  it('begins again when a page that was put away is back', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    viewing.close()
+    viewing.reopen()
+    await settle()
+    expect(api.open).toHaveBeenCalledTimes(2)
   })
 
   it('waits as long as the server asks, and gives up where there is no right', async () => {

@@ -3,7 +3,8 @@ import type { ViewingAPI } from '../api/api'
 import type { ClientMessage, ServerMessage } from '../api/messages'
 import type { Problem } from '../api/problem'
 import type { TileWant } from '../api/wire'
-import { watchActivity } from '../player/activity'
+import { watchActivity, watchReturn } from '../player/activity'
+import { Rescue } from '../player/rescue'
 import type { ServerClock } from '../player/serverclock'
 import { place, poolFor } from '../player/slots'
 import { Tile, type TileView } from '../player/tile'
@@ -92,7 +93,10 @@ export class Wall {
         for (const [slot, tile] of this.tiles) tile.setTrack(this.viewing.track(this.mids.get(slot)))
         this.listen()
       },
-      onProblem: p => { this.problem.value = p },
+      onProblem: (p, final) => {
+        this.problem.value = p
+        if (final) for (const t of this.tiles.values()) t.clear()
+      },
     })
     this.viewing.prepare(poolFor(cells(isPhone.peek() ? phone : desk)))
     this.positions = computed(() => {
@@ -112,10 +116,25 @@ export class Wall {
       const full = this.full.value
       if (full !== undefined && !this.positions.value.some(p => p.item && keyOf(p.item) === full)) this.full.value = undefined
     }))
-    this.stops.push(watchActivity(config.send, () => {}))
+    this.stops.push(watchActivity(config.send, visible => { for (const t of this.tiles.values()) t.setVisible(visible) }))
+    this.stops.push(watchReturn(() => {
+      for (const t of this.tiles.values()) t.look()
+      void this.viewing.check()
+    }))
+    const rescue = new Rescue({
+      tiles: () => [...this.views].map(([slot, v]) => [slot, v.peek()] as const),
+      tryNow: slot => this.tryNow(slot),
+      check: () => void this.viewing.check(),
+    })
+    this.stops.push(() => rescue.stop())
     const leave = (): void => this.viewing.close()
+    const back = (e: PageTransitionEvent): void => { if (e.persisted) this.viewing.reopen() }
     addEventListener('pagehide', leave)
-    this.stops.push(() => removeEventListener('pagehide', leave))
+    addEventListener('pageshow', back)
+    this.stops.push(() => {
+      removeEventListener('pagehide', leave)
+      removeEventListener('pageshow', back)
+    })
   }
 
   /** view is what the tile of a slot looks like; reading it subscribes. */
@@ -187,7 +206,7 @@ export class Wall {
   }
 
   resume(): void {
-    this.config.send({ type: 'continue' })
+    if (!this.viewing.resume()) this.config.send({ type: 'continue' })
   }
 
   up(): void {
