@@ -35,9 +35,9 @@ func checkTiles(tiles []TileWant, limit int) ([]TileWant, error) {
 
 // wantsMain is the layer rule of spec ruling 10: full screen takes the main
 // layer; a tile wider than maxPx takes it too, as long as the screen shows at
-// most maxTiles live tiles.
+// most maxTiles live tiles. What is only warm takes the sub layer.
 func wantsMain(t TileWant, live, maxPx, maxTiles int) bool {
-	return t.Focus || (t.Px > maxPx && live <= maxTiles)
+	return !t.Warm && (t.Focus || (t.Px > maxPx && live <= maxTiles))
 }
 
 // layerWhy says why a tile has the layer that is sent to it.
@@ -66,11 +66,11 @@ func layerWhy(t TileWant, live int, lim Limits, whep string, sent ingest.Layer, 
 	return LayerSize
 }
 
-// liveTiles counts the tiles that show a camera.
+// liveTiles counts the tiles that show a camera to somebody.
 func liveTiles(tiles []TileWant) int {
 	n := 0
 	for _, t := range tiles {
-		if t.Camera != "" {
+		if t.Camera != "" && !t.Warm {
 			n++
 		}
 	}

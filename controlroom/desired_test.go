@@ -29,6 +29,21 @@ func TestRuling10_LayerRule(t *testing.T) {
 	}
 }
 
+// Row R94: tiles of the page that comes next do not change what is seen.
+func TestR94_WarmTilesTakeNothing(t *testing.T) {
+	warm := TileWant{Camera: "w", Px: 2000, Warm: true}
+	if wantsMain(warm, 1, 640, 4) || wantsMain(TileWant{Camera: "w", Focus: true, Warm: true}, 1, 640, 4) {
+		t.Error("a warm tile wants the main layer")
+	}
+	seen := TileWant{Camera: "s", Px: 960}
+	if n := liveTiles([]TileWant{seen, seen, seen, seen, warm, warm, warm, warm}); n != 4 {
+		t.Errorf("%d tiles are counted", n)
+	}
+	if rank(warm) >= rank(seen) || rank(seen) >= rank(TileWant{Focus: true}) {
+		t.Error("a warm tile is not the first to give way")
+	}
+}
+
 // What the chip on a tile says of its layer.
 func TestR92_LayerAndWhy(t *testing.T) {
 	lim := Limits{}.withDefaults()

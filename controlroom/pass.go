@@ -300,9 +300,13 @@ func (s *session) attach(t *tile, main bool) {
 }
 
 // rank is how important a tile is where the viewer's connection does not carry
-// all: the one in full screen is the last to go. Of equals the first cells stay.
+// all: the one in full screen is the last to go, those nobody sees yet are the
+// first. Of equals the first cells stay.
 func rank(t TileWant) int {
-	if t.Focus {
+	switch {
+	case t.Warm:
+		return -1
+	case t.Focus:
 		return 1
 	}
 	return 0

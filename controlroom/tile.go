@@ -10,6 +10,10 @@ type TileWant struct {
 	Still  int    `json:"still,omitempty"`
 	Px     int    `json:"px"`    // tile width in device pixels
 	Focus  bool   `json:"focus"` // full screen: always the main layer
+
+	// Warm is a tile of the page that comes next and is not seen yet: the sub
+	// layer, the first to give way, and not one of those that are shown (R94).
+	Warm bool `json:"warm,omitempty"`
 }
 
 // TileState is what the client is told about a cell. Name is absent where the
