@@ -237,6 +237,8 @@ export interface TileWant {
   still?: number
   px: number
   focus: boolean
+  /** Begun before it is seen: the sub layer, first to give way. */
+  warm?: boolean
 }
 
 export interface Opened {

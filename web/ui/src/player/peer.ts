@@ -80,6 +80,12 @@ export class Peer {
     return this.pc.getTransceivers().find(t => t.mid === mid)?.receiver.track
   }
 
+  /** report is what the browser counts of a mid, with the path it came by. */
+  async report(mid: string | undefined): Promise<RTCStatsReport | undefined> {
+    const receiver = mid === undefined ? undefined : this.pc.getTransceivers().find(t => t.mid === mid)?.receiver
+    return receiver?.getStats().catch(() => undefined)
+  }
+
   /** audio is the one sound track. */
   get audio(): MediaStreamTrack | undefined {
     return this.pc.getTransceivers().find(t => t.receiver.track.kind === 'audio')?.receiver.track

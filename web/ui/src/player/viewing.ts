@@ -97,6 +97,11 @@ export class Viewing {
     return this.peer?.track(mid)
   }
 
+  /** report is what the browser counts of a mid; asked for only while somebody looks at it. */
+  report(mid: string | undefined): Promise<RTCStatsReport | undefined> {
+    return this.peer?.report(mid) ?? Promise.resolve(undefined)
+  }
+
   get audio(): MediaStreamTrack | undefined {
     return this.peer?.audio
   }

@@ -52,6 +52,8 @@ export class Wall {
   /** The item in full screen (keyOf: its camera, as a rule). */
   readonly full = signal<string | undefined>(undefined)
   readonly soundOn = signal(false)
+  /** What comes next and is begun before it is seen (row R94); its tiles keep their slots when it comes. */
+  readonly warm = signal<readonly WallItem[]>([])
   /** Whether tiles show what they are made of. */
   readonly stats = signal(false)
   readonly problem = signal<Problem | undefined>(undefined)
@@ -65,6 +67,7 @@ export class Wall {
   private readonly width = signal<readonly [number, number]>([0, 0]) // of a cell, of the large one
   private pool = 0 // never shrinks: what stays visible keeps its slot when a grid gets smaller
   private placed: ReadonlyMap<string, number> = new Map()
+  private warmed: readonly Position[] = []
   private connected = false
   private sent = ''
   private readonly audio = document.createElement('audio')
@@ -104,9 +107,12 @@ export class Wall {
       const n = cells(g)
       const first = Math.min(this.page.value, this.pages.value - 1) * n
       const items = Array.from({ length: n }, (_, i) => this.items.value[first + i])
-      this.pool = Math.max(this.pool, poolFor(n))
-      const slots = place(this.placed, items.map(i => i && keyOf(i)), this.pool)
-      this.placed = new Map(items.flatMap((it, i) => (it && (slots[i] ?? -1) >= 0 ? [[keyOf(it), slots[i] as number]] : [])))
+      const warm = this.warm.value.filter(w => !items.some(i => i && keyOf(i) === keyOf(w)))
+      const all = [...items, ...warm]
+      this.pool = Math.max(this.pool, poolFor(all.length))
+      const slots = place(this.placed, all.map(i => i && keyOf(i)), this.pool)
+      this.placed = new Map(all.flatMap((it, i) => (it && (slots[i] ?? -1) >= 0 ? [[keyOf(it), slots[i] as number]] : [])))
+      this.warmed = warm.map((item, i) => ({ item, slot: slots[n + i] ?? -1 })).filter(p => p.slot >= 0)
       return items.map((item, i) => ({ item, slot: slots[i] ?? -1 }))
     })
     this.stops.push(effect(() => this.want()))
@@ -209,6 +215,11 @@ export class Wall {
     if (!this.viewing.resume()) this.config.send({ type: 'continue' })
   }
 
+  /** report is what the browser counts of a slot's pictures; undefined while none come. */
+  report(slot: number): Promise<RTCStatsReport | undefined> {
+    return this.viewing.report(this.mids.get(slot))
+  }
+
   up(): void {
     this.viewing.hello()
   }
@@ -251,6 +262,10 @@ export class Wall {
       const focus = full !== undefined && p.item !== undefined && keyOf(p.item) === full
       return { cell: p.slot, camera: p.item?.camera, px: focus ? Math.round(innerWidth * devicePixelRatio) : p.px, focus }
     })
+    for (const p of this.warmed) {
+      list.push({ cell: p.slot, camera: p.item?.camera, px: 320, focus: false, warm: true })
+      shown.push({ ...p, px: 320 })
+    }
     for (const p of shown) this.tile(p.slot).setWant(p.item?.camera, p.item?.name ?? '')
     for (const [slot, tile] of this.tiles) if (!shown.some(p => p.slot === slot)) tile.setWant(undefined, '')
     const sign = JSON.stringify(list)
