@@ -1,6 +1,7 @@
 // Invented answers of the API for looking at every screen. Development only.
 import { share } from './fake-share.mjs'
 
+import { answerUsage } from './fake-usage.mjs'
 import { answerSharing, temporary } from './fake-sharing.mjs'
 
 const ago = s => new Date(Date.now() - s * 1000).toISOString()
@@ -37,6 +38,8 @@ export function answer(method, path, body, w) {
   const shared = w.account && share(method, path, body, w)
   if (shared) return shared
   const key = `${method} ${path}`
+  const used = answerUsage(method, path, body, w)
+  if (used !== undefined) return used ?? undefined
   const sharing = answerSharing(method, path, body, w)
   if (sharing) return sharing
   switch (key) {

@@ -11,6 +11,7 @@ import { fakeRTC } from './fakertc.mjs'
 import { shareScreens } from './screens-share.mjs'
 import { answerGallery } from './fake-gallery.mjs'
 import { galleryScreens } from './screens-gallery.mjs'
+import { usageScreens } from './screens-usage.mjs'
 import { serve } from './static.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -22,6 +23,7 @@ const me = () => ({ account: account() })
 const screens = [
   ...shareScreens,
   ...galleryScreens,
+  ...usageScreens,
   { name: 'wall', path: '/', world: me, wait: '.tile.live' },
   { name: 'wall-states', path: '/', world: () => ({ ...me(), states }), frozen: [1], wait: '.tile.stalled' },
   { name: 'wall-full', path: '/', world: me, wait: '.tile.live', act: async p => { await p.keyboard.press('2'); await p.keyboard.press('f'); await p.waitForTimeout(300) } },
