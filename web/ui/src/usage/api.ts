@@ -32,6 +32,7 @@ export interface LinkUsage extends Bars {
   server_time: Time
 }
 
+/** One guest's session; the address is never whole, and "" once it was dropped. */
 export interface Visit extends LinkVisit {
   viewing_seconds?: number
   gallery_updates?: number
@@ -58,15 +59,18 @@ export interface LinkUse extends Bars {
 export interface AccountUsage {
   links: LinkUse[]
   totals: { addresses: number; gallery_updates: number; viewer_seconds: number }
-  egress?: { used_bytes: number; budget_bytes?: number | null; state: UseState }
+  /** Live video of one's cameras sent to anybody; sub: the small picture only, stills: one a minute. */
+  egress: { used_bytes: number; budget_bytes: number | null; state: 'normal' | 'near' | 'sub' | 'stills'; until?: Time }
+  window_s: number
+  server_time: Time
 }
 
 /** One setting that limits something on this server. */
 export interface Limit {
   key: string
-  value: string | number | boolean
-  default: string | number | boolean
-  unit?: string
+  value: string
+  default: string
+  unit?: 'duration' | 'bytes' | 'percent'
   /** English: the words of the program's own help. */
   help: string
 }
@@ -78,7 +82,8 @@ const link = (l: ID): string => `${v1}/links/${id(l)}`
 export const usage = {
   account: () => send<AccountUsage>('GET', `${v1}/me/usage`),
   link: (l: ID) => send<LinkUsage>('GET', `${link(l)}/usage`),
-  visits: (l: ID) => send<{ visits: Visit[] }>('GET', `${link(l)}/visits`),
+  /** 200 a page, last seen first. */
+  visits: (l: ID, after?: ID) => send<{ visits: Visit[]; next?: ID }>('GET', `${link(l)}/visits${after ? `?after=${id(after)}` : ''}`),
   stop: (l: ID, visit: ID) => send<unknown>('POST', `${link(l)}/visits/${id(visit)}/stop`, {}),
   /** The whole address; that it was shown is logged. */
   address: (l: ID, visit: ID) => send<{ ip: string }>('POST', `${link(l)}/visits/${id(visit)}/address`, {}),

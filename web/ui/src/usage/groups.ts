@@ -39,7 +39,7 @@ export function flag(key: string): string {
 }
 
 /** shown is a value as it is written in the configuration: Go's "24h0m0s" without its noughts. */
-export function shown(v: Limit['value'], unit?: string): string {
-  const text = String(v).replace(/(\d[hm])0m0s$|(\d[hm])0s$/, '$1$2')
-  return unit && /^[\d.]+$/.test(text) ? `${text} ${unit}` : text
+export function shown(v: string, unit?: Limit['unit']): string {
+  const text = v.replace(/(\d[hm])0m0s$|(\d[hm])0s$/, '$1$2')
+  return unit === 'percent' ? `${text} %` : text
 }

@@ -27,7 +27,7 @@ const every = 2000
 /** LinkUsage is the page of one share link: what its guests have used, who they are, and what they read now. */
 export function LinkUsage({ id }: { id: string }) {
   const used = useLive(() => api.link(id), every, 'links', id)
-  const visits = useLive(() => api.visits(id).then(r => r.visits), every + 500, 'links', id)
+  const visits = useLive(() => api.visits(id), every + 500, 'links', id)
   const blocks = useLive(() => api.blocks(id).then(r => r.blocks), 15_000, 'links', id)
   const all = useResource(() => linkAPI.list().then(r => r.links.filter(l => l.kind === 'share')), ['links'])
   const [problem, setProblem] = useState<Problem>()

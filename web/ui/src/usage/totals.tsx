@@ -1,6 +1,7 @@
 import { t } from '../i18n/i18n'
-import { duration } from '../i18n/time'
+import { at, duration, parseTime } from '../i18n/time'
 import { Empty, Loaded } from '../kit/blocks'
+import { Icon } from '../kit/icons'
 import { Table } from '../kit/table'
 import { Settings } from '../screens/settings'
 import { zone } from '../state/session'
@@ -60,6 +61,8 @@ function Links({ of: u }: { of: AccountUsage }) {
 
 function Totals({ of: u }: { of: AccountUsage }) {
   const { egress: e } = u
+  const slowed = e.state === 'sub' || e.state === 'stills'
+  const until = parseTime(e.until)
   return (
     <section class="block">
       <h2>{t('usage.all')}</h2>
@@ -68,15 +71,18 @@ function Totals({ of: u }: { of: AccountUsage }) {
         <div><dt>{t('usage.total_addresses')}</dt><dd class="num">{amount('users', u.totals.addresses)}</dd></div>
         <div><dt>{t('usage.gallery')}</dt><dd class="num">{amount('gallery_updates', u.totals.gallery_updates)}</dd></div>
         <div><dt>{t('guest.control_room')}</dt><dd class="num">{duration(u.totals.viewer_seconds * 1000)}</dd></div>
-        {e && (
-          <div>
-            <dt>{t('usage.sent')}</dt>
-            <dd class="num">{bytes(e.used_bytes)} {e.budget_bytes ? <span class="muted">{t('usage.of', { budget: bytes(e.budget_bytes) })}</span> : <span class="muted">{t('usage.no_limit')}</span>}</dd>
-            {e.budget_bytes ? <dd><Meter bar={{ used: e.used_bytes, budget: e.budget_bytes, state: e.state }} /></dd> : null}
-            {e.budget_bytes && e.state !== 'normal' ? <dd><UseChip state={e.state} /></dd> : null}
-          </div>
-        )}
+        <div>
+          <dt>{t('usage.sent')}</dt>
+          <dd class="num">{bytes(e.used_bytes)} <span class="muted">{e.budget_bytes === null ? t('usage.no_limit') : t('usage.of', { budget: bytes(e.budget_bytes) })}</span></dd>
+          {e.budget_bytes !== null && <dd><Meter bar={{ used: e.used_bytes, budget: e.budget_bytes, state: slowed ? 'throttled' : e.state === 'near' ? 'near' : 'normal' }} /></dd>}
+        </div>
       </dl>
+      {slowed && (
+        <p class="us-sent" role="status">
+          <Icon name="image" small />
+          <span>{t(e.state === 'sub' ? 'usage.sent_sub' : 'usage.sent_stills')} {until !== undefined && t('usage.sent_until', { when: at(until, zone.value, parseTime(u.server_time) ?? Date.now()) })}</span>
+        </p>
+      )}
     </section>
   )
 }

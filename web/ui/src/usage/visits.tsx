@@ -11,10 +11,16 @@ import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
 import { usage as api, type Block, type Visit } from './api'
 
+interface Page {
+  visits: Visit[]
+  next?: string
+}
+
 interface Props {
   link: string
   zone: string
-  visits: Resource<Visit[]>
+  /** The newest page of sessions, kept up to date. */
+  visits: Resource<Page>
   blocks: Resource<Block[]>
 }
 
@@ -47,7 +53,16 @@ export function Visits({ link, zone, visits, blocks }: Props) {
       const ms = parseTime(b.until)
       toast(t('usage.blocked_toast', { address: b.ip_masked, when: ms === undefined ? '' : short(ms, zone) }), { text: t('action.undo'), act: () => void unblock(b.id, b.ip_masked) })
     })
-  const watching = visits.data?.filter(v => v.watching).length ?? 0
+  // Older pages are fetched when asked for; a session that comes back is in the newest one.
+  const [older, setOlder] = useState<Page>()
+  const next = older ? older.next : visits.data?.next
+  const more = (): Promise<void> =>
+    run('more', async () => {
+      const page = await api.visits(link, next)
+      setOlder(o => ({ visits: [...(o?.visits ?? []), ...page.visits], next: page.next }))
+    })
+  const rows = merged(visits.data?.visits ?? [], older?.visits ?? [])
+  const watching = rows.filter(v => v.watching).length
   return (
     <>
       <section class="block us-visits">
@@ -59,7 +74,7 @@ export function Visits({ link, zone, visits, blocks }: Props) {
         </div>
         <ProblemNotice problem={problem} />
         <Loaded of={visits} rows={3}>
-          {rows => rows.length === 0 ? <p class="none">{t('visits.none')}</p> : (
+          {() => rows.length === 0 ? <p class="none">{t('visits.none')}</p> : (
             <Table
               label={t('visits.title')}
               rows={rows}
@@ -95,6 +110,7 @@ export function Visits({ link, zone, visits, blocks }: Props) {
             />
           )}
         </Loaded>
+        {next && <div class="acts"><Button small busy={busy === 'more'} onClick={() => void more()}>{t('usage.older')}</Button></div>}
       </section>
       {(blocks.problem || (blocks.data?.length ?? 0) > 0) && (
         <section class="block us-blocks">
@@ -118,6 +134,14 @@ export function Visits({ link, zone, visits, blocks }: Props) {
       )}
     </>
   )
+}
+
+/** merged is the newest page and older ones: who is here first, in the order they came, so that no row moves under a finger; then last seen first. */
+export function merged(newest: readonly Visit[], older: readonly Visit[]): Visit[] {
+  const have = new Set(newest.map(v => v.id))
+  const all = [...newest, ...older.filter(v => !have.has(v.id))]
+  const here = (v: Visit): boolean => v.watching || v.throttled === true
+  return [...all.filter(here).sort((a, b) => a.first_seen.localeCompare(b.first_seen)), ...all.filter(v => !here(v))]
 }
 
 /** Place is what a guest has now: live, stills, a kept place, or nothing. */
