@@ -8,7 +8,7 @@ BIN     := bin/sightline
 STORE   ?= bolt
 ARGS    ?=
 OUT     := $(CURDIR)/test-output
-TESTED  := redis-server redis-sentinel ffmpeg chromium nft ip fonts gst-rtsp vlc
+TESTED  := redis-server redis-sentinel ffmpeg chromium nft ip fonts gst-rtsp vlc prometheus promtool
 
 ## Use
 
@@ -33,7 +33,7 @@ ui: ui-packages ## the pages, into web/ui/dist
 
 ## Check
 
-test: need-test lint race fuzz-short ui-test e2e promises ## everything; what the build server runs
+test: need-test lint race fuzz-short ui-test e2e promises ops ## everything; what the build server runs
 
 check: lint unit ui-test ## the quick half: a few minutes
 
@@ -57,6 +57,9 @@ e2e: need-test build ## the built program in a real Chromium, on both stores; pi
 
 promises: need-test build ## timed promises against the built program, at three times the bar
 	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" go test -tags promises -count=1 -p 1 -timeout 20m -v ./internal/measure
+
+ops: need-test build ## every query of the dashboards and rules against a real Prometheus that scrapes two servers under load
+	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" go test -tags ops -count=1 -timeout 5m -v -run TestLive ./internal/opscheck
 
 fuzz: ## every fuzz target for FUZZTIME (20s) each
 	@scripts/fuzz $(or $(FUZZTIME),20s)
@@ -88,7 +91,7 @@ spec: ## the rows of the specification with and without tests
 	@SPEC=1 go test -count=1 -v -run TestRowsCited ./internal/archtest | grep -v '^ok\|^PASS\|^=== \|^--- '
 
 docs: ## rewrite the documents that are made from code
-	@go test -count=1 -run TestDocs ./cmd/sightline/config -update
+	@go test -count=1 -run TestDocs ./cmd/sightline/config ./internal/opscheck -update
 
 image-check: ## the Dockerfile's steps in a clean root, started as nobody, without a container engine
 	@scripts/need unshare setpriv ca && scripts/image-check
@@ -104,4 +107,4 @@ need-test:
 ui-packages:
 	@scripts/need node && scripts/npm-ci
 
-.PHONY: help run dev build ui test check lint unit race ui-test e2e promises fuzz fuzz-short soak bench bench-media bench-chromium bench-revoke bench-images spec docs image-check clean need-run need-test ui-packages
+.PHONY: help run dev build ui test check lint unit race ui-test e2e promises ops fuzz fuzz-short soak bench bench-media bench-chromium bench-revoke bench-images spec docs image-check clean need-run need-test ui-packages

@@ -50,6 +50,7 @@ var (
 		{pkg: "internal/testcam", may: []string{"internal/ffmpeg"}, why: "a real RTSP camera for tests and the demo"},
 		{pkg: "internal/testpeer", may: []string{"sfu"}, why: "a real WebRTC viewer for tests and measurements"},
 		{pkg: "internal/measure", may: []string{"internal/testpeer", "internal/testcam", "internal/redistest"}, why: "it drives the built program from outside"},
+		{pkg: "internal/opscheck", why: "it writes dashboards and reads files"},
 		{pkg: "internal/archtest", why: "it reads files"},
 	}
 )
