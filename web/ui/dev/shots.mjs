@@ -53,7 +53,7 @@ const screens = [
   { name: 'offers-panel', path: '/', world: me, wait: '.tile.live', act: async p => { await p.click('.offers'); await p.waitForSelector('.offer') } },
   { name: 'temporary', path: '/settings/temporary', world: me, wait: '.tb' },
   { name: 'temporary-empty', path: '/settings/temporary', world: () => ({ ...me(), empty: true }), wait: '.empty' },
-  { name: 'link-visits', path: '/settings/sharing', world: me, wait: '.tb', act: async p => { await p.click('.tb .col-acts .quiet'); await p.waitForSelector('dialog .tb') } },
+  { name: 'link-visits', path: '/settings/temporary', world: me, wait: '.tb', act: async p => { await p.click('.tb .col-acts > .btn.quiet:nth-last-child(2)'); await p.waitForSelector('dialog .tb') } },
   { name: 'people', path: '/settings/people', world: me, wait: '.given' },
   { name: 'people-revoke', path: '/settings/people', world: me, wait: '.given', act: p => p.click('.given .danger') },
   { name: 'groups', path: '/settings/groups', world: me, wait: '.tb', act: async p => { await p.fill('[name=code]', 'nonsense'); await p.click('form.inline [type=submit]'); await p.waitForSelector('.err') } },

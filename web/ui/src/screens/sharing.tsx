@@ -22,7 +22,6 @@ import { MiniUse } from '../usage/bars'
 import { useLive } from '../usage/live'
 import { EditLink } from './link-edit'
 import { LinkOpened, LinkState } from './link-state'
-import { LinkVisits } from './link-visits'
 import { NewLink } from './link-new'
 import { Settings } from './settings'
 import { ShowLink } from './link-show'
@@ -35,7 +34,6 @@ export function Sharing() {
   const used = useLive(usageAPI.account, 5000, 'links')
   const mail = useResource(() => open.status()).data?.mail ?? false
   const [removing, setRemoving] = useState<Link>()
-  const [visits, setVisits] = useState<Link>()
   const [editing, setEditing] = useState<Link>()
   const [shown, setShown] = useState<Link>()
   const [failed, setFailed] = useState<string>()
@@ -82,7 +80,7 @@ export function Sharing() {
               {share.length === 0 ? (
                 <Empty title={t('links.none')} />
               ) : (
-                <Table label={t('links.title')} rows={share} id={l => l.id} columns={columns({ use: used.data, mail, copyLink, pause, setVisits, setEditing, setRemoving })} />
+                <Table label={t('links.title')} rows={share} id={l => l.id} columns={columns({ use: used.data, mail, copyLink, pause, setEditing, setRemoving })} />
               )}
               {mini ? (
                 <Notice>{t('reason.plan_mini')}</Notice>
@@ -96,7 +94,6 @@ export function Sharing() {
         }}
       </Loaded>
       {shown && <ShowLink link={shown} onClose={() => setShown(undefined)} />}
-      {visits && <LinkVisits link={visits} onClose={() => setVisits(undefined)} />}
       {editing && cams.data && <EditLink link={editing} cameras={cams.data} onClose={() => setEditing(undefined)} onSaved={changed} />}
       {removing && (
         <Confirm
@@ -127,7 +124,6 @@ interface Acts {
   mail: boolean
   copyLink(l: Link): Promise<void>
   pause(l: Link, on: boolean): Promise<void>
-  setVisits(l: Link): void
   setEditing(l: Link): void
   setRemoving(l: Link): void
 }
@@ -157,7 +153,6 @@ function columns(a: Acts): Column<Link>[] {
           <LinkHand link={l} title={l.name} zone={zone.value} mail={a.mail} />
           {l.state === 'active' && <Button small icon="pause" onClick={() => void a.pause(l, true)}>{t('links.pause')}</Button>}
           {l.state === 'paused_owner' && <Button small icon="play" onClick={() => void a.pause(l, false)}>{t('links.resume')}</Button>}
-          <Button small kind="quiet" onClick={() => a.setVisits(l)}>{t('visits.title')}</Button>
           <Button small kind="quiet" onClick={() => a.setEditing(l)}>{t('action.edit')}</Button>
           <Button small kind="danger" onClick={() => a.setRemoving(l)} aria-label={t('links.remove_name', { name: l.name })}>{t('action.remove')}</Button>
         </>

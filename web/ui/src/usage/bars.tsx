@@ -51,7 +51,7 @@ export function MiniUse({ link, bars }: { link: { id: string; name: string }; ba
   return (
     <a class="us-mini" href={`/settings/usage/${encodeURIComponent(link.id)}`} aria-label={bars ? `${t('usage.of_link', { name: link.name })}: ${stateName(bars.state)}. ${useText(bars)}` : t('usage.of_link', { name: link.name })} title={bars && useText(bars)}>
       {bars && <span class="us-three" aria-hidden="true">{budgets.map(b => <Meter key={b} bar={bars[b]} />)}</span>}
-      <span>{bars && bars.state !== 'normal' ? <UseChip state={bars.state} /> : t('usage.title')}</span>
+      <span>{bars ? <UseChip state={bars.state} /> : t('usage.title')}</span>
     </a>
   )
 }

@@ -48,6 +48,9 @@ function time(ms: number, zone: string, short: boolean): string {
   return new Intl.DateTimeFormat(active.value.locale, { minute: '2-digit', second: '2-digit', numberingSystem: 'latn' }).format(ms)
 }
 
+/** A label keeps the direction of its own language in a picture whose time runs left to right. */
+const isolated = (text: string): string => `\u2068${text}\u2069`
+
 const spoken = (p: Part, zone: string): string => t('usage.part', { from: time(p.from, zone, p.to - p.from < 60_000), to: time(p.to, zone, p.to - p.from < 60_000), time: duration(p.minutes * 60_000) })
 
 function Bars({ list, zone, now, total }: { list: readonly Part[]; zone: string; now: number; total: number }) {
@@ -114,7 +117,7 @@ function Bars({ list, zone, now, total }: { list: readonly Part[]; zone: string;
           {axis.marks.map(m => (
             <g key={m}>
               <line class="us-mark" x1={side} x2={width} y1={y(m)} y2={y(m)} />
-              <text class="us-axis" x={side - 8} y={y(m) + 4} text-anchor="end">{duration(m * 60_000)}</text>
+              <text class="us-axis" x={side - 8} y={y(m) + 4} text-anchor="end">{isolated(duration(m * 60_000))}</text>
             </g>
           ))}
           <line class="us-base" x1={side} x2={width} y1={y(0) + 0.5} y2={y(0) + 0.5} />

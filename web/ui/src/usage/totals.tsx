@@ -1,5 +1,5 @@
 import { t } from '../i18n/i18n'
-import { at, duration, parseTime } from '../i18n/time'
+import { at, parseTime } from '../i18n/time'
 import { Empty, Loaded } from '../kit/blocks'
 import { Icon } from '../kit/icons'
 import { Table } from '../kit/table'
@@ -37,6 +37,7 @@ export function UsageTotals() {
 
 function Links({ of: u }: { of: AccountUsage }) {
   return (
+    <div class="us-all">
     <Table
       label={t('usage.title')}
       rows={u.links}
@@ -56,6 +57,7 @@ function Links({ of: u }: { of: AccountUsage }) {
         })),
       ]}
     />
+    </div>
   )
 }
 
@@ -70,7 +72,7 @@ function Totals({ of: u }: { of: AccountUsage }) {
       <dl class="us-totals">
         <div><dt>{t('usage.total_addresses')}</dt><dd class="num">{amount('users', u.totals.addresses)}</dd></div>
         <div><dt>{t('usage.gallery')}</dt><dd class="num">{amount('gallery_updates', u.totals.gallery_updates)}</dd></div>
-        <div><dt>{t('guest.control_room')}</dt><dd class="num">{duration(u.totals.viewer_seconds * 1000)}</dd></div>
+        <div><dt>{t('guest.control_room')}</dt><dd class="num">{amount('viewer_seconds', u.totals.viewer_seconds)}</dd></div>
         <div>
           <dt>{t('usage.sent')}</dt>
           <dd class="num">{bytes(e.used_bytes)} <span class="muted">{e.budget_bytes === null ? t('usage.no_limit') : t('usage.of', { budget: bytes(e.budget_bytes) })}</span></dd>

@@ -101,7 +101,7 @@ export function Visits({ link, zone, visits, blocks }: Props) {
                   role: 'acts',
                   cell: v => v.owner ? null : (
                     <>
-                      {!v.stopped && <Button small busy={busy === `stop${v.id}`} onClick={() => void run(`stop${v.id}`, async () => { await api.stop(link, v.id); toast(t('visits.stopped')) })}>{t('visits.stop')}</Button>}
+                      {!v.stopped && !v.blocked_until && lately(v) && <Button small busy={busy === `stop${v.id}`} onClick={() => void run(`stop${v.id}`, async () => { await api.stop(link, v.id); toast(t('visits.stopped')) })}>{t('visits.stop')}</Button>}
                       {v.ip_masked && !v.blocked_until && <Button small kind="quiet" busy={busy === `block${v.id}`} onClick={() => void block(v)}>{t('usage.block')}</Button>}
                     </>
                   ),
@@ -142,6 +142,11 @@ export function merged(newest: readonly Visit[], older: readonly Visit[]): Visit
   const all = [...newest, ...older.filter(v => !have.has(v.id))]
   const here = (v: Visit): boolean => v.watching || v.throttled === true
   return [...all.filter(here).sort((a, b) => a.first_seen.localeCompare(b.first_seen)), ...all.filter(v => !here(v))]
+}
+
+/** A visit ends by itself a day after its last use; then there is nobody to stop. */
+function lately(v: Visit): boolean {
+  return v.watching || Date.now() - (parseTime(v.last_seen) ?? 0) < 86_400_000
 }
 
 /** Place is what a guest has now: live, stills, a kept place, or nothing. */

@@ -13,7 +13,7 @@ export function budgetName(b: Budget): string {
 
 /** amount is so much of a budget: a figure, or for viewing the time it is. */
 export function amount(b: Budget, n: number): string {
-  return b === 'viewer_seconds' ? duration(n * 1000) : active.value.number.format(n)
+  return b === 'viewer_seconds' ? (n === 0 ? t('unit.min', { n }) : duration(n * 1000)) : active.value.number.format(n)
 }
 
 export function stateName(s: UseState): string {
