@@ -168,11 +168,11 @@ describe("the share dialog", () => {
     await neighbour.locator("[aria-haspopup=menu]:not(.me)").first().click();
     await neighbour.getByRole("menuitemradio", { name: word("wall.all_cameras") }).click();
     const tile = async () => (await tiles(neighbour)).find((t) => t.camera === other.id)?.state;
-    await until("the group's camera live", async () => (await tile()) === "live", 20000);
+    await until("the group's camera live", async () => (await tile()) === "live");
     await dialog().getByText(word("share.images_only"), { exact: true }).click();
-    await until("live to end with images only", async () => (await tile()) !== "live", 10000);
+    await until("live to end with images only", async () => (await tile()) !== "live");
     await dialog().getByText(word("share.live_images"), { exact: true }).click();
-    await until("live again", async () => (await tile()) === "live", 20000);
+    await until("live again", async () => (await tile()) === "live");
     const watch = await stopwatch(owner, neighbour, other.id);
     await on.click();
     const cut = await watch.read();

@@ -29,11 +29,11 @@ describe("a camera of one's own", () => {
     await page.getByLabel(word("camera.user")).first().fill("viewer");
     await page.getByLabel(word("field.password")).first().fill("wrong");
     await button(page, "camera.test").click();
-    await page.getByText(word("probe.camera_login")).first().waitFor({ timeout: 15000 });
+    await page.getByText(word("probe.camera_login")).first().waitFor();
     await shot(page, "camera-wrong-password-desk");
     await page.getByLabel(word("field.password")).first().fill("right horse");
     await button(page, "camera.test").click();
-    await page.locator(".probe").getByText(/1280.*720/).first().waitFor({ timeout: 15000 });
+    await page.locator(".probe").getByText(/1280.*720/).first().waitFor();
     await shot(page, "camera-tested-desk");
     await page.setViewportSize(phone);
     await shot(page, "camera-tested-phone");
@@ -55,8 +55,8 @@ describe("a camera of one's own", () => {
     await moving(page, 1);
 
     await cam.stop();
-    await until("the tile to say that the camera is gone", async () => ["reconnecting", "offline", "stalled"].includes((await tiles(page))[0]?.state), 15000);
-    await until("reconnecting", async () => (await tiles(page))[0]?.state === "reconnecting", 15000);
+    await until("the tile to say that the camera is gone", async () => ["reconnecting", "offline", "stalled"].includes((await tiles(page))[0]?.state));
+    await until("reconnecting", async () => (await tiles(page))[0]?.state === "reconnecting");
     await shot(page, "tile-reconnecting-desk");
     cam = await camera({ user: "viewer", password: "right horse", listen: cam.listen });
     await allLive(page, 1, 45000);
@@ -79,7 +79,7 @@ describe("a camera of one's own", () => {
     await until("the tile to end", async () => {
       const t = (await tiles(page))[0];
       return t === undefined || ["ended", "restricted"].includes(t.state);
-    }, 5000);
+    });
     await shot(page, "tile-ended-desk");
     assert.deepEqual(ctx.trouble, []);
     await ctx.close();

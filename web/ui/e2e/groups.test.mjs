@@ -94,9 +94,9 @@ describe("groups", () => {
     await own.getByText(word("role.viewer"), { exact: true }).waitFor();
     const pick = section(owner, "people").getByRole("combobox").nth(1);
     await pick.selectOption("member");
-    await own.getByText(word("role.member"), { exact: true }).waitFor({ timeout: 3000 });
+    await own.getByText(word("role.member"), { exact: true }).waitFor();
     await pick.selectOption("viewer");
-    await own.getByText(word("role.viewer"), { exact: true }).waitFor({ timeout: 3000 });
+    await own.getByText(word("role.viewer"), { exact: true }).waitFor();
     await page.getByText(word("groups.viewer_text")).waitFor();
     await page.close();
   });
@@ -114,7 +114,7 @@ describe("groups", () => {
     await shot(owner, "group-leave-delete-desk");
     const asked = Date.now();
     await button(box, "groups.leave_delete").click();
-    await until("the tile to end", async () => !(await tiles(neighbour)).some((t) => t.camera === street.id && t.state === "live"), 3000);
+    await until("the tile to end", async () => !(await tiles(neighbour)).some((t) => t.camera === street.id && t.state === "live"));
     const cut = Date.now() - asked;
     console.log(`group deleted: tile ended after ${cut} ms`);
     assert.ok(cut <= 2000, `the tile ended ${cut} ms after the group`);
@@ -134,7 +134,7 @@ describe("groups", () => {
     await button(owner, "groups.leave").click();
     await button(owner.locator("dialog"), "groups.hand_over").click();
     await owner.getByText(word("groups.none")).waitFor();
-    await neighbour.getByRole("heading", { name: word("codes.title") }).waitFor({ timeout: 3000 });
+    await neighbour.getByRole("heading", { name: word("codes.title") }).waitFor();
     const list = await api(d.base_url, d.accounts[1].token)("GET", "/api/v1/groups");
     assert.equal(list.groups[0].role, "administrator");
     assert.deepEqual(oc.trouble, []);

@@ -75,7 +75,7 @@ describe("the guest's wall", () => {
     await shot(op, "links-remove-desk");
     const asked = Date.now();
     await op.locator("dialog").getByRole("button", { name: word("links.remove"), exact: true }).click();
-    await gp.getByText(word("guest.removed_text")).waitFor({ timeout: 2000 });
+    await gp.getByText(word("guest.removed_text")).waitFor();
     const told = Date.now() - asked;
     await shot(gp, "guest-removed-desk");
     await sleep(1500);
@@ -114,7 +114,7 @@ describe("the guest's wall", () => {
       assert.ok(r.ok, `${m} ${u}: ${r.status}`);
     };
     await call("POST", `/api/v1/links/${id}/pause`);
-    await page.getByText(word("guest.paused_text")).waitFor({ timeout: 2000 });
+    await page.getByText(word("guest.paused_text")).waitFor();
     await shot(page, "guest-paused-desk");
     await call("POST", `/api/v1/links/${id}/resume`);
     await allLive(page, 6);

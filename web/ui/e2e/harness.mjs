@@ -19,7 +19,7 @@ export const phone = { width: 390, height: 844 };
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 
 /** until polls cond every 50 ms and throws what it waited for after limit ms. */
-export async function until(what, cond, limit = 15000) {
+export async function until(what, cond, limit = 45000) {
   const end = Date.now() + limit;
   for (;;) {
     const v = await cond();

@@ -30,17 +30,17 @@ describe("the picture's surroundings", () => {
     await page.locator("li.tile").first().focus();
     await page.keyboard.press("f");
     const hd = word("layer.why", { layer: word("layer.hd"), why: word("layer.focus") });
-    await until("the large layer in full screen", async () => (await page.locator("li.tile.full .ly").getAttribute("title")) === hd, 20000);
+    await until("the large layer in full screen", async () => (await page.locator("li.tile.full .ly").getAttribute("title")) === hd);
     await until("its size", async () => page.$eval("li.tile.full video", (v) => v.videoWidth === 1280));
     await shot(page, "layer-full-desk");
     await page.keyboard.press("Escape");
-    await until("the small one again", async () => (await chips(page)).every((c) => c.text === word("layer.sd")), 20000);
+    await until("the small one again", async () => (await chips(page)).every((c) => c.text === word("layer.sd")));
 
     await page.keyboard.press("i");
     await until("six delays under a second", async () => {
       const rows = await page.$$eval("li.tile .stats > div:last-child dd", (l) => l.map((e) => e.textContent));
       return rows.length === 6 && rows.every((r) => /^\d+ ms/.test(r));
-    }, 20000);
+    });
     await shot(page, "stats-desk");
     assert.deepEqual(await findings(page), []);
     await page.keyboard.press("i");
@@ -61,7 +61,7 @@ describe("the picture's surroundings", () => {
       await signIn(page, d.base_url, d.accounts[0]);
       await page.waitForSelector("li.tile");
       await page.goto(d.base_url + "/cameras");
-      await until("six thumbnails", async () => (await page.$$eval(".cam-thumb img", (l) => l.filter((e) => e.naturalWidth > 0).length)) === 6, 20000);
+      await until("six thumbnails", async () => (await page.$$eval(".cam-thumb img", (l) => l.filter((e) => e.naturalWidth > 0).length)) === 6);
       await shot(page, "thumbs-" + name);
       assert.deepEqual(ctx.trouble, []);
       await ctx.close();
@@ -72,11 +72,11 @@ describe("the picture's surroundings", () => {
     let cam = await camera();
     const call = api(d.base_url, d.accounts[0].token);
     const mine = await call("POST", "/api/v1/cameras", { name: "Side gate", main: cam.main, sub: cam.sub });
-    await until("the camera to be live", async () => (await call("GET", "/api/v1/cameras/" + mine.id)).state?.layers?.sub?.status === "live", 20000);
-    await until("a picture to cut", async () => (await fetch(`${d.base_url}/api/v1/cameras/${mine.id}/poster`, { headers: { Authorization: "Bearer " + d.accounts[0].token } })).ok, 20000);
+    await until("the camera to be live", async () => (await call("GET", "/api/v1/cameras/" + mine.id)).state?.layers?.sub?.status === "live");
+    await until("a picture to cut", async () => (await fetch(`${d.base_url}/api/v1/cameras/${mine.id}/poster`, { headers: { Authorization: "Bearer " + d.accounts[0].token } })).ok);
     await call("POST", "/api/v1/views", { name: "Side", rows: 1, columns: 1, cells: [{ camera: mine.id }], default_for: ["desktop", "phone"] });
     await cam.stop();
-    await until("the camera to be missed", async () => ["reconnecting", "offline"].includes((await call("GET", "/api/v1/cameras/" + mine.id)).state?.layers?.sub?.status), 20000);
+    await until("the camera to be missed", async () => ["reconnecting", "offline"].includes((await call("GET", "/api/v1/cameras/" + mine.id)).state?.layers?.sub?.status));
 
     await new Promise((r) => setTimeout(r, 13000)); // media.ring_age is 12 s: until then the last moving pictures are played, dimmed, and no still is needed
     const open = [];
@@ -85,7 +85,7 @@ describe("the picture's surroundings", () => {
       const ctx = await context(b, size);
       const page = await ctx.newPage();
       await signIn(page, d.base_url, d.accounts[0]);
-      await until("the last still", async () => (await posters(page)) === 1, 20000);
+      await until("the last still", async () => (await posters(page)) === 1);
       const [tile] = await tiles(page);
       assert.ok(["reconnecting", "offline"].includes(tile.state), tile.state);
       assert.equal(await page.locator("li.tile.posted.pic-full").count(), 0, "a still is never shown as the present");
@@ -118,7 +118,7 @@ describe("the picture's surroundings", () => {
       await page.waitForSelector("li.tile");
       await page.goto(d.base_url + "/settings/account");
       await button(page, "conn.run").click();
-      await page.getByText(word("conn.in_use_text")).waitFor({ timeout: 20000 });
+      await page.getByText(word("conn.in_use_text")).waitFor();
       await button(page, "conn.again").scrollIntoViewIfNeeded();
       await shot(page, "connection-" + name);
       assert.deepEqual(ctx.trouble, []);
