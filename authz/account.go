@@ -31,7 +31,8 @@ type Account struct {
 	Zone            string       `json:"zone"`     // IANA name
 	Theme           string       `json:"theme,omitempty"`
 	NoShortcuts     bool         `json:"no_shortcuts,omitempty"`
-	Hidden          bool         `json:"hidden,omitempty"` // opted out of discovery (R7)
+	Hidden          bool         `json:"hidden,omitempty"`      // opted out of discovery (R7)
+	UsageMails      bool         `json:"usage_mails,omitempty"` // wants mail too when a link's budget is used (R84)
 	Plan            Plan         `json:"plan"`
 	PlanSince       time.Time    `json:"plan_since,omitzero"` // when it was moved to this plan; zero: since it was made
 	TrialEnds       time.Time    `json:"trial_ends,omitzero"` // plan trial: mini from then on

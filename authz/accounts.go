@@ -154,6 +154,8 @@ type ProfilePatch struct {
 	Theme     *string // "system", "dark", "light"
 	Shortcuts *bool
 	Hidden    *bool
+
+	UsageMails *bool
 }
 
 // UpdateProfile changes the subject's own profile.
@@ -193,6 +195,9 @@ func (a *Authority) UpdateProfile(ctx context.Context, s Subject, p ProfilePatch
 		}
 		if p.Hidden != nil {
 			out.Hidden = *p.Hidden
+		}
+		if p.UsageMails != nil {
+			out.UsageMails = *p.UsageMails
 		}
 		d.bind(v, s, Object{})
 		d.put(keyAccount(out.ID), out)

@@ -56,7 +56,7 @@
 // An owner's space (kv.Bulk) has his log: audit/<place in the control feed>,
 // copied from there by FollowAudit.
 //
-// Prefixes of others: ev/ and evc/ (internal/event), source/ and view/
+// Prefixes of others: linkuse/ (controlroom/usage), ev/ and evc/ (internal/event), source/ and view/
 // (controlroom), mailq/, bell/ and noticedue/ (controlroom/notice). The space "nodes" holds node/<name>: how far each node
 // is, and seats/<l>: who watches by a link that has a number of viewers.
 //

@@ -8,6 +8,13 @@ const (
 	AccountPrefix = pAccount
 )
 
+// LinkUsePrefix is where controlroom/usage keeps in the control space how much of
+// a link's budgets is used: open pages of its owner follow it.
+const LinkUsePrefix = "linkuse/"
+
+// DecodeLink reads a link record found under LinkPrefix.
+func DecodeLink(data []byte) (*Link, error) { return decode[Link](data) }
+
 // DecodeCamera reads a camera record found under CameraPrefix.
 func DecodeCamera(data []byte) (*Camera, error) { return decode[Camera](data) }
 

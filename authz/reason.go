@@ -33,6 +33,7 @@ const (
 	ReasonThrottledUsers      Reason = "throttled_users"
 	ReasonThrottledGallery    Reason = "throttled_gallery"
 	ReasonThrottledHours      Reason = "throttled_hours"
+	ReasonThrottledEgress     Reason = "throttled_egress"
 	ReasonFrozenIdle          Reason = "frozen_idle"
 	ReasonPlanMini            Reason = "plan_mini"
 	ReasonLinkCap             Reason = "link_cap"
@@ -58,7 +59,7 @@ func Reasons() []Reason {
 		ReasonRoleViewer, ReasonLinkNotStarted, ReasonLinkEnded, ReasonLinkPaused, ReasonLinkPausedPlan,
 		ReasonLinkRemoved, ReasonLinkGone, ReasonPasswordRequired, ReasonPasswordWrong, ReasonTooManyViewers,
 		ReasonLimitedMode, ReasonOutOfWindow, ReasonThrottledUsers, ReasonThrottledGallery, ReasonThrottledHours,
-		ReasonFrozenIdle, ReasonPlanMini, ReasonLinkCap, ReasonNameImmutable, ReasonRiskNotAcknowledged,
+		ReasonThrottledEgress, ReasonFrozenIdle, ReasonPlanMini, ReasonLinkCap, ReasonNameImmutable, ReasonRiskNotAcknowledged,
 		ReasonQuotaFull, ReasonStale, ReasonRateLimited, ReasonUnavailable, ReasonLoginEnded, ReasonStoppedByOwner,
 		ReasonIPBlocked, ReasonAccountSuspended, ReasonEmailUnverified, ReasonGroupGone,
 	}

@@ -261,13 +261,17 @@ func (s *session) askSlot(ctx context.Context) bool {
 }
 
 // UseGallery takes or renews the slot of a guest who loads or refreshes a share
-// link's gallery. He sees the gallery with or without one.
-func (r *Room) UseGallery(ctx context.Context, sub authz.Subject, c Client) {
+// link's gallery. He sees the gallery with or without one. counted says that it
+// was one more update of the link, not a free repeat.
+func (r *Room) UseGallery(ctx context.Context, sub authz.Subject, c Client, counted bool) {
 	if !c.Budgeted || sub.Kind != authz.GuestSubject {
 		return
 	}
-	if r.deps.guests != nil {
+	if counted && r.deps.guests != nil {
 		r.deps.guests.updates.Inc()
+	}
+	if counted && r.deps.visits != nil {
+		defer r.deps.visits.Updated(sub.Link, sub.Visit) // its slot is taken by then
 	}
 	if r.deps.budgets.Slots == nil {
 		return

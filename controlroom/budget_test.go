@@ -228,11 +228,11 @@ func TestR86_OwnersAccountsAndTemporaryLinksAreFree(t *testing.T) {
 			t.Errorf("%+v: %+v", sub, s.at(0))
 		}
 	}
-	tr.UseGallery(t.Context(), guest("a"), Client{IP: fromOne.IP})
+	tr.UseGallery(t.Context(), guest("a"), Client{IP: fromOne.IP}, true)
 	if slots.count() != 0 {
 		t.Error("they take slots")
 	}
-	tr.UseGallery(t.Context(), guest("b"), fromOne)
+	tr.UseGallery(t.Context(), guest("b"), fromOne, true)
 	if slots.count() != 1 {
 		t.Error("a gallery update takes none")
 	}
@@ -293,7 +293,7 @@ func TestR88_ThrottledGuestsAreCountedByReason(t *testing.T) {
 	slots.say(ratelimit.Admission{}, nil)
 	tr.openFrom(t, guest("b"), Client{IP: netip.MustParseAddr("2001:db8::1"), Budgeted: true}, cameraTiles("c0")...)
 	tr.openFrom(t, guest("c"), Client{IP: netip.MustParseAddr("2001:db8::2"), Budgeted: true}, cameraTiles("c0")...)
-	tr.UseGallery(t.Context(), guest("a"), fromOne)
+	tr.UseGallery(t.Context(), guest("a"), fromOne, true)
 	tr.countGuests()
 	families, err := reg.Gather()
 	if err != nil {

@@ -3,6 +3,7 @@ package controlroom
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,15 +96,41 @@ func (r *Room) changed(ctx context.Context, values []kv.Value) {
 			r.forgetSource(ctx, id)
 		}
 	}
-	m := mentioned(values)
+	m := mentioned(slices.DeleteFunc(slices.Clone(values), aboutUse))
+	use := mentioned(slices.DeleteFunc(slices.Clone(values), func(v kv.Value) bool { return !aboutUse(v) }))
 	for _, s := range r.sockets.list() {
 		s.note(m)
+		if s.subject.Kind != authz.GuestSubject {
+			s.note(use)
+		}
 	}
 	for _, s := range r.sessions.all() {
 		if s.concerns(m, r.cameras) {
 			s.change(func() { s.recheck = true })
 		}
 	}
+}
+
+// aboutUse reports whether a record tells what guests have used: of interest to
+// the link's owner only.
+func aboutUse(v kv.Value) bool { return strings.HasPrefix(v.Key, authz.LinkUsePrefix) }
+
+// linkUses are those records of an account's links.
+func (r *Room) linkUses(ctx context.Context, links []authz.LinkView) ([]kv.Value, error) {
+	var keys []string
+	for _, l := range links {
+		if l.Link.Kind == authz.LinkShare {
+			keys = append(keys, authz.LinkUsePrefix+l.Link.ID)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	snap, err := r.cfg.Store.Read(ctx, kv.Control, keys, nil)
+	if err != nil {
+		return nil, err
+	}
+	return snap.Values, nil
 }
 
 // changedAll makes everybody look again, when it is not known what changed.

@@ -140,6 +140,10 @@ func (s *Socket) lookAccount(ctx context.Context, last seen, noted interest) (ti
 	if err != nil {
 		return 0, err
 	}
+	uses, err := r.linkUses(ctx, links)
+	if err != nil {
+		return 0, err
+	}
 	unread, mark := 0, ""
 	if r.cfg.Notices != nil {
 		if unread, mark, err = r.cfg.Notices.Unread(ctx, s.subject.Account); err != nil {
@@ -187,7 +191,7 @@ func (s *Socket) lookAccount(ctx context.Context, last seen, noted interest) (ti
 	for _, part := range []struct {
 		what  string
 		value any
-	}{{"cameras", list}, {"offers", offers}, {"links", linkFaces(links)}, {"views", views}, {"notices", mark}, {"me", me}} {
+	}{{"cameras", list}, {"offers", offers}, {"links", linkFaces(links)}, {"views", views}, {"notices", mark}, {"me", me}, {"usage", uses}} {
 		if told(last, part.what, part.value) && !first {
 			s.send(serverMessage{Type: "changed", What: part.what})
 		}

@@ -28,6 +28,7 @@ type UpdateRequest struct {
 // UpdateAnswer is the answer.
 type UpdateAnswer struct {
 	Allowed bool      // counted, or a free repeat; with Peek: the next one would be
+	Counted bool      // it is one more of Used
 	Used    int       // updates in the window now
 	Budget  int       // of the link
 	Free    time.Time // when the next update frees; zero when none is used
@@ -97,7 +98,7 @@ func (s *UpdateState) Judge(rules UpdateRules, now time.Time, r UpdateRequest) (
 	case len(s.Log) < rules.Budget:
 		a.Allowed = true
 		if !r.Peek {
-			s.Log, counted = append(s.Log, at), true
+			s.Log, counted, a.Counted = append(s.Log, at), true, true
 			s.Visits[r.Visit] = at
 		}
 	}

@@ -128,7 +128,7 @@ func refreshGallery(r *request) error {
 	}
 	throttled := !a.Allowed
 	if a.Allowed {
-		r.s.cfg.Room.UseGallery(r.ctx, r.subject, r.viewer())
+		r.s.cfg.Room.UseGallery(r.ctx, r.subject, r.viewer(), a.Counted)
 		list, err := r.s.cfg.Gallery.Guest(r.ctx, owner, cameras)
 		if err != nil {
 			return err

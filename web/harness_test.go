@@ -142,7 +142,11 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 	updates := locallimit.NewUpdates(store, ratelimit.UpdateRules{}, clk)
 	book, err := usage.New(usage.Config{Slots: slots, Updates: updates, Hours: hours, Window: b.hours.Window})
 	fatal(err)
-	visits, err := usage.NewLog(usage.LogConfig{Store: store, Log: log, Clock: clk})
+	watch, err := usage.NewWatch(usage.WatchConfig{Store: store, Book: book, Every: 100 * time.Millisecond, Log: log, Clock: clk})
+	fatal(err)
+	watchRan := make(chan error, 1)
+	go func() { watchRan <- watch.Run(ctx) }()
+	visits, err := usage.NewLog(usage.LogConfig{Store: store, Touched: watch.Touch, Log: log, Clock: clk})
 	fatal(err)
 	visitsRan := make(chan error, 1)
 	go func() { visitsRan <- visits.Run(ctx) }()
@@ -189,6 +193,7 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 		sending.Wait()
 		<-galleryRan
 		<-visitsRan
+		<-watchRan
 		blobs.Close()
 		if err := store.Close(); err != nil {
 			t.Errorf("closing the store: %v", err)

@@ -28,6 +28,7 @@ type accountView struct {
 	Theme         string `json:"theme"` // dark (until another is chosen), light, system
 	Shortcuts     bool   `json:"shortcuts"`
 	Discoverable  bool   `json:"discoverable"` // others may find one by name or e-mail
+	UsageMails    bool   `json:"usage_mails"`  // mail too when a link's budget is nearly or all used
 	Plan          string `json:"plan"`
 	InstanceAdmin bool   `json:"instance_admin"`
 }
@@ -39,7 +40,7 @@ func viewAccount(a *authz.Account) accountView {
 	}
 	return accountView{
 		ID: a.ID, Email: a.Email, EmailVerified: a.EmailVerified, Name: a.Name, Language: a.Language, Zone: a.Zone,
-		Theme: theme, Shortcuts: !a.NoShortcuts, Discoverable: !a.Hidden, Plan: string(a.Plan), InstanceAdmin: a.InstanceAdmin,
+		Theme: theme, Shortcuts: !a.NoShortcuts, Discoverable: !a.Hidden, UsageMails: a.UsageMails, Plan: string(a.Plan), InstanceAdmin: a.InstanceAdmin,
 	}
 }
 

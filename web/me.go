@@ -28,6 +28,7 @@ type meInput struct {
 	Shortcuts *bool   `json:"shortcuts,omitempty"`
 
 	Discoverable *bool `json:"discoverable,omitempty"` // others may find one by name or e-mail
+	UsageMails   *bool `json:"usage_mails,omitempty"`  // mail too when a link's budget is nearly or all used
 }
 
 type passwordInput struct {
@@ -134,7 +135,7 @@ func patchMe(r *request) error {
 	if err := r.decode(&in); err != nil {
 		return err
 	}
-	patch := authz.ProfilePatch{Name: in.Name, Language: in.Language, Zone: in.Zone, Theme: in.Theme, Shortcuts: in.Shortcuts}
+	patch := authz.ProfilePatch{Name: in.Name, Language: in.Language, Zone: in.Zone, Theme: in.Theme, Shortcuts: in.Shortcuts, UsageMails: in.UsageMails}
 	if in.Discoverable != nil {
 		hidden := !*in.Discoverable
 		patch.Hidden = &hidden

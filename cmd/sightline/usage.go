@@ -41,11 +41,19 @@ func (n *node) openBudgets() (err error) {
 	if !ok {
 		return errors.New("gallery updates cannot be read")
 	}
-	n.visits, err = linkusage.NewLog(linkusage.LogConfig{Store: n.store, KeepAddress: l.VisitAddressKeep, Keep: l.AuditKeep, Log: n.log.With("part", "visits")})
+	n.usage, err = linkusage.New(linkusage.Config{Slots: reader, Updates: updates, Hours: n.budgets.Hours, Window: l.UsageWindow, Near: l.Near})
+	if err != nil {
+		return err
+	}
+	watch, err := linkusage.NewWatch(linkusage.WatchConfig{Store: n.store, Book: n.usage, Log: n.log.With("part", "budgets")})
+	if err != nil {
+		return err
+	}
+	n.stack.loop("budgets of links", watch.Run)
+	n.visits, err = linkusage.NewLog(linkusage.LogConfig{Store: n.store, Touched: watch.Touch, KeepAddress: l.VisitAddressKeep, Keep: l.AuditKeep, Log: n.log.With("part", "visits")})
 	if err != nil {
 		return err
 	}
 	n.stack.loop("visits", n.visits.Run)
-	n.usage, err = linkusage.New(linkusage.Config{Slots: reader, Updates: updates, Hours: n.budgets.Hours, Window: l.UsageWindow, Near: l.Near})
-	return err
+	return nil
 }

@@ -99,6 +99,8 @@ func (b *Board) handle(ctx context.Context, e event.Entry) error {
 		return b.asked(ctx, e, ev)
 	case event.GroupChanged:
 		return b.group(ctx, e, ev)
+	case event.LinkUse:
+		return b.linkUse(ctx, e, ev)
 	case event.GalleryFull:
 		if !authz.ValidID(ev.Account) {
 			return nil

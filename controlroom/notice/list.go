@@ -37,9 +37,10 @@ type Notice struct {
 	Camera *Named    `json:"camera,omitempty"` // only while the receiver may know of it
 	Person *Person   `json:"person,omitempty"` // who caused it
 	Group  *Named    `json:"group,omitempty"`
-	Link   *Named    `json:"link,omitempty"`   // of access_requested
+	Link   *Named    `json:"link,omitempty"`   // of access_requested, link_near, link_used_up
 	Answer string    `json:"answer,omitempty"` // of offer_answered: accepted, declined, left
 	Links  int       `json:"links,omitempty"`  // of links_paused_plan: how many
+	Budget string    `json:"budget,omitempty"` // of link_near and link_used_up: users, gallery_updates, viewer_seconds
 	Read   bool      `json:"read"`
 }
 
@@ -93,7 +94,7 @@ func (b *Board) List(ctx context.Context, s authz.Subject, before string, unread
 		if err != nil {
 			continue // of a newer version
 		}
-		n := Notice{ID: id, Kind: r.Kind, At: time.UnixMilli(r.At).UTC(), Answer: r.Answer, Links: r.Links, Read: !marks[id]}
+		n := Notice{ID: id, Kind: r.Kind, At: time.UnixMilli(r.At).UTC(), Answer: r.Answer, Links: r.Links, Budget: r.Budget, Read: !marks[id]}
 		if n.Camera, err = names.camera(ctx, r); err != nil {
 			return out, err
 		}

@@ -148,6 +148,9 @@ func (n *Notices) try(ctx context.Context, id string, m event.MailRequested) boo
 		}
 		return n.send(ctx, letter, nil, log)
 	}
+	if m.Kind == event.MailUsage {
+		return n.send(ctx, n.usageLetter(id, m), nil, log)
+	}
 	oneTime, err := n.cfg.Seal.Unseal(string(m.Sealed), authz.MailPlace(m))
 	if err != nil {
 		n.sent.WithLabelValues("refused").Inc()

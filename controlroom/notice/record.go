@@ -21,6 +21,8 @@ const (
 	GroupDeleted    = "group_deleted"     // a group I was in is gone
 	GroupInvitation = "group_invitation"  // I am invited to administer a group
 	LinksPausedPlan = "links_paused_plan" // my links are paused by my plan
+	LinkNear        = "link_near"         // a budget of my link is nearly used up
+	LinkUsedUp      = "link_used_up"      // a budget of my link is used up
 	GalleryFull     = "gallery_full"      // an image found no room in my gallery, the first since there was some
 )
 
@@ -57,6 +59,7 @@ type record struct {
 	Email     string `json:"email,omitempty"` // masked, of who asks for access
 	Link      string `json:"link,omitempty"`
 	LinkName  string `json:"link_name,omitempty"`
+	Budget    string `json:"budget,omitempty"` // of link_near and link_used_up
 }
 
 // The keys of an account's notices in its bulk space, and two in the control

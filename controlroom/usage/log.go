@@ -31,8 +31,9 @@ var _ controlroom.VisitLog = (*Log)(nil)
 // LogConfig of a Log. Store is required.
 type LogConfig struct {
 	Store       kv.Store
-	KeepAddress time.Duration // an address is dropped so long after the visit was last seen; 0 = 30 days
-	Keep        time.Duration // a row goes so long after it; 0 = a year
+	KeepAddress time.Duration     // an address is dropped so long after the visit was last seen; 0 = 30 days
+	Keep        time.Duration     // a row goes so long after it; 0 = a year
+	Touched     func(link string) // told of links that are used; nil: nobody. It must not block
 	Log         *slog.Logger
 	Clock       clock.Clock  // nil: the machine's; for transaction ids
 	Mono        func() int64 // nil: clock.Mono
@@ -87,6 +88,9 @@ func NewLog(cfg LogConfig) (*Log, error) {
 	if cfg.Keep <= 0 {
 		cfg.Keep = 365 * 24 * time.Hour
 	}
+	if cfg.Touched == nil {
+		cfg.Touched = func(string) {}
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -128,6 +132,7 @@ func (l *Log) Updated(link, visit string) {
 	defer l.mu.Unlock()
 	v := l.visit(visitKey{link, visit})
 	v.updates++
+	l.cfg.Touched(link)
 	v.urgent, v.dirty = true, true
 	l.poke(v)
 }
@@ -141,6 +146,7 @@ func (l *Log) Watched(list []controlroom.VisitUse) {
 		if v.ip == "" {
 			v.ip = plain(u.IP)
 		}
+		l.cfg.Touched(u.Link)
 		s := v.sessions[u.Session]
 		if s == nil {
 			s = &openSession{}

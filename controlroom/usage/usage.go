@@ -53,7 +53,8 @@ type Link struct {
 type Bar struct {
 	Used, Budget int64
 	State        State
-	Frees        []Free // the first first
+	Frees        []Free    // the first first
+	First        time.Time // when the first piece of all frees; zero when nothing is used
 }
 
 // Free says that N of a budget are free again at At, if nothing is used meanwhile.
@@ -99,6 +100,9 @@ func (b *Book) Link(ctx context.Context, link string) (Link, error) {
 	for _, k := range viewing.Buckets {
 		leaves = append(leaves, leave{k.At.Add(b.cfg.Window), k.Used})
 	}
+	if len(leaves) > 0 {
+		out.Viewing.First = leaves[0].at
+	}
 	for _, f := range frees(leaves, b.cfg.Window/hours) {
 		if n := int64(time.Duration(f.N).Round(time.Second) / time.Second); n > 0 {
 			out.Viewing.Frees = append(out.Viewing.Frees, Free{n, f.At})
@@ -115,6 +119,9 @@ func (b *Book) pieces(w ratelimit.Window) Bar {
 	leaves := make([]leave, len(w.Frees))
 	for i, at := range w.Frees {
 		leaves[i] = leave{at, 1}
+	}
+	if len(w.Frees) > 0 {
+		bar.First = w.Frees[0]
 	}
 	bar.Frees = frees(leaves, b.cfg.Window/apart)
 	return bar

@@ -8,6 +8,7 @@ const (
 	MailLink         = "link"  // an owner's link to a guest; Sealed is the link's secret
 	MailGroup        = "group" // to who is to administer a group; Sealed is the code
 	MailOffer        = "offer" // to a receiver who has an account; it has no secret
+	MailUsage        = "usage" // to a link's owner: Link is its name, Text the budget, Group the notice's kind; it has no secret
 )
 
 // MailRequested asks controlroom/notice to send one mail. Secret is the

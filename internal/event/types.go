@@ -23,6 +23,8 @@ func decode(name string, data []byte) Event {
 		return as[AccessRequested](data)
 	case GroupChanged{}.Type():
 		return as[GroupChanged](data)
+	case LinkUse{}.Type():
+		return as[LinkUse](data)
 	case GalleryFull{}.Type():
 		return as[GalleryFull](data)
 	case Audit{}.Type():

@@ -65,11 +65,11 @@ func (u *Updates) Update(ctx context.Context, r ratelimit.UpdateRequest) (rateli
 	if err != nil {
 		return ratelimit.UpdateAnswer{}, kv.Unavailable(err)
 	}
-	n, err := numbers(reply, 4)
+	n, err := numbers(reply, 5)
 	if err != nil {
 		return ratelimit.UpdateAnswer{}, kv.Unavailable(fmt.Errorf("update: %w", err))
 	}
-	a := ratelimit.UpdateAnswer{Allowed: n[0] == 1, Used: int(n[1]), Budget: u.cfg.Budget, Now: time.UnixMilli(n[3])}
+	a := ratelimit.UpdateAnswer{Allowed: n[0] == 1, Counted: n[4] == 1, Used: int(n[1]), Budget: u.cfg.Budget, Now: time.UnixMilli(n[3])}
 	if n[2] > 0 {
 		a.Free = time.UnixMilli(n[2])
 	}

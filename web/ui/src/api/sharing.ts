@@ -163,6 +163,8 @@ export interface NoticeRow {
   link?: Named
   answer?: 'accepted' | 'declined' | 'left'
   links?: number
+  /** Of link_near and link_used_up. */
+  budget?: 'users' | 'gallery_updates' | 'viewer_seconds'
   read: boolean
 }
 

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { notices as api, type NoticeRow } from '../api/sharing'
 import { asProblem, type Problem } from '../api/problem'
-import { hasText, t } from '../i18n/i18n'
+import { t } from '../i18n/i18n'
 import { moment, parseTime } from '../i18n/time'
 import { Empty, Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
@@ -9,6 +9,7 @@ import { ProblemNotice } from '../kit/notice'
 import { announce, useResource } from '../kit/resource'
 import { session, zone } from '../state/session'
 import { AnswerRequest } from './answer-request'
+import { noticeText } from './notice-text'
 
 /** Notices are what happened that concerns this person; each is told once and stays until it is old. */
 export function Notices() {
@@ -55,7 +56,7 @@ export function Notices() {
                   <li key={n.id} class={n.read ? '' : 'new'}>
                     <span class="dot" aria-hidden="true" />
                     <div>
-                      <p>{!n.read && <span class="vh">{t('notices.new')} </span>}{text(n)}</p>
+                      <p>{!n.read && <span class="vh">{t('notices.new')} </span>}{noticeText(n)}</p>
                       <p class="meta dim">{moment(parseTime(n.at) ?? 0, zone.value, Date.now())}</p>
                     </div>
                     <span class="sp" />
@@ -73,19 +74,6 @@ export function Notices() {
   )
 }
 
-/** text is the sentence of a notice in the language shown; what may not be named any more is not. */
-function text(n: NoticeRow): string {
-  const key = `notice.${n.kind}${n.answer ? `_${n.answer}` : n.link ? '_link' : ''}`
-  const v = {
-    person: n.person?.name || t('notices.somebody'),
-    camera: n.camera?.name || t('notices.a_camera'),
-    group: n.group?.name || t('notices.a_group'),
-    link: n.link?.name || t('notices.a_link'),
-    n: n.links ?? 0,
-  }
-  return hasText(key) ? t(key, v) : t('notices.other')
-}
-
 /** Go leads to where something can be done about it. */
 function Go({ notice: n, onDone }: { notice: NoticeRow; onDone(): void }) {
   switch (n.kind) {
@@ -97,6 +85,9 @@ function Go({ notice: n, onDone }: { notice: NoticeRow; onDone(): void }) {
       return <a class="btn s" href="/settings/groups">{t('settings.groups')}</a>
     case 'gallery_full':
       return <a class="btn s" href="/gallery">{t('nav.gallery')}</a>
+    case 'link_near':
+    case 'link_used_up':
+      return n.link ? <a class="btn s" href={`/settings/usage/${encodeURIComponent(n.link.id)}`}>{t('usage.title')}</a> : null
     case 'links_paused_plan':
       return <a class="btn s" href="/settings/sharing">{t('settings.sharing')}</a>
   }
