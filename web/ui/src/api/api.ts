@@ -64,6 +64,9 @@ export const cameras = {
 
 export const views = {
   list: () => send<{ views: View[] }>('GET', `${v1}/views`),
+  add: (b: Omit<View, 'id'>) => send<View>('POST', `${v1}/views`, b),
+  save: (v: ID, b: Omit<View, 'id'>) => send<View>('PUT', `${v1}/views/${id(v)}`, b),
+  remove: (v: ID) => send<void>('DELETE', `${v1}/views/${id(v)}`),
 }
 
 export const links = {
@@ -98,7 +101,7 @@ export interface ViewingAPI {
   socket: string
 }
 
-function viewingAPI(base: string): ViewingAPI {
+export function viewingAPI(base: string): ViewingAPI {
   return {
     open: (b, signal) => send<Opened>('POST', `${base}/viewing`, b, { signal }),
     renegotiate: (v, sdp, signal) => send<{ sdp: string }>('PUT', `${base}/viewing/${id(v)}/sdp`, { sdp }, { signal }),

@@ -50,6 +50,8 @@ const shapes = {
   info: <><circle cx="8" cy="8" r="6.2"/><path d="M8 7.4v3.8"/><circle cx="8" cy="5" r=".6" fill="currentColor"/></>,
   zoom: <><circle cx="7" cy="7" r="4.6"/><path d="M10.4 10.4l3.4 3.4M7 5v4M5 7h4"/></>,
   up: <><path d="M8 13V3M4 7l4-4 4 4"/></>,
+  grip: <><g fill="currentColor" stroke="none"><circle cx="6" cy="3.4" r="1.2"/><circle cx="10" cy="3.4" r="1.2"/><circle cx="6" cy="8" r="1.2"/><circle cx="10" cy="8" r="1.2"/><circle cx="6" cy="12.6" r="1.2"/><circle cx="10" cy="12.6" r="1.2"/></g></>,
+  grid: <><path d="M2 2.4h5v5H2zM9 2.4h5v5H9zM2 9.4h5v4.2H2zM9 9.4h5v4.2H9z"/></>,
   none: <><circle cx="8" cy="8" r="6.2"/><path d="M3.8 12.2l8.4-8.4"/></>,
 } satisfies Record<string, JSX.Element>
 

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact'
+import { Fragment, type ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { Icon, type IconName } from './icons'
 
@@ -8,6 +8,10 @@ export interface MenuItem {
   checked?: boolean
   danger?: boolean
   href?: string
+  /** Said after the text, more quietly. */
+  note?: ComponentChildren
+  /** A line above: what follows is of another kind. */
+  rule?: boolean
   act?(): void
 }
 
@@ -78,6 +82,7 @@ export function Menu({ label, button, items, cls = 'btn quiet', end }: { label?:
               <>
                 {it.checked !== undefined ? <span class="mark">{it.checked && <Icon name="check" small />}</span> : it.icon && <Icon name={it.icon} />}
                 <span>{it.text}</span>
+                {it.note && <span class="note">{it.note}</span>}
               </>
             )
             const common = {
@@ -87,9 +92,8 @@ export function Menu({ label, button, items, cls = 'btn quiet', end }: { label?:
               tabIndex: -1,
               onClick: () => { close(!it.href); it.act?.() },
             }
-            return it.href
-              ? <a key={i} href={it.href} {...common}>{body}</a>
-              : <button key={i} type="button" {...common}>{body}</button>
+            const entry = it.href ? <a href={it.href} {...common}>{body}</a> : <button type="button" {...common}>{body}</button>
+            return <Fragment key={i}>{it.rule && <div class="rule" role="separator" />}{entry}</Fragment>
           })}
         </div>
       )}

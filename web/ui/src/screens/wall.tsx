@@ -5,29 +5,39 @@ import { t } from '../i18n/i18n'
 import { problemText } from '../i18n/reason'
 import { Empty, Failed } from '../kit/blocks'
 import { Button } from '../kit/button'
+import { Chip } from '../kit/chip'
 import { Icon } from '../kit/icons'
 import { later } from '../kit/later'
-import { Menu } from '../kit/menu'
 import { Notice } from '../kit/notice'
 import { useResource } from '../kit/resource'
+import { toast } from '../kit/toast'
 import { listen, serverClock, tell } from '../state/events'
 import { account, zone } from '../state/session'
-import { isPhone } from '../wall/device'
+import { chooseView, chosenView, gridHere, setGridHere, viewHere } from '../views/here'
+import { LayoutPick } from '../views/layout'
+import { opensOn, ViewMenu } from '../views/menu'
+import { every, gridFor, itemsOf, keep, leftOut, nameOf, pick, type Device } from '../views/resolve'
 import { WallGrid } from '../wall/cells'
-import { desk, phone } from '../wall/grid'
+import { isPhone } from '../wall/device'
+import { cells } from '../wall/grid'
 import { Help } from '../wall/help'
 import { Pager } from '../wall/pager'
 import { Summary } from '../wall/summary'
-import { Wall, type WallItem } from '../wall/wall'
+import { Wall } from '../wall/wall'
 
 const GiveAccess = later<{ camera: Camera; onClose(): void }>(() => import('../share/dialog').then(m => m.GiveAccess))
+const Editor = later(() => import('../views/editor').then(m => m.Editor))
+const Manage = later(() => import('../views/manage').then(m => m.Manage))
+
+/** Which of the dialogs about views is open. */
+type Open = { what: 'manage' } | { what: 'editor'; view: Parameters<typeof Editor>[0]['view'] }
 
 export function WallScreen() {
   const cams = useResource(() => cameraAPI.list().then(r => r.cameras), ['cameras'])
   const views = useResource(() => viewAPI.list().then(r => r.views), ['views'])
-  const [chosen, choose] = useState<string>()
   const [help, setHelp] = useState(false)
   const [sharing, share] = useState<string>()
+  const [open, setOpen] = useState<Open>()
   const wall = useMemo(() => new Wall({ api: accountViewing, send: tell, clock: serverClock }), [])
   useEffect(() => {
     const stop = listen({ up: () => wall.up(), message: m => wall.receive(m) })
@@ -38,19 +48,34 @@ export function WallScreen() {
   }, [wall])
 
   const list = cams.data
-  const view = pick(views.data, chosen, isPhone.value)
+  const onPhone = isPhone.value
+  const device: Device = onPhone ? 'phone' : 'desktop'
+  // The view is found once and stays when the window changes: turning a phone changes the grid, not what is watched.
+  const opened = useRef<string | undefined>(undefined)
+  if (views.data) opened.current = pick(views.data, chosenView() ?? opened.current, viewHere(device), device)
+  const view = views.data?.find(v => v.id === opened.current)
+  const choose = (id: string): void => {
+    opened.current = id
+    chooseView(id)
+  }
+  const layout = gridHere(device)
   const shownFor = useRef<string | undefined>(undefined)
   useEffect(() => {
     if (!list || (!views.data && !views.problem)) return
-    const items = itemsOf(view, list)
+    const which = view?.id ?? every
+    const all = itemsOf(view, list)
     // A camera that is taken away keeps its cell, which says why: the others never move by it.
-    wall.items.value = !view && shownFor.current === 'all' ? keep(wall.items.peek(), items) : items
-    shownFor.current = view?.id ?? 'all'
-    wall.setGrid(isPhone.value ? phone : view ? { rows: view.rows, columns: view.columns } : desk)
-  }, [list, views.data, views.problem, view, isPhone.value])
+    const items = !view && shownFor.current === every ? keep(wall.items.peek(), all) : all
+    const g = gridFor(view, onPhone, items.length, layout)
+    if (shownFor.current !== undefined && shownFor.current !== which) wall.page.value = 0
+    // On a phone's pages of two, cells that hold nothing would be empty pages.
+    wall.show(view && cells(g) < items.length ? items.filter(i => i !== undefined) : items, g)
+    shownFor.current = which
+  }, [list, views.data, views.problem, view, onPhone, layout?.rows, layout?.columns, layout?.big])
+  useSwitchKeys(views.data, choose)
 
   if (!list && cams.problem) return <main id="main" class="main"><h1>{t('wall.title')}</h1><Failed problem={cams.problem} retry={cams.reload} /></main>
-  if (list && list.length === 0) {
+  if (list && list.length === 0 && !view?.cells.some(c => c.camera)) {
     return (
       <main id="main" class="main narrow">
         <h1>{t('wall.title')}</h1>
@@ -64,16 +89,25 @@ export function WallScreen() {
   const byId = new Map((list ?? []).map(c => [c.id, c]))
   const problem = wall.problem.value
   const shared = sharing === undefined ? undefined : byId.get(sharing)
+  const chip = opensOn(view, device)
+  const out = leftOut(view, list ?? [])
+  const arrange = (v: View | undefined): void => setOpen({ what: 'editor', view: v ?? blank(list ?? []) })
   return (
     <main id="main" class="wall">
       <h1 class="vh">{t('wall.title')}</h1>
       <div class="tools">
-        <ViewMenu views={views.data ?? []} view={view} choose={choose} />
-        <span class="only-desk"><Pager wall={wall} /></span>
+        <ViewMenu views={views.data ?? []} view={view} device={device} choose={choose} onArrange={() => arrange(view)} onNew={() => arrange(undefined)} onManage={() => setOpen({ what: 'manage' })} />
+        {chip && <span class="vw-wide"><Chip>{chip}</Chip></span>}
+        {!view && views.data && <span class="vw-wide"><LayoutPick value={layout} onChange={g => setGridHere(device, g)} /></span>}
+        <span class="only-desk"><Pager wall={wall} view={view?.id} /></span>
+        {out > 0 && <button type="button" class="vw-out" onClick={() => choose(every)}>{t('views.left_out', { n: out })}</button>}
         <span class="sp" />
         <Summary wall={wall} />
         <span class="vr only-desk" />
-        <span class="row only-desk"><WallActs wall={wall} onHelp={() => setHelp(true)} /></span>
+        <span class="row only-desk">
+          <WallActs wall={wall} onHelp={() => setHelp(true)} />
+          {view && <Button kind="quiet" small icon="grid" extra="vw-arrange" onClick={() => arrange(view)}>{t('views.arrange')}</Button>}
+        </span>
       </div>
       {problem && <Notice tone="warn" live>{problemText(problem)}</Notice>}
       <WallGrid
@@ -86,13 +120,53 @@ export function WallScreen() {
         onHelp={() => setHelp(true)}
       />
       <div class="thumb">
-        <Pager wall={wall} large />
+        <Pager wall={wall} large view={view?.id} />
         <div class="row"><WallActs wall={wall} onHelp={() => setHelp(true)} large /></div>
       </div>
       {help && <Help onClose={() => setHelp(false)} />}
       {shared && <GiveAccess camera={shared} onClose={() => share(undefined)} />}
+      {open?.what === 'manage' && (
+        <Manage views={views.data ?? []} device={device} onArrange={arrange} onNew={() => arrange(undefined)} onDeleted={v => toast(t('views.deleted', { name: nameOf(v) }))} onClose={() => setOpen(undefined)} />
+      )}
+      {open?.what === 'editor' && (
+        <Editor
+          view={open.view}
+          list={list ?? []}
+          onSaved={v => {
+            views.put([...(views.data ?? []).filter(o => o.id !== v.id && o.version > 0), v])
+            choose(v.id)
+            setOpen(undefined)
+            toast(t('views.saved', { name: v.name }))
+          }}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
     </main>
   )
+}
+
+/** blank is what a new view begins with: two by three, filled with the first cameras. */
+function blank(list: readonly Camera[]): Parameters<typeof Editor>[0]['view'] {
+  return { name: '', rows: 2, columns: 3, layout: 'grid', cells: list.slice(0, 6).map(c => ({ camera: c.id })), default_for: [] }
+}
+
+/** useSwitchKeys: Alt+1 to Alt+9 choose a view by its place in the menu. */
+function useSwitchKeys(views: readonly View[] | undefined, choose: (id: string) => void): void {
+  const latest = useRef({ views, choose })
+  latest.current = { views, choose }
+  useEffect(() => {
+    const down = (e: KeyboardEvent): void => {
+      if (!e.altKey || e.ctrlKey || e.metaKey || e.shiftKey || !(account.peek()?.shortcuts ?? true)) return
+      if ((e.target as Element).closest('input, textarea, select, dialog')) return
+      const n = /^Digit([1-9])$/.exec(e.code)?.[1]
+      const found = n && latest.current.views?.[Number(n) - 1]
+      if (!found) return
+      e.preventDefault()
+      latest.current.choose(found.id)
+    }
+    addEventListener('keydown', down)
+    return () => removeEventListener('keydown', down)
+  }, [])
 }
 
 function WallActs({ wall, onHelp, large }: { wall: Wall; onHelp(): void; large?: boolean }) {
@@ -113,62 +187,8 @@ function WallActs({ wall, onHelp, large }: { wall: Wall; onHelp(): void; large?:
   )
 }
 
-function ViewMenu({ views, view, choose }: { views: readonly View[]; view: View | undefined; choose(id: string): void }) {
-  const name = nameOf(view)
-  if (views.length === 0) return <span class="view"><bdi>{name}</bdi></span>
-  return (
-    <Menu
-      label={t('wall.view', { name })}
-      cls="view"
-      button={<><bdi>{name}</bdi><Icon name="down" small /></>}
-      items={[
-        ...views.map(v => ({ text: <bdi>{nameOf(v)}</bdi>, checked: v.id === view?.id, act: () => choose(v.id) })),
-        { text: t('wall.all_cameras'), checked: !view, act: () => choose('all') },
-      ]}
-    />
-  )
-}
-
-/** nameOf is what a view is called; the one an account begins with (row R90) has no name of its own. */
-export function nameOf(view: Pick<View, 'name'> | undefined): string {
-  if (!view) return t('wall.all_cameras')
-  return view.name || t('wall.first_camera')
-}
-
 /** fullScreen shows the wall without the browser around it. */
 function fullScreen(): void {
   if (document.fullscreenElement) void document.exitFullscreen()
   else document.querySelector('.wall')?.requestFullscreen().catch(() => {})
-}
-
-/** pick is the chosen view, else the default of this kind of device, else the first; "all" is none. */
-function pick(views: readonly View[] | undefined, chosen: string | undefined, onPhone: boolean): View | undefined {
-  if (!views || chosen === 'all') return undefined
-  const device = onPhone ? 'phone' : 'desktop'
-  return views.find(v => v.id === chosen) ?? views.find(v => v.default_for?.includes(device)) ?? views[0]
-}
-
-/** keep is the new list with what vanished from it left where it was. */
-export function keep(before: readonly (WallItem | undefined)[], now: readonly (WallItem | undefined)[]): (WallItem | undefined)[] {
-  const out = [...now]
-  for (const [i, item] of before.entries()) {
-    if (item && !out.some(x => x?.camera === item.camera)) out.splice(Math.min(i, out.length), 0, item)
-  }
-  return out
-}
-
-/** itemsOf resolves a view's cells: a camera, or the n-th of the account's order. */
-function itemsOf(view: View | undefined, list: readonly Camera[]): (WallItem | undefined)[] {
-  const sorted = [...list].sort((a, b) => a.order - b.order)
-  const item = (c: Camera | undefined): WallItem | undefined => c && { camera: c.id, name: c.name, sound: c.sound && (c.state?.audio ?? false) }
-  if (!view) return sorted.map(item)
-  const seen = new Set<string>()
-  return view.cells.map(cell => {
-    // A camera that the list lacks is one the viewer may not see: the server says so in the tile (row R99).
-    const known = cell.camera ? list.find(c => c.id === cell.camera) : cell.any ? sorted[cell.any - 1] : undefined
-    const found = item(known) ?? (cell.camera ? { camera: cell.camera, name: '', sound: false } : undefined)
-    if (!found || seen.has(found.camera)) return undefined
-    seen.add(found.camera)
-    return found
-  })
 }

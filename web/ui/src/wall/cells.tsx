@@ -1,9 +1,15 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { active, t } from '../i18n/i18n'
-import { step } from './grid'
+import { useFullScreen } from './full'
+import { cells, step } from './grid'
 import { TileBox } from './tile'
-import type { Wall } from './wall'
+import { keyOf, type Wall } from './wall'
+
+/** Under this width, CSS px, a tile's rail has two lines. */
+const narrowBelow = 240
+/** With more tiles than this the rail lies on the picture, which needs the height. */
+const denseAbove = 9
 
 export interface GridProps {
   wall: Wall
@@ -26,13 +32,19 @@ export function WallGrid(p: GridProps) {
   const positions = wall.positions.value
   const full = wall.full.value
   const selected = Math.min(wall.selected.value, positions.length - 1)
+  const [narrow, setNarrow] = useState(false)
   useKeys(p)
+  useFullScreen(wall)
   useEffect(() => {
     const el = ref.current
     if (!el) return
     const measure = (): void => {
-      const tile = el.querySelector<HTMLElement>('.tile:not(.full) .pic')
-      if (tile) wall.setWidth(tile.clientWidth)
+      if (wall.full.peek() !== undefined) return // as it was: the tiles underneath keep their layers
+      const width = (i: number): number => el.children[i]?.querySelector('.pic')?.clientWidth ?? 0
+      const px = width(grid.big ? 1 : 0)
+      if (px === 0) return
+      wall.setWidth(px, grid.big ? width(0) : px)
+      setNarrow(px < narrowBelow)
     }
     const watch = new ResizeObserver(measure)
     watch.observe(el)
@@ -44,7 +56,7 @@ export function WallGrid(p: GridProps) {
     <div class="stage">
       <ul
         ref={ref}
-        class={`grid c${grid.columns}${full ? ' has-full' : ''}`}
+        class={['grid', `c${grid.columns}`, full && 'has-full', grid.big && 'vw-big', cells(grid) > denseAbove ? 'vw-dense' : narrow && 'vw-narrow'].filter(Boolean).join(' ')}
         style={{ '--rows': grid.rows, '--columns': grid.columns }}
         aria-label={t('wall.title')}
       >
@@ -57,7 +69,7 @@ export function WallGrid(p: GridProps) {
               position={i}
               number={i + 1}
               selected={i === selected}
-              full={full === item.camera}
+              full={full === keyOf(item)}
               camera={item.camera}
               zone={p.zone}
               mine={p.mine(item.camera)}
@@ -65,10 +77,10 @@ export function WallGrid(p: GridProps) {
               onShare={p.onShare}
               watermark={p.watermark}
               hasSound={item.sound}
-              sound={item.sound && wall.soundOn.value && (full === undefined ? i === selected : full === item.camera)}
+              sound={item.sound && wall.soundOn.value && (full === undefined ? i === selected : full === keyOf(item))}
             />
           ) : (
-            p.spare?.(positions.slice(0, i).filter(x => !x.item).length, i + 1) ?? <li key={`empty${i}`} class="tile blank" aria-label={t('wall.empty_cell')}><div class="pic" /><div class="rail" /></li>
+            p.spare?.(positions.slice(0, i).filter(x => !x.item).length, i + 1) ?? <li key={`empty${i}`} class="tile blank"><span class="vh">{t('wall.empty_cell')}</span><div class="pic" /><div class="rail" /></li>
           ),
         )}
       </ul>
