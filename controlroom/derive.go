@@ -104,6 +104,7 @@ func pictures(t TileState, m media) TileState {
 	case l.Status == ingest.Live && m.first:
 		t.State = StateLive
 		t.Reason = string(l.Reason)
+		t.CameraMS = cameraMS(m.camera.Layers[m.layer])
 		if m.reason != "" {
 			t.Reason = string(m.reason)
 		}
@@ -129,6 +130,15 @@ func throttled(t TileState, m media) TileState {
 		t.FirstTS, t.FirstMS, t.LastFrameAt = &m.firstTS, mediaMS(m.firstAt), instant(m.stillAt)
 	}
 	return t
+}
+
+// cameraMS is a camera's own delay as it is told: in steps, so that not every
+// picture is news.
+func cameraMS(l ingest.LayerState) int {
+	if !l.OwnKnown {
+		return 0
+	}
+	return int(l.Own.Round(50*time.Millisecond) / time.Millisecond)
 }
 
 // reference is the layer that speaks for the tile: the best of those pulled for it.

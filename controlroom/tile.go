@@ -26,9 +26,10 @@ type TileState struct {
 	Reason      string     `json:"reason,omitempty"`
 	Until       *time.Time `json:"until,omitempty"`
 	Next        *time.Time `json:"next,omitempty"`
-	FirstTS     *uint32    `json:"first_ts,omitempty"` // RTP timestamp of the first frame after the swap
-	FirstMS     float64    `json:"first_ms,omitempty"` // first_ts on the server's media clock, ms
-	Layer       string     `json:"layer,omitempty"`    // "sub" or "main": what is being sent
+	FirstTS     *uint32    `json:"first_ts,omitempty"`  // RTP timestamp of the first frame after the swap
+	FirstMS     float64    `json:"first_ms,omitempty"`  // first_ts on the server's media clock, ms
+	CameraMS    int        `json:"camera_ms,omitempty"` // the camera's own delay from capture to the server, where its clock agrees with ours
+	Layer       string     `json:"layer,omitempty"`     // "sub" or "main": what is being sent
 	LayerWhy    string     `json:"layer_why,omitempty"`
 	Attempt     int        `json:"attempt,omitempty"`
 	RetryAt     *time.Time `json:"retry_at,omitempty"`

@@ -16,6 +16,7 @@ type packet struct {
 	Marker  bool
 	Payload []byte
 	Mono    int64 // clock.Mono of arrival
+	Own     own   // what the camera says of when its picture was taken, at the end of one
 }
 
 // depacketizer turns RTP payloads into NAL units (RFC 6184 and RFC 7798). It

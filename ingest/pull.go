@@ -284,6 +284,8 @@ func (p *puller) watch(ctx context.Context, s *session, gen int) *attemptError {
 		s.close()
 		<-ended
 	}()
+	var toldOwn time.Duration
+	var ownKnown bool
 	for {
 		select {
 		case <-ctx.Done():
@@ -304,6 +306,10 @@ func (p *puller) watch(ctx context.Context, s *session, gen int) *attemptError {
 			now := clock.Mono()
 			if err := p.f.cfg.Guard.Check(s.src.Remote()); err != nil {
 				return &attemptError{class: classDenied, err: err}
+			}
+			if own, known := s.own.get(); known != ownKnown || (own-toldOwn).Abs() >= 100*time.Millisecond {
+				toldOwn, ownKnown = own, known
+				p.f.notify(p.cam)
 			}
 			if now-s.lastUnit.Load() > int64(tm.MediaSilence) {
 				return &attemptError{class: classSilent, play: true}
@@ -452,6 +458,7 @@ func (p *puller) state() LayerState {
 	if sess := p.sess; sess != nil {
 		s.Lost, s.Received = sess.lost.Load(), sess.packets.Load()
 		s.Convert = sess.vconv.snapshot()
+		s.Own, s.OwnKnown = sess.own.get()
 	}
 	s.Profile = profileName(f)
 	return s

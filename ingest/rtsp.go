@@ -21,6 +21,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
 	"sightline/internal/clock"
@@ -135,12 +136,22 @@ func (s *playing) Play(choice []int, recv func(track int, p packet)) error {
 	}
 	for _, i := range choice {
 		m := s.medias[i]
+		said := &reports{rate: int64(m.Formats[0].ClockRate())}
+		s.c.OnPacketRTCP(m, func(p rtcp.Packet) {
+			if sr, ok := p.(*rtcp.SenderReport); ok {
+				said.report(sr.NTPTime, sr.RTPTime, time.Now())
+			}
+		})
 		s.c.OnPacketRTP(m, m.Formats[0], func(p *rtp.Packet) {
 			now := clock.Mono()
 			if s.flood(now, len(p.Payload)) {
 				return
 			}
-			recv(i, packet{Seq: p.SequenceNumber, TS: p.Timestamp, Marker: p.Marker, Payload: p.Payload, Mono: now})
+			k := packet{Seq: p.SequenceNumber, TS: p.Timestamp, Marker: p.Marker, Payload: p.Payload, Mono: now}
+			if p.Marker {
+				k.Own = said.of(p.Timestamp, time.Now())
+			}
+			recv(i, k)
 		})
 	}
 	if s.wire != nil {

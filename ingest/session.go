@@ -96,6 +96,7 @@ type session struct {
 	lastKey  atomic.Int64
 	packets  atomic.Uint64
 	lost     atomic.Uint64
+	own      ownDelay
 
 	closeOnce sync.Once
 	failOnce  sync.Once
@@ -232,6 +233,9 @@ func (s *session) recv(video bool, p packet) {
 		}
 	}()
 	s.packets.Add(1)
+	if video && p.Marker {
+		s.own.add(p.Own)
+	}
 	switch {
 	case !video && s.araw != nil:
 		s.araw.push(p, func(r raw) {

@@ -30,6 +30,8 @@ type LayerState struct {
 	FPS           float64       // measured
 	BitsPerSecond int           // measured
 	KeyInterval   time.Duration // measured, 0 until two key frames were seen
+	Own           time.Duration // from capture to arrival here, as the camera's sender reports tell; valid when OwnKnown
+	OwnKnown      bool          // only while its clock is within 1 s of ours
 	Lost          uint64        // RTP packets lost on the way from the camera since the layer connected
 	Received      uint64        // RTP packets received since the layer connected
 	Profile       string        // for people: "Main", "High"; of what viewers get

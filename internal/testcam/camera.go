@@ -37,6 +37,7 @@ type Config struct {
 	Start     time.Duration // position of the loop at which every start begins
 	Redirect  string        // every DESCRIBE is redirected to this URL
 	Impair    Impair        // what the network does to the packets
+	Reports   *Reports      // what the camera says of its clock; nil: only what the RTSP library says every 10 s
 }
 
 // Camera is a running camera with /main and /sub. Clients come and go as they

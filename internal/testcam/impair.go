@@ -2,6 +2,7 @@ package testcam
 
 import (
 	mrand "math/rand/v2"
+	"time"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/pion/rtp"
@@ -22,7 +23,7 @@ type latePacket struct {
 func (p *player) impaired(m *description.Media, pkt *rtp.Packet) {
 	im := p.srv.cfg.Impair
 	if im == (Impair{}) {
-		p.stream.WritePacketRTP(m, pkt) // fails only while closing
+		p.write(m, pkt)
 		return
 	}
 	if p.rng == nil {
@@ -33,18 +34,23 @@ func (p *player) impaired(m *description.Media, pkt *rtp.Packet) {
 	case v < im.Loss+im.Late:
 		p.late = append(p.late, latePacket{1 + p.rng.IntN(15), pkt})
 	case v < im.Loss+im.Late+im.Twice:
-		p.stream.WritePacketRTP(m, pkt)
-		p.stream.WritePacketRTP(m, pkt)
+		p.write(m, pkt)
+		p.write(m, pkt)
 	default:
-		p.stream.WritePacketRTP(m, pkt)
+		p.write(m, pkt)
 	}
 	keep := p.late[:0]
 	for _, l := range p.late {
 		if l.left--; l.left > 0 {
 			keep = append(keep, l)
 		} else {
-			p.stream.WritePacketRTP(m, l.pkt)
+			p.write(m, l.pkt)
 		}
 	}
 	p.late = keep
+}
+
+// write sends a packet as one of a picture taken when the camera says so. It fails only while closing.
+func (p *player) write(m *description.Media, pkt *rtp.Packet) {
+	p.stream.WritePacketRTPWithNTP(m, pkt, p.srv.cfg.Reports.written(time.Now()))
 }

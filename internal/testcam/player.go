@@ -27,8 +27,9 @@ type player struct {
 	videoBase   uint32 // random first timestamps, as RFC 3550 asks
 	audioBase   uint32
 
-	rng  *mrand.Rand // of what the network does
-	late []latePacket
+	rng      *mrand.Rand // of what the network does
+	late     []latePacket
+	reported time.Time // when the last sender report went out
 
 	quit, done chan struct{}
 }
@@ -201,6 +202,7 @@ func (p *player) sendUnit(n int) {
 		pkt.Timestamp = ts
 		p.impaired(p.video, pkt)
 	}
+	p.report(pkts, ts)
 }
 
 func (p *player) sendPacket(n int) {

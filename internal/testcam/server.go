@@ -40,7 +40,8 @@ func newServer(ln net.Listener, cam *Camera) (*server, error) {
 	}
 	s.rtp = &gortsplib.Server{
 		Handler: s, RTSPAddress: ln.Addr().String(), AuthMethods: methods, WriteQueueSize: 1024,
-		Listen: func(string, string) (net.Listener, error) { return ln, nil },
+		Listen:                   func(string, string) (net.Listener, error) { return ln, nil },
+		DisableRTCPSenderReports: s.cfg.Reports != nil, // ours say it
 	}
 	if s.cfg.TLS {
 		s.rtp.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cam.cert}}
