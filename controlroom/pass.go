@@ -30,6 +30,7 @@ type input struct {
 	sound          int
 	hidden, frozen bool
 	recheck        bool
+	anew           map[int]bool
 	now            time.Time
 }
 
@@ -43,8 +44,8 @@ const (
 // after what time it wants to look again by itself.
 func (s *session) pass(ctx context.Context) time.Duration {
 	s.mu.Lock()
-	in := input{want: s.want, sound: s.sound, hidden: s.hidden, frozen: s.frozen, recheck: s.recheck, now: s.clock.Now()}
-	s.recheck = false
+	in := input{want: s.want, sound: s.sound, hidden: s.hidden, frozen: s.frozen, recheck: s.recheck, anew: s.anew, now: s.clock.Now()}
+	s.recheck, s.anew = false, nil
 	s.mu.Unlock()
 
 	s.arrange(in.want)
@@ -249,6 +250,10 @@ func (s *session) serve(in input) {
 		t.name = s.names(t.want.Camera)
 		if d := t.sub.lease.Decision(); d.Allowed { // its end may have moved; a denial comes by onEnd
 			t.verdict.decision = d
+		}
+		if in.anew[t.want.Cell] && t.sub.on != nil {
+			s.peer.Detach(t.sub.mid)
+			t.sub.on = nil
 		}
 		main := s.whep == "" && wantsMain(t.want, live, s.limits.SubMaxPx, s.limits.SubFromTiles)
 		s.attach(t, main)

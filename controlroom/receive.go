@@ -122,18 +122,24 @@ func (s *session) hearClient(m clientMessage) error {
 }
 
 // tryNow ends a reconnect wait of the camera in a cell, for somebody who may see
-// it, and asks again for what was denied; at most once in 2 s.
+// it, and asks again for what was denied. A cell that is live for us and not for
+// the client, whose decoder may have lost its way, gets its stream from a key
+// frame on. At most once in 2 s, however many cells.
 func (s *session) tryNow(cell int, now time.Time) {
 	camera := ""
 	s.mu.Lock()
-	for _, st := range s.states {
-		if st.Cell == cell && (st.State == StateReconnecting || st.State == StateOffline) {
-			camera = st.Camera
-		}
-	}
 	soon := now.Sub(s.tried) < 2*time.Second
 	if !soon {
 		s.tried, s.recheck = now, true
+		for _, st := range s.states {
+			switch {
+			case st.Cell != cell:
+			case st.State == StateReconnecting || st.State == StateOffline:
+				camera = st.Camera
+			case st.State == StateLive:
+				s.anew = map[int]bool{cell: true}
+			}
+		}
 	}
 	s.mu.Unlock()
 	if soon {

@@ -55,7 +55,8 @@ type session struct {
 	frozen    bool
 	lastInput time.Time
 	tried     time.Time
-	recheck   bool // something changed: ask again for what was denied
+	recheck   bool         // something changed: ask again for what was denied
+	anew      map[int]bool // cells whose client sees nothing of what is sent
 	socket    *Socket
 	alone     time.Time // since when there is no socket
 	end       *ending   // set once

@@ -32,6 +32,8 @@ describe('rescue', () => {
     vi.advanceTimersByTime(3000)
     expect(tryNow.mock.calls).toEqual([[0]])
     vi.advanceTimersByTime(1000)
+    expect(tryNow.mock.calls).toEqual([[0]])
+    vi.advanceTimersByTime(1000)
     expect(tryNow.mock.calls).toEqual([[0], [1]])
     expect(check).toHaveBeenCalledTimes(2)
     rescue.stop()

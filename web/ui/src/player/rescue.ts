@@ -14,11 +14,12 @@ const tries = [2000, 4000, 8000, 15000]
 
 /**
  * Rescue looks after pictures that stand still although the server sends them:
- * a decoder that lost its way gets its stream anew, one tile a second at most;
- * where all of them stand, the connection itself is looked at.
+ * a decoder that lost its way gets its stream anew, one tile in two seconds (the
+ * server takes no more); where all of them stand, the connection itself is looked at.
  */
 export class Rescue {
   private readonly stuck = new Map<number, { since: number; tries: number }>()
+  private asked = Number.NEGATIVE_INFINITY
   private readonly timer: ReturnType<typeof setInterval>
   private readonly config: RescueConfig
 
@@ -53,7 +54,8 @@ export class Rescue {
       const wait = tries[Math.min(s.tries, tries.length - 1)] ?? 15000
       if (due === undefined && now - s.since >= wait) due = cell
     }
-    if (due === undefined) return
+    if (due === undefined || now - this.asked < 2000) return
+    this.asked = now
     if (sent === still) this.config.check()
     const s = this.stuck.get(due)
     if (s) this.stuck.set(due, { since: now, tries: s.tries + 1 })
