@@ -17,6 +17,7 @@ type Gallery interface {
 	intake.Accepter
 	List(ctx context.Context, s authz.Subject, q gallery.Query) (gallery.Page, error)
 	Days(ctx context.Context, s authz.Subject) ([]gallery.Day, error)
+	Tags(ctx context.Context, s authz.Subject) ([]string, error)
 	Image(ctx context.Context, s authz.Subject, id string) (gallery.Image, error)
 	Original(ctx context.Context, s authz.Subject, id string) (gallery.Image, []byte, error)
 	Thumbnail(ctx context.Context, s authz.Subject, id string) ([]byte, error)
@@ -58,6 +59,10 @@ type daysView struct {
 type dayView struct {
 	Day   string `json:"day"` // yyyy-mm-dd in the account's zone
 	Count int    `json:"count"`
+}
+
+type tagsView struct {
+	Tags []string `json:"tags"`
 }
 
 type imageDetail struct {
@@ -124,6 +129,7 @@ func imageRoutes() []route {
 		{method: "GET", path: "/api/v1/images", who: account, out: imagesView{}, handle: listImages,
 			summary: "One's gallery, newest first. Query: camera, sender (an account's id, or me), tag, favourite=true, from and to (RFC 3339, when it was received), after (an image's id), limit (1 to 200)."},
 		{method: "GET", path: "/api/v1/images/days", who: account, out: daysView{}, handle: imageDays, summary: "How many images each day has, newest first."},
+		{method: "GET", path: "/api/v1/images/tags", who: account, out: tagsView{}, handle: imageTags, summary: "The tags of one's images, 200 at most."},
 		{method: "GET", path: "/api/v1/images/quota", who: account, out: quotaView{}, handle: imageQuota, summary: "What one's images take of the plan, and what takes it."},
 		{method: "POST", path: "/api/v1/images/batch", who: account, body: jsonBody, bytes: 64 << 10, wait: batchWait, in: batchInput{}, out: batchView{}, handle: batchImages,
 			summary: "Do one thing to up to 500 images. What is deleted frees its room at once and can be restored for a minute."},
@@ -193,6 +199,14 @@ func imageDays(r *request) error {
 		out.Days = append(out.Days, dayView(d))
 	}
 	return r.ok(out)
+}
+
+func imageTags(r *request) error {
+	tags, err := r.s.cfg.Gallery.Tags(r.ctx, r.subject)
+	if err != nil {
+		return err
+	}
+	return r.ok(tagsView{tags})
 }
 
 func imageQuota(r *request) error {

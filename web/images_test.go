@@ -132,6 +132,9 @@ func TestR51_R52_R53_ImagesOverHTTP(t *testing.T) {
 	if out := batch(friend, "tag", first, strings.Repeat("0", 26)); len(out.Done) != 1 || len(out.Failed) != 1 || out.Failed[0].Code != "no_such_thing" {
 		t.Errorf("%+v", out)
 	}
+	if tags := h.do("GET", "/api/v1/images/tags", nil, friend).want(t, 200); !strings.Contains(string(tags.body), `"tags":["`) {
+		t.Errorf("%s", tags.body)
+	}
 	h.do("POST", "/api/v1/images/batch", map[string]any{"ids": []string{first}, "do": "burn"}, friend).want(t, 422)
 	h.do("POST", "/api/v1/images/batch", map[string]any{"ids": []string{}, "do": "delete"}, friend).want(t, 422)
 	if days := h.do("GET", "/api/v1/images/days", nil, friend).want(t, 200); !strings.Contains(string(days.body), `"count":2`) {

@@ -342,6 +342,15 @@ func TestQueries(t *testing.T) {
 		if _, _, err := w.gallery.Batch(t.Context(), ann, []string{ids[gate][3], ids[gate][5], ids[yard][6]}, DoTag, "fox"); err != nil {
 			t.Fatal(err)
 		}
+		if _, _, err := w.gallery.Batch(t.Context(), ann, []string{ids[gate][3], ids[gate][6]}, DoTag, "fox/den"); err != nil {
+			t.Fatal(err)
+		}
+		if tags, err := w.gallery.Tags(t.Context(), ann); err != nil || !slices.Equal(tags, []string{"fox", "fox/den"}) {
+			t.Fatal(tags, err)
+		}
+		if tags, err := w.gallery.Tags(t.Context(), bob); err != nil || len(tags) > 0 {
+			t.Fatal("tags are everybody's own:", tags, err)
+		}
 		middle := w.list(t, ann, Query{Limit: MaxPage})[45].Received
 		for what, c := range map[string]struct {
 			q    Query

@@ -78,6 +78,7 @@ const id = encodeURIComponent
 export const images = {
   list: (query: URLSearchParams, signal?: AbortSignal) => send<{ images: GalleryImage[]; next?: string }>('GET', `${v1}?${query}`, undefined, { signal }),
   days: () => send<{ days: DayCount[] }>('GET', `${v1}/days`),
+  tags: () => send<{ tags: string[] }>('GET', `${v1}/tags`),
   quota: () => send<Quota>('GET', `${v1}/quota`),
   get: (image: ID) => send<ImageDetail>('GET', `${v1}/${id(image)}`),
   change: (image: ID, b: { favourite?: boolean; tags?: string[] }) => send<ImageDetail>('PATCH', `${v1}/${id(image)}`, b),

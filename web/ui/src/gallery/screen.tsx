@@ -261,9 +261,10 @@ function useSelection(feed: Feed<GalleryImage>): Selected {
   }
 }
 
-/** useChoices is what one can filter by: what the plan's use names, one's cameras, and what was met so far. */
+/** useChoices is what one can filter by: what the plan's use names, one's cameras and tags, and what was met so far. */
 function useChoices(feed: Feed<GalleryImage>, version: number, quota: { cameras: { id: string; name: string }[]; senders: { id: string; name: string }[] } | undefined): Choices {
   const cameras = useResource(() => cameraAPI.list().then(r => r.cameras), ['cameras'])
+  const tags = useResource(() => images.tags().then(r => r.tags), ['quota'])
   const met = useRef({ cameras: new Map<string, string>(), senders: new Map<string, string>(), tags: new Set<string>() })
   return useMemo(() => {
     const m = met.current
@@ -274,10 +275,11 @@ function useChoices(feed: Feed<GalleryImage>, version: number, quota: { cameras:
         if (i.sender && !m.senders.has(i.sender.id)) m.senders.set(i.sender.id, i.sender.name || t('gallery.closed_account'))
       }
     }
+    for (const x of tags.data ?? []) m.tags.add(x)
     for (const c of quota?.cameras ?? []) m.cameras.set(c.id, c.name || t('gallery.gone_camera'))
     for (const s of quota?.senders ?? []) m.senders.set(s.id, s.name || t('gallery.closed_account'))
     for (const c of cameras.data ?? []) if (c.mine) m.cameras.set(c.id, c.name)
     const sorted = (list: Map<string, string>): { id: string; name: string }[] => [...list].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name))
     return { cameras: sorted(m.cameras), senders: sorted(m.senders), tags: [...m.tags].sort() }
-  }, [feed, version, quota, cameras.data])
+  }, [feed, version, quota, cameras.data, tags.data])
 }
