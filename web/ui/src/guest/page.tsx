@@ -16,6 +16,7 @@ import { desk, phone } from '../wall/grid'
 import { WallGrid } from '../wall/cells'
 import { Help } from '../wall/help'
 import { Pager } from '../wall/pager'
+import { Announcer } from '../wall/say'
 import { Wall } from '../wall/wall'
 import { Button } from '../kit/button'
 import { Segmented } from '../kit/choice'
@@ -160,6 +161,7 @@ function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit:
         }}
       />
       {visit.note && <p class="guest-note"><bdi>{visit.note}</bdi></p>}
+      <Announcer wall={wall} />
       <div class="guest-tools"><Pager wall={wall} large={isPhone.value} /></div>
     </main>
     {opened && (

@@ -1,5 +1,5 @@
 import { Icon } from '../kit/icons'
-import { announceOffline } from './say'
+import { Announcer } from './say'
 import { stateIcon, summary } from './words'
 import type { Wall } from './wall'
 
@@ -28,8 +28,7 @@ export function Summary({ wall }: { wall: Wall }) {
           {c.text}
         </button>
       ))}
-      <span class="vh" role="status">{counts.map(c => c.text).join(', ')}</span>
-      <span class="vh" role="alert">{announceOffline(wall)}</span>
+      <Announcer wall={wall} />
     </div>
   )
 }
