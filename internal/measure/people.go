@@ -36,8 +36,13 @@ func isStatus(err error, status int) bool {
 	return errors.As(err, &s) && s.Status == status
 }
 
-// people makes as many accounts as n viewers need, by invitation, signed in.
+// people makes as many accounts as n viewers need, signed in.
 func (l *lab) people(ctx context.Context, n int) ([]*someone, error) {
+	return l.accounts(ctx, (n+perLogin-1)/perLogin)
+}
+
+// accounts makes n of them by invitation, signed in.
+func (l *lab) accounts(ctx context.Context, n int) ([]*someone, error) {
 	var was struct{ Registration string }
 	if err := l.owner.Do(ctx, "GET", "/api/v1/instance", nil, &was); err != nil {
 		return nil, err
@@ -50,7 +55,7 @@ func (l *lab) people(ctx context.Context, n int) ([]*someone, error) {
 		return nil, fmt.Errorf("let people be invited: %w", err)
 	}
 	var out []*someone
-	for range (n + perLogin - 1) / perLogin {
+	for range n {
 		p := &someone{email: "viewer-" + strings.ToLower(rand.Text()[:10]) + "@bench.example", password: "bench " + rand.Text()}
 		var invited struct{ URL string }
 		if err := l.owner.Do(ctx, "POST", "/api/v1/instance/invitations", map[string]string{"email": p.email}, &invited); err != nil {

@@ -81,6 +81,26 @@ func TestPromiseLatency(t *testing.T) {
 	}
 }
 
+// Images: a copy for each of 50 members, and files that would fill the memory.
+func TestPromiseImages_R51_T29(t *testing.T) {
+	p := demo(t, Options{})
+	got, err := Feeds(t.Context(), p.Demo, 50, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("an image in the lists of 50 members: %v", got)
+	if bar := 5 * time.Second; got.Percentile(95) > slack*bar {
+		t.Errorf("p95 is %v, the bar is %v", got.Percentile(95), bar)
+	}
+	if got, err = Bombs(t.Context(), p.Demo, 40); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("a bomb refused: %v", got)
+	if bar := 50 * time.Millisecond; got.Percentile(95) > slack*bar {
+		t.Errorf("p95 is %v, the bar is %v", got.Percentile(95), bar)
+	}
+}
+
 func TestPromiseRevocation_R101(t *testing.T) {
 	for name, store := range map[string]func(t *testing.T) string{
 		"bolt":  func(t *testing.T) string { return "" },
