@@ -53,10 +53,13 @@ var socketCodes = [...]int{
 	controlroom.CloseLoginEnded, controlroom.CloseLinkRemoved, controlroom.CloseProtocol, controlroom.CloseSuspended,
 }
 
-// expect makes failures of every route a count of 0 instead of nothing.
+// expect makes every route a count of 0 instead of nothing: what appears with
+// its first request has not grown by it.
 func (m *metrics) expect(table []route) {
 	for i := range table {
-		m.requests.WithLabelValues(table[i].method+" "+table[i].path, "5xx")
+		for _, class := range []string{"2xx", "5xx"} {
+			m.requests.WithLabelValues(table[i].method+" "+table[i].path, class)
+		}
 	}
 }
 

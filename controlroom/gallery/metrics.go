@@ -32,6 +32,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	for _, via := range []intake.Via{intake.ViaHTTP, intake.ViaMail, intake.ViaFTP, intake.ViaLive, intake.ViaDemand, intake.ViaNotice, intake.ViaSnapshot} {
 		m.arrivals.WithLabelValues(string(via), "stored")
 		m.arrivals.WithLabelValues(string(via), "known")
+		m.arrivals.WithLabelValues(string(via), fault.CodeBadImage)
 	}
 	if reg != nil {
 		reg.MustRegister(m.arrivals, m.skipped, m.delivered, m.missing, m.swept)
