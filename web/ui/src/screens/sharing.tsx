@@ -31,7 +31,7 @@ export function Sharing() {
   const links = useResource(api.list, ['links'])
   useMoment((links.data?.links ?? []).flatMap(l => [l.starts, l.ends]), links.reload)
   const cams = useResource(() => cameraAPI.list().then(r => r.cameras.filter(c => c.mine)), ['cameras'])
-  const used = useLive(usageAPI.account, 5000, 'links')
+  const used = useLive(usageAPI.account, 5000, ['links', 'usage'])
   const mail = useResource(() => open.status()).data?.mail ?? false
   const [removing, setRemoving] = useState<Link>()
   const [editing, setEditing] = useState<Link>()

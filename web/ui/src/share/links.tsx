@@ -33,7 +33,7 @@ type Shown = { qr: Link } | { mail: Link } | { dates: Link } | { remove: Link }
 /** Links makes and keeps the temporary links of a camera, and names the share links that hold it. */
 export function Links({ camera, of, mail }: { camera: Camera; of: Resource<Link[]>; mail: boolean }) {
   const [shown, show] = useState<Shown>()
-  const used = useLive(usageAPI.account, 5000, 'links')
+  const used = useLive(usageAPI.account, 5000, ['links', 'usage'])
   const [fresh, setFresh] = useState<Link>()
   const [said, say] = useState('')
   const [problem, setProblem] = useState<Problem>()

@@ -8,7 +8,7 @@ import { changesOf, type Resource } from '../kit/resource'
  * on the socket. A load that fails keeps what is shown; two never overlap, and
  * the answer to an old question is dropped.
  */
-export function useLive<T>(load: () => Promise<T>, every: number, on: string, key = ''): Resource<T> {
+export function useLive<T>(load: () => Promise<T>, every: number, on: readonly string[], key = ''): Resource<T> {
   const [state, setState] = useState<{ data?: T; problem?: Problem; loading: boolean }>({ loading: true })
   const loader = useRef(load)
   loader.current = load
@@ -27,7 +27,7 @@ export function useLive<T>(load: () => Promise<T>, every: number, on: string, ke
     ).finally(again)
   }, [every])
 
-  const version = changesOf(on)
+  const version = on.map(changesOf).join()
   useEffect(() => {
     // Another object: nothing of the one before is shown as if it were this one's.
     setState({ loading: true })

@@ -26,9 +26,9 @@ const every = 2000
 
 /** LinkUsage is the page of one share link: what its guests have used, who they are, and what they read now. */
 export function LinkUsage({ id }: { id: string }) {
-  const used = useLive(() => api.link(id), every, 'links', id)
-  const visits = useLive(() => api.visits(id), every + 500, 'links', id)
-  const blocks = useLive(() => api.blocks(id).then(r => r.blocks), 15_000, 'links', id)
+  const used = useLive(() => api.link(id), every, ['links', 'usage'], id)
+  const visits = useLive(() => api.visits(id), every + 500, ['links', 'usage'], id)
+  const blocks = useLive(() => api.blocks(id).then(r => r.blocks), 15_000, ['links'], id)
   const all = useResource(() => linkAPI.list().then(r => r.links.filter(l => l.kind === 'share')), ['links'])
   const [problem, setProblem] = useState<Problem>()
   const link = all.data?.find(l => l.id === id)
@@ -102,7 +102,8 @@ export function LinkUsage({ id }: { id: string }) {
   )
 }
 
-/** addresses: who was seen is not who has a place. */
-function addresses(u: Usage): string {
+/** addresses: who was seen is not who has a place; said where there were more. */
+function addresses(u: Usage): string | undefined {
+  if (!u.more_addresses && u.addresses <= u.users.used) return undefined
   return u.more_addresses ? t('usage.addresses_more', { n: u.addresses }) : t('usage.addresses', { n: u.addresses })
 }

@@ -12,7 +12,7 @@ import { amount, budgetName, budgets, bytes, freesText } from './words'
 
 /** UsageTotals is the use of all share links: a row a link, and what it comes to together. */
 export function UsageTotals() {
-  const data = useLive(api.account, 3000, 'links')
+  const data = useLive(api.account, 3000, ['links', 'usage'])
   return (
     <Settings>
       <div class="head">

@@ -10,6 +10,7 @@ import type { Resource } from '../kit/resource'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
 import { usage as api, type Block, type Visit } from './api'
+import { merged } from './merged'
 
 interface Page {
   visits: Visit[]
@@ -134,14 +135,6 @@ export function Visits({ link, zone, visits, blocks }: Props) {
       )}
     </>
   )
-}
-
-/** merged is the newest page and older ones: who is here first, in the order they came, so that no row moves under a finger; then last seen first. */
-export function merged(newest: readonly Visit[], older: readonly Visit[]): Visit[] {
-  const have = new Set(newest.map(v => v.id))
-  const all = [...newest, ...older.filter(v => !have.has(v.id))]
-  const here = (v: Visit): boolean => v.watching || v.throttled === true
-  return [...all.filter(here).sort((a, b) => a.first_seen.localeCompare(b.first_seen)), ...all.filter(v => !here(v))]
 }
 
 /** A visit ends by itself a day after its last use; then there is nobody to stop. */

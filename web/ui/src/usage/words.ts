@@ -39,15 +39,17 @@ export function phrase(list: readonly string[]): string {
 
 /** freesText is "1 at 14:05, 3 at 18:20": the next moments at which something of the budget is free again. */
 export function freesText(b: Budget, bar: Bar, zone: string, now: number, most = 2): string {
-  const list = (bar.frees ?? []).flatMap(f => {
-    const ms = parseTime(f.at)
-    return ms === undefined ? [] : [{ n: f.n, ms }]
-  })
   if (bar.used === 0) return t('usage.free_all')
-  const next = list.slice(0, most)
+  // What is written as the same moment is one.
+  const by = new Map<string, number>()
+  for (const f of bar.frees ?? []) {
+    const ms = parseTime(f.at)
+    if (ms !== undefined) by.set(when(ms, zone, now), (by.get(when(ms, zone, now)) ?? 0) + f.n)
+  }
+  const next = [...by].slice(0, most)
   if (next.length === 0) return ''
   const key = b === 'viewer_seconds' ? 'usage.free_by' : 'usage.free_at'
-  return t('usage.frees', { list: phrase(next.map(f => t(key, { what: amount(b, f.n), when: when(f.ms, zone, now) }))) })
+  return t('usage.frees', { list: phrase(next.map(([at, n]) => t(key, { what: amount(b, n), when: at }))) })
 }
 
 /** Sentence is something guests read now, and which of them. */
