@@ -12,6 +12,7 @@ import { goSignIn, isOpenPage, loadSession, session, sessionProblem, wireSession
 import './styles/index.css'
 
 const Door = lazy(() => import('./screens/door').then(m => m.Door))
+const KioskPage = lazy(() => import('./wall/kiosk').then(m => m.KioskPage))
 const Cameras = lazy(() => import('./screens/cameras').then(m => m.Cameras))
 const CameraForm = lazy<{ id?: string }>(() => import('./screens/camera-form').then(m => m.CameraForm))
 const Sharing = lazy(() => import('./screens/sharing').then(m => m.Sharing))
@@ -40,9 +41,10 @@ function App() {
   }, [who, p])
 
   useEffect(() => {
-    document.title = title(p)
+    if (p !== '/kiosk') document.title = title(p)
   }, [p, active.value])
 
+  if (p === '/kiosk') return <KioskPage />
   if (isOpenPage(p)) return <Door />
   if (who === undefined && sessionProblem.value) {
     return <main id="main" class="main"><h1>Sightline</h1><Failed problem={sessionProblem.value} retry={() => void loadSession()} /></main>

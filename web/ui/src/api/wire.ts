@@ -83,6 +83,8 @@ export interface Camera {
   sound: boolean
   shared?: boolean
   access: { allowed: boolean; reason: string; until?: Time; next?: Time }
+  /** Whether a frame of it may be kept as a file. */
+  snapshot?: boolean
   aspect?: number
   source?: CameraSource
   state?: { layers?: { main?: LayerState; sub?: LayerState }; audio?: boolean }
@@ -150,6 +152,17 @@ export interface Link {
   url: string
 }
 
+/** Of a kiosk: a screen that shows a view and may do nothing else. */
+export interface LoginKiosk {
+  name: string
+  /** Absent: all cameras. */
+  view?: ID
+  /** Its address was not opened yet. */
+  waits: boolean
+  ends_at?: Time
+  patrol_s: number
+}
+
 export interface Login {
   id: ID
   current: boolean
@@ -157,6 +170,7 @@ export interface Login {
   ip: string
   created_at: Time
   last_seen_at: Time
+  kiosk?: LoginKiosk
 }
 
 export interface Token {

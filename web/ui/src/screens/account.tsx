@@ -20,6 +20,7 @@ import { account, putAccount, zone } from '../state/session'
 import { Storage } from '../gallery/quota'
 import { CloseAccount } from './close-account'
 import { ConnectionTest } from './connection-test'
+import { Kiosks } from './kiosks'
 import { Settings } from './settings'
 import { Tokens } from './tokens'
 import { zones } from './zones'
@@ -147,6 +148,7 @@ function Logins() {
     return ms === undefined ? '–' : moment(ms, zone.value, Date.now())
   }
   return (
+    <>
     <section class="block">
       <h2>{t('account.logins')}</h2>
       <p class="muted">{t('account.logins_text')}</p>
@@ -155,7 +157,7 @@ function Logins() {
         {rows => (
           <Table
             label={t('account.logins')}
-            rows={rows}
+            rows={rows.filter(l => !l.kiosk)}
             id={l => l.id}
             columns={[
               { head: t('account.browser'), role: 'title', cell: l => <b><bdi>{l.browser || t('account.unknown_browser')}</bdi></b> },
@@ -169,5 +171,7 @@ function Logins() {
         )}
       </Loaded>
     </section>
+    {logins.data && <Kiosks logins={logins.data} onEnded={logins.reload} />}
+    </>
   )
 }

@@ -20,7 +20,7 @@ import { every, gridFor, itemsOf, keep, leftOut, nameOf, pick, type Device } fro
 import { WallGrid } from '../wall/cells'
 import { isPhone } from '../wall/device'
 import { cells } from '../wall/grid'
-import { Help } from '../wall/help'
+import { Operate } from '../wall/operate'
 import { Pager } from '../wall/pager'
 import { Summary } from '../wall/summary'
 import { Wall } from '../wall/wall'
@@ -35,7 +35,7 @@ type Open = { what: 'manage' } | { what: 'editor'; view: Parameters<typeof Edito
 export function WallScreen() {
   const cams = useResource(() => cameraAPI.list().then(r => r.cameras), ['cameras'])
   const views = useResource(() => viewAPI.list().then(r => r.views), ['views'])
-  const [help, setHelp] = useState(false)
+  const [dialog, setDialog] = useState<'help' | 'kiosk'>()
   const [sharing, share] = useState<string>()
   const [open, setOpen] = useState<Open>()
   const wall = useMemo(() => new Wall({ api: accountViewing, send: tell, clock: serverClock }), [])
@@ -105,7 +105,7 @@ export function WallScreen() {
         <Summary wall={wall} />
         <span class="vr only-desk" />
         <span class="row only-desk">
-          <WallActs wall={wall} onHelp={() => setHelp(true)} />
+          <WallActs wall={wall} onHelp={() => setDialog('help')} onKiosk={() => setDialog('kiosk')} />
           {view && <Button kind="quiet" small icon="grid" extra="vw-arrange" onClick={() => arrange(view)}>{t('views.arrange')}</Button>}
         </span>
       </div>
@@ -117,13 +117,13 @@ export function WallScreen() {
         mine={c => byId.get(c)?.mine ?? false}
         shared={c => byId.get(c)?.shared ?? false}
         onShare={share}
-        onHelp={() => setHelp(true)}
+        onHelp={() => setDialog('help')}
       />
       <div class="thumb">
         <Pager wall={wall} large view={view?.id} />
-        <div class="row"><WallActs wall={wall} onHelp={() => setHelp(true)} large /></div>
+        <div class="row"><WallActs wall={wall} onHelp={() => setDialog('help')} large /></div>
       </div>
-      {help && <Help onClose={() => setHelp(false)} />}
+      <Operate wall={wall} cameras={list ?? []} view={view} dialog={dialog} open={setDialog} />
       {shared && <GiveAccess camera={shared} onClose={() => share(undefined)} />}
       {open?.what === 'manage' && (
         <Manage views={views.data ?? []} device={device} onArrange={arrange} onNew={() => arrange(undefined)} onDeleted={v => toast(t('views.deleted', { name: nameOf(v) }))} onClose={() => setOpen(undefined)} />
@@ -169,7 +169,7 @@ function useSwitchKeys(views: readonly View[] | undefined, choose: (id: string) 
   }, [])
 }
 
-function WallActs({ wall, onHelp, large }: { wall: Wall; onHelp(): void; large?: boolean }) {
+function WallActs({ wall, onHelp, onKiosk, large }: { wall: Wall; onHelp(): void; onKiosk?(): void; large?: boolean }) {
   const on = wall.soundOn.value
   const any = wall.items.value.some(i => i?.sound)
   return (
@@ -179,6 +179,7 @@ function WallActs({ wall, onHelp, large }: { wall: Wall; onHelp(): void; large?:
           {on ? t('wall.sound_is_on') : t('wall.sound_is_off')}
         </Button>
       )}
+      {onKiosk && <Button kind="quiet" small bare icon="wall" onClick={onKiosk}>{t('kiosk.new')}</Button>}
       {!large && <Button kind="quiet" small bare icon="keyboard" onClick={onHelp}>{t('keys.title')}</Button>}
       {document.fullscreenEnabled && (
         <Button kind={large ? 'plain' : 'quiet'} small={!large} bare={!large} extra="grow" icon="full" onClick={fullScreen}>{t('wall.full_window')}</Button>

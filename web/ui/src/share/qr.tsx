@@ -24,7 +24,7 @@ export function QR({ link, title, onClose }: { link: Link; title: string; onClos
 }
 
 /** A code is black on white in both themes: cameras of telephones want it so. */
-function Code({ rows, label }: { rows: boolean[][]; label: string }) {
+export function Code({ rows, label }: { rows: boolean[][]; label: string }) {
   const n = rows.length
   const path = rows.flatMap((row, y) => row.map((on, x) => (on ? `M${x} ${y}h1v1h-1z` : ''))).join('')
   return <svg class="qr" viewBox={`0 0 ${n} ${n}`} role="img" aria-label={label} shape-rendering="crispEdges"><path d={path} /></svg>

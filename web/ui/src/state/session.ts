@@ -23,7 +23,7 @@ export const account = computed<Account | undefined>(() => session.value?.accoun
 /** The zone times are shown in. */
 export const zone = computed(() => session.value?.account.zone || hereZone())
 
-const openPages = new Set(['/signin', '/setup', '/invite', '/reset', '/verify', '/register'])
+const openPages = new Set(['/signin', '/setup', '/invite', '/reset', '/verify', '/register', '/kiosk'])
 
 export function isOpenPage(p: string): boolean {
   return openPages.has(p)
@@ -102,7 +102,7 @@ const light = matchMedia('(prefers-color-scheme: light)')
 let theme: Theme = 'dark' // until an account says otherwise
 
 /** applyTheme: "system" follows the system, also when it changes. */
-function applyTheme(next: Theme): void {
+export function applyTheme(next: Theme): void {
   theme = next
   document.documentElement.dataset.theme = theme === 'system' ? (light.matches ? 'light' : 'dark') : theme
 }

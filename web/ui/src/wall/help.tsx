@@ -1,30 +1,44 @@
 import type { Key } from '../i18n/catalogue'
 import { t } from '../i18n/i18n'
+import { Switch } from '../kit/choice'
 import { Dialog } from '../kit/dialog'
 
-const keys: readonly [string[], Key][] = [
-  [['1 – 9'], 'keys.select'],
+type Row = [caps: string[], text: Key]
+
+/** What guests have too. */
+const common: readonly Row[] = [
+  [['1 – 9', '0'], 'keys.select'],
   [['←', '→', '↑', '↓'], 'keys.move'],
   [['Enter', 'F'], 'keys.full'],
   [['Esc'], 'keys.back'],
   [['PgUp', 'PgDn'], 'keys.page'],
+  [['Space'], 'keys.patrol'],
   [['M'], 'keys.sound'],
-  [['I'], 'keys.stats'],
-  [['?'], 'keys.help'],
 ]
+const more: readonly Row[] = [
+  [['S'], 'keys.snapshot'],
+  [['Shift', 'S'], 'keys.snapshot_whole'],
+  [['I'], 'keys.stats'],
+  [['A'], 'keys.answer'],
+  [['K'], 'keys.kiosk'],
+  [['Alt', '1 – 9'], 'keys.view'],
+]
+const last: readonly Row[] = [[['?'], 'keys.help']]
 
-/** Help lists the wall's keys. */
-export function Help({ onClose }: { onClose(): void }) {
+/** Help lists the wall's keys; for who is signed in also how to turn the single ones off. */
+export function Help({ onClose, shortcuts, onShortcuts }: { onClose(): void; shortcuts?: boolean; onShortcuts?(on: boolean): void }) {
+  const signedIn = onShortcuts !== undefined
   return (
     <Dialog title={t('keys.title')} onClose={onClose}>
       <dl class="keys">
-        {keys.map(([caps, text]) => (
+        {[...common, ...(signedIn ? more : []), ...last].map(([caps, text]) => (
           <div key={text}>
-            <dt dir="ltr">{caps.map(c => <kbd key={c} class="kbd">{c}</kbd>)}</dt>
+            <dt dir="ltr">{caps.map(c => <kbd key={c} class="kbd">{c === 'Space' ? t('keys.space') : c}</kbd>)}</dt>
             <dd>{t(text)}</dd>
           </div>
         ))}
       </dl>
+      {signedIn && <Switch label={t('account.shortcuts')} hint={t('account.shortcuts_hint')} checked={shortcuts ?? true} onChange={onShortcuts} />}
     </Dialog>
   )
 }

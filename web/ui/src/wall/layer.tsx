@@ -1,4 +1,3 @@
-import { useEffect, useState } from 'preact/hooks'
 import type { LayerWhy } from '../api/wire'
 import type { Key } from '../i18n/catalogue'
 import { t } from '../i18n/i18n'
@@ -34,35 +33,15 @@ export function span(ms: number): string {
   return t('unit.seconds', { n: (Math.round(ms / 100) / 10).toFixed(1) })
 }
 
+/** delayText says what a delay is made of: the camera's own part is named where it is known. */
+export function delayText(v: Pick<TileView, 'delay' | 'cameraDelay'>): string {
+  if (v.delay === undefined) return ''
+  if (v.cameraDelay === undefined) return t('delay.text', { time: span(v.delay) })
+  return t('delay.whole', { time: span(v.delay), camera: span(v.cameraDelay) })
+}
+
 /** DelayBadge says how late the picture is, once that is worth knowing: over a second. */
 export function DelayBadge({ view: v }: { view: TileView }) {
   if (v.delay === undefined || v.delay <= lateAfter) return null
-  const text = t('delay.text', { time: span(v.delay) })
-  return <span class={v.delay > 3000 ? 'dl bad' : 'dl'} title={text}>{t('delay.badge', { time: span(v.delay) })}</span>
-}
-
-/** Stats is what a tile is made of, for who asks: layer, size, frames a second, delay. */
-export function Stats({ view: v, video }: { view: TileView; video: { readonly current: HTMLVideoElement | null } }) {
-  const [now, tick] = useState({ width: 0, height: 0, fps: 0, frames: 0 })
-  useEffect(() => {
-    const look = (): void => {
-      const el = video.current
-      if (!el) return
-      const frames = el.getVideoPlaybackQuality().totalVideoFrames
-      tick(old => ({ width: el.videoWidth, height: el.videoHeight, frames, fps: old.frames ? Math.max(0, frames - old.frames) : 0 }))
-    }
-    look()
-    const timer = setInterval(look, 1000)
-    return () => clearInterval(timer)
-  }, [video])
-  const rows: [string, string][] = [
-    [t('stats.layer'), layerText(v) || '–'],
-    [t('stats.picture'), now.width && v.picture !== 'none' ? `${now.width}×${now.height}, ${t('unit.fps', { n: now.fps })}` : '–'],
-    [t('stats.delay'), v.delay === undefined ? '–' : t('delay.text', { time: span(v.delay) })],
-  ]
-  return (
-    <dl class="stats">
-      {rows.map(([name, text]) => <div key={name}><dt>{name}</dt><dd>{text}</dd></div>)}
-    </dl>
-  )
+  return <span class={v.delay > 3000 ? 'dl bad' : 'dl'} title={delayText(v)}>{t('delay.badge', { time: span(v.delay) })}</span>
 }

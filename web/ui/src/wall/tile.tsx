@@ -6,7 +6,9 @@ import { Button } from '../kit/button'
 import { Icon } from '../kit/icons'
 import { go } from '../kit/router'
 import { Countdown } from './countdown'
-import { DelayBadge, LayerChip, Stats } from './layer'
+import { DelayBadge, LayerChip } from './layer'
+import { Stats } from './stats'
+import { TileActs, TileMark } from './tile-ops'
 import type { Wall } from './wall'
 import { age, message, stateIcon, stateWord, ticks } from './words'
 
@@ -81,11 +83,13 @@ export const TileBox = memo(function TileBox(p: TileProps) {
               {p.sound ? t('wall.sound_off') : t('wall.sound_on')}
             </Button>
           )}
+          <TileActs wall={wall} slot={slot} />
           <Button bare icon={p.full ? 'close' : 'full'} onClick={() => wall.toggleFull(p.position)}>
             {p.full ? t('wall.back') : t('wall.full')}
           </Button>
         </div>
-        {wall.stats.value && <Stats view={v} video={element} />}
+        {wall.stats.value && <Stats view={v} wall={wall} slot={slot} />}
+        <TileMark wall={wall} camera={p.camera} zone={p.zone} />
         {msg && (
           <div class="msg">
             <div>

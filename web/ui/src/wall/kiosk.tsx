@@ -1,0 +1,252 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { kiosk as api, kioskViewing, type Kiosk } from '../api/kiosk'
+import type { ServerMessage } from '../api/messages'
+import { asProblem } from '../api/problem'
+import { active, setLanguage, t } from '../i18n/i18n'
+import { Icon } from '../kit/icons'
+import { Backoff } from '../player/backoff'
+import { ServerClock } from '../player/serverclock'
+import { Socket } from '../player/socket'
+import { applyTheme } from '../state/session'
+import { keepAwake } from './awake'
+import { shiftAt, shiftEvery } from './burnin'
+import { WallGrid } from './cells'
+import { isPhone } from './device'
+import { autoGrid, cells, oneFive, phone, type Grid } from './grid'
+import { Dots } from './pager'
+import { patrolOf } from './patrol'
+import { Wall, type WallItem } from './wall'
+
+/** What the screen shows where it shows no pictures. It is asked for again by itself; nobody is there to do it. */
+type Standing = 'opening' | 'away' | 'ended' | 'gone'
+
+/** How often a screen that was ended asks whether it stands again, ms: an account may be active again. */
+const askEnded = 60_000
+/** A pointer that rests is hidden after this, ms. */
+const restsAfter = 3000
+
+/** itemsOf are a kiosk's cells as the wall wants them; a camera in several cells has several items. */
+export function kioskItems(k: Pick<Kiosk, 'view'>): (WallItem | undefined)[] {
+  const times = new Map<string, number>()
+  return k.view.cells.map(c => {
+    if (!c.camera) return undefined
+    const n = (times.get(c.camera) ?? 0) + 1
+    times.set(c.camera, n)
+    return { camera: c.camera, name: c.name ?? '', sound: false, ...(n > 1 && { key: `${c.camera}#${n}` }) }
+  })
+}
+
+/** kioskGrid is the page of a kiosk: its view's own, or what the number of cameras asks for. */
+export function kioskGrid(k: Pick<Kiosk, 'view'>, narrow: boolean): Grid {
+  const { rows, columns, layout, cells: all } = k.view
+  const g = layout === '1+5' ? oneFive : rows > 0 && columns > 0 ? { rows, columns } : autoGrid(all.length)
+  return narrow && cells(g) > 2 ? phone : g
+}
+
+/**
+ * KioskPage is a screen on a wall: pictures and nothing else. It asks for
+ * nothing, takes no input, and comes back by itself from whatever happens.
+ */
+export function KioskPage() {
+  const [kiosk, setKiosk] = useState<Kiosk>()
+  const [standing, setStanding] = useState<Standing>('opening')
+  const wire = useMemo(connect, [])
+  const retry = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  const backoff = useMemo(() => new Backoff(), [])
+
+  useEffect(() => {
+    let over = false
+    let secret = location.hash.slice(1)
+    const ask = async (): Promise<void> => {
+      clearTimeout(retry.current)
+      let again: number | undefined
+      try {
+        const k = secret ? await api.exchange(secret) : await api.get()
+        if (over) return
+        // The address stays as it was made in the screen's own settings; here it has done its work.
+        if (secret) history.replaceState(null, '', '/kiosk')
+        secret = ''
+        applyTheme(k.theme)
+        await setLanguage(k.language).catch(() => {})
+        backoff.reset()
+        setKiosk(k)
+      } catch (e) {
+        const p = asProblem(e)
+        if (over) return
+        if (p.status === 410 && secret) {
+          // Used or run out; perhaps by this very screen, whose cookie then still opens it.
+          secret = ''
+          again = 0
+          setStanding('gone')
+        } else if (p.status === 401) {
+          setKiosk(undefined)
+          setStanding(s => (s === 'gone' ? s : 'ended'))
+          again = askEnded
+        } else {
+          setStanding(s => (s === 'opening' ? 'away' : s))
+          again = Math.max(backoff.next(), (p.retryAfter ?? 0) * 1000)
+        }
+      }
+      if (again !== undefined && !over) retry.current = setTimeout(() => void ask(), again)
+    }
+    wire.changed = () => void ask()
+    wire.ended = () => {
+      setKiosk(undefined)
+      setStanding('ended')
+      retry.current = setTimeout(() => void ask(), askEnded)
+    }
+    void ask()
+    return () => {
+      over = true
+      clearTimeout(retry.current)
+      wire.stop()
+    }
+  }, [wire])
+
+  const shows = kiosk !== undefined
+  useEffect(() => {
+    if (shows) wire.start()
+    else wire.stop()
+  }, [shows])
+  useEffect(() => keepAwake(), [])
+  useEffect(() => {
+    document.title = kiosk ? kiosk.name : 'Sightline'
+  }, [kiosk?.name, active.value.lang])
+
+  return (
+    <Shifted>
+      {kiosk ? <KioskWall kiosk={kiosk} wire={wire} /> : <Says standing={standing} />}
+    </Shifted>
+  )
+}
+
+function KioskWall({ kiosk, wire }: { kiosk: Kiosk; wire: Wire }) {
+  const wall = useMemo(() => new Wall({ api: kioskViewing, send: m => wire.socket?.send(m) ?? false, clock: wire.clock }), [])
+  const patrol = patrolOf(wall)
+  useEffect(() => {
+    const off = wire.listen({ up: () => wall.up(), message: m => wall.receive(m) })
+    return () => {
+      off()
+      wall.dispose()
+    }
+  }, [wall])
+  useEffect(() => patrol.use(), [patrol])
+  const narrow = isPhone.value
+  useEffect(() => {
+    const items = kioskItems(kiosk)
+    const g = kioskGrid(kiosk, narrow)
+    wall.show(cells(g) < items.length ? items.filter(i => i !== undefined) : items, g)
+    patrol.setSeconds(kiosk.patrol_s)
+    patrol.set(true)
+  }, [kiosk, narrow])
+  useEffect(() => {
+    // What the server lost was lost for everybody; a screen says so by its tiles, and goes on.
+    if (wall.problem.value?.status === 401) wire.changed()
+  }, [wall.problem.value])
+  const n = wall.pages.value
+  return (
+    <main id="main" class="wall ops-kiosk">
+      <h1 class="vh">{kiosk.view.name || t('wall.all_cameras')}</h1>
+      {kiosk.view.cells.every(c => !c.camera)
+        ? <Says standing="opening" text={t('kiosk.empty')} />
+        : <WallGrid wall={wall} zone={kiosk.zone || 'UTC'} shortcuts={false} mine={() => false} shared={() => false} onHelp={() => {}} />}
+      {n > 1 && <div class="ops-pages"><Dots at={Math.min(wall.page.value, n - 1)} n={n} patrol={patrol} /></div>}
+    </main>
+  )
+}
+
+/** Says is what stands on the screen without pictures: what happened and what comes next. */
+function Says({ standing, text }: { standing: Standing; text?: string }) {
+  if (standing === 'opening' && !text) return <main id="main" class="ops-says"><h1 class="vh">Sightline</h1></main>
+  const body = { opening: '', away: t('kiosk.away_text'), ended: t('kiosk.ended_text'), gone: t('kiosk.gone_text') }
+  const head = { opening: text ?? '', away: t('kiosk.away'), ended: t('kiosk.ended'), gone: t('kiosk.gone') }
+  const inside = (
+    <div>
+      <Icon name={standing === 'away' ? 'reconnecting' : standing === 'opening' ? 'camera' : 'exit'} />
+      {text ? <p class="h">{text}</p> : <h1>{head[standing]}</h1>}
+      {body[standing] && <p role="status">{body[standing]}</p>}
+    </div>
+  )
+  return text ? <div class="ops-says">{inside}</div> : <main id="main" class="ops-says">{inside}</main>
+}
+
+/** Shifted moves everything by two pixels every ten minutes, and hides a pointer that rests. */
+function Shifted({ children }: { children: preact.ComponentChildren }) {
+  const [step, turn] = useState(0)
+  const [rests, setRests] = useState(true)
+  useEffect(() => {
+    const timer = setInterval(() => turn(n => n + 1), shiftEvery)
+    return () => clearInterval(timer)
+  }, [])
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>
+    const move = (): void => {
+      setRests(false)
+      clearTimeout(timer)
+      timer = setTimeout(() => setRests(true), restsAfter)
+    }
+    addEventListener('pointermove', move)
+    return () => {
+      clearTimeout(timer)
+      removeEventListener('pointermove', move)
+    }
+  }, [])
+  const [x, y] = shiftAt(step)
+  return <div class={`app ops-screen${rests ? ' ops-rests' : ''}`} data-step={step} style={{ transform: `translate(${x}px, ${y}px)` }}>{children}</div>
+}
+
+interface Wire {
+  clock: ServerClock
+  socket: Socket | undefined
+  changed(): void
+  ended(): void
+  start(): void
+  stop(): void
+  listen(l: { up(): void; message(m: ServerMessage): void }): () => void
+}
+
+/** connect makes the one socket of a kiosk. */
+function connect(): Wire {
+  const listeners = new Set<{ up(): void; message(m: ServerMessage): void }>()
+  const clock = new ServerClock()
+  const wire: Wire = {
+    clock,
+    socket: undefined,
+    changed() {},
+    ended() {},
+    start() {
+      if (wire.socket) return
+      let first = true
+      wire.socket = new Socket({
+        url: kioskViewing.socket,
+        onUp: () => {
+          if (listeners.size === 0) wire.socket?.send({ type: 'hello' })
+          for (const l of listeners) l.up()
+          if (!first) wire.changed() // what was said meanwhile was not heard
+          first = false
+        },
+        onDown: opened => { if (!opened) wire.changed() }, // refused: ask whether the kiosk still stands
+        onStop: () => {
+          wire.socket = undefined
+          wire.ended()
+        },
+        onMessage: m => {
+          if (m.type === 'pong') clock.sample(m.t, Date.now(), m.server_time_ms, m.media_ms)
+          if (m.type === 'changed') wire.changed()
+          for (const l of listeners) l.message(m)
+        },
+      })
+      wire.socket.start()
+    },
+    stop() {
+      wire.socket?.stop()
+      wire.socket = undefined
+    },
+    listen(l) {
+      listeners.add(l)
+      if (wire.socket?.up) l.up()
+      return () => listeners.delete(l)
+    },
+  }
+  return wire
+}
