@@ -40,6 +40,7 @@ type CameraAccess struct {
 	Shared bool     // mine only: a grant, a link or a group has it
 	Live   Decision // on its live picture now
 	Sound  bool     // the subject may hear it now
+	Take   bool     // the subject may take its pictures away: the owner, or with Download
 }
 
 // Person is what others may know of an account.
@@ -275,6 +276,7 @@ func accessOf(s Subject, f Facts, v *view) CameraAccess {
 	return CameraAccess{
 		Camera: *f.Camera, Owner: personOf(f.Owner), Mine: s.Kind.personal() && f.Camera.Owner == s.Account,
 		Live: Decide(s, ActLive, o, f, v.now), Sound: Decide(s, ActSound, o, f, v.now).Allowed,
+		Take: Decide(s, ActDownload, o, f, v.now).Allowed,
 	}
 }
 

@@ -9,20 +9,22 @@ import (
 // Camera is one camera as one subject may see it. Source, Shared and Order are
 // set for its owner only; no field ever carries a password (threat T14).
 type Camera struct {
-	ID      string      `json:"id"`
-	Name    string      `json:"name"`
-	Kind    string      `json:"kind"` // "rtsp" or "still"
-	Zone    string      `json:"zone"` // IANA name
-	Mine    bool        `json:"mine"`
-	Owner   Person      `json:"owner"`
-	Order   int         `json:"order"`
-	Enabled bool        `json:"enabled"`
-	Sound   bool        `json:"sound"`
-	Shared  *bool       `json:"shared,omitempty"` // anything given away: grant, link or group
-	Access  Access      `json:"access"`
-	Aspect  float64     `json:"aspect,omitempty"` // width / height, once known
-	Source  *SourceView `json:"source,omitempty"`
-	State   *StateView  `json:"state,omitempty"` // absent where access is not allowed now
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Kind    string `json:"kind"` // "rtsp" or "still"
+	Zone    string `json:"zone"` // IANA name
+	Mine    bool   `json:"mine"`
+	Owner   Person `json:"owner"`
+	Order   int    `json:"order"`
+	Enabled bool   `json:"enabled"`
+	Sound   bool   `json:"sound"`
+
+	Snapshot bool        `json:"snapshot,omitempty"` // a frame of it may be kept as a file: its owner, or with Download
+	Shared   *bool       `json:"shared,omitempty"`   // anything given away: grant, link or group
+	Access   Access      `json:"access"`
+	Aspect   float64     `json:"aspect,omitempty"` // width / height, once known
+	Source   *SourceView `json:"source,omitempty"`
+	State    *StateView  `json:"state,omitempty"` // absent where access is not allowed now
 }
 
 // Person is another account as it may be shown.

@@ -13,7 +13,7 @@ func (r *Room) face(a authz.CameraAccess, src *source) Camera {
 	c := Camera{
 		ID: a.Camera.ID, Name: a.Camera.Name, Kind: string(a.Camera.Kind), Zone: a.Camera.Zone,
 		Mine: a.Mine, Owner: Person{ID: a.Owner.ID, Name: a.Owner.Name},
-		Enabled: a.Camera.Enabled, Sound: a.Sound,
+		Enabled: a.Camera.Enabled, Sound: a.Sound, Snapshot: a.Take,
 		Access: Access{Allowed: a.Live.Allowed, Reason: string(a.Live.Reason), Until: instant(a.Live.Until), Next: instant(a.Live.Next)},
 	}
 	if a.Mine {

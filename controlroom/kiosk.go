@@ -1,7 +1,6 @@
 package controlroom
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -15,8 +14,8 @@ import (
 // KioskWall is what a kiosk shows: its view with every cell resolved.
 type KioskWall struct {
 	Name    string      `json:"name"`    // of the view; "" = all cameras
-	Rows    int         `json:"rows"`    // of a page
-	Columns int         `json:"columns"` // of a page
+	Rows    int         `json:"rows"`    // of a page; 0 = as the screen has room for
+	Columns int         `json:"columns"` // likewise
 	Layout  string      `json:"layout"`  // as of a view
 	Cells   []KioskCell `json:"cells"`   // row by row, page by page
 }
@@ -27,12 +26,6 @@ type KioskCell struct {
 	Camera string `json:"camera,omitempty"`
 	Name   string `json:"name,omitempty"`
 }
-
-// kioskRows and kioskColumns are the page of a kiosk of all cameras.
-const (
-	kioskRows    = 2
-	kioskColumns = 3
-)
 
 // KioskWall is the view of a kiosk as it is now. fault.Unauthenticated when the
 // kiosk was ended or its view removed.
@@ -51,8 +44,8 @@ func (r *Room) kioskWall(ctx context.Context, sub authz.Subject, k authz.Kiosk) 
 		return KioskWall{}, nil, err
 	}
 	if k.Login.View == "" {
-		w := KioskWall{Rows: kioskRows, Columns: kioskColumns, Layout: LayoutGrid, Cells: make([]KioskCell, 0, len(cams))}
-		for _, c := range ordered(cams) {
+		w := KioskWall{Layout: LayoutGrid, Cells: make([]KioskCell, 0, len(cams))}
+		for _, c := range cams {
 			w.Cells = append(w.Cells, KioskCell{Camera: c.Camera.ID, Name: c.Camera.Name})
 		}
 		return w, cams, nil
@@ -64,35 +57,20 @@ func (r *Room) kioskWall(ctx context.Context, sub authz.Subject, k authz.Kiosk) 
 	return KioskWall{Name: v.Name, Rows: v.Rows, Columns: v.Columns, Layout: v.Layout, Cells: resolve(v.Cells, cams)}, cams, nil
 }
 
-// ordered is the account's order: the n-th of it is what "any, #n" shows.
-func ordered(cams []authz.CameraAccess) []authz.CameraAccess {
-	out := slices.Clone(cams)
-	slices.SortStableFunc(out, func(x, y authz.CameraAccess) int { return cmp.Compare(x.Camera.Order, y.Camera.Order) })
-	return out
-}
-
-// resolve says of every cell which camera it shows; one camera is shown once.
+// resolve says of every cell which camera it shows; "any, #n" is the n-th of the
+// account's list.
 func resolve(cells []Cell, cams []authz.CameraAccess) []KioskCell {
-	sorted := ordered(cams)
-	seen := map[string]bool{}
 	out := make([]KioskCell, len(cells))
 	for i, c := range cells {
-		var found KioskCell
 		switch {
 		case c.Camera != "":
-			found.Camera = c.Camera
-			for _, a := range cams {
-				if a.Camera.ID == c.Camera {
-					found.Name = a.Camera.Name
-				}
+			out[i].Camera = c.Camera
+			if at := slices.IndexFunc(cams, func(a authz.CameraAccess) bool { return a.Camera.ID == c.Camera }); at >= 0 {
+				out[i].Name = cams[at].Camera.Name
 			}
-		case c.Any > 0 && c.Any <= len(sorted):
-			found = KioskCell{Camera: sorted[c.Any-1].Camera.ID, Name: sorted[c.Any-1].Camera.Name}
+		case c.Any > 0 && c.Any <= len(cams):
+			out[i] = KioskCell{Camera: cams[c.Any-1].Camera.ID, Name: cams[c.Any-1].Camera.Name}
 		}
-		if found.Camera == "" || seen[found.Camera] {
-			continue
-		}
-		seen[found.Camera], out[i] = true, found
 	}
 	return out
 }
