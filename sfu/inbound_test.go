@@ -63,3 +63,33 @@ func TestFeedbackIsOpenedOnce(t *testing.T) {
 	clear[len(clear)-4] &^= 0x80
 	check("one said to be in clear", clear, false)
 }
+
+// FuzzInbound gives the reader of sealed feedback what a stranger may send.
+func FuzzInbound(f *testing.F) {
+	key, salt := bytes.Repeat([]byte{7}, 16), bytes.Repeat([]byte{9}, 12)
+	plain := []byte{0x8f, 205, 0, 5, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 0, 1, 0, 0, 1, 0, 0x20, 1, 4, 0}
+	f.Add([]byte{})
+	f.Add(plain)
+	f.Add(bytes.Repeat([]byte{0xff}, 32))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		o := newOpener(key, salt)
+		was := slices.Clone(b)
+		if out, ok := o.open(make([]byte, len(b)), b); ok {
+			t.Fatalf("%x was opened to %x, and nobody sealed it", b, out)
+		}
+		if !bytes.Equal(was, b) {
+			t.Fatal("what came was written to")
+		}
+		sealed := sealRTCP(t, key, salt, plain, 1)
+		if _, ok := o.open(make([]byte, 2048), sealed); !ok {
+			t.Fatal("a genuine packet is refused after it")
+		}
+		if len(b) > 0 { // the same packet, broken
+			broken := slices.Clone(sealed)
+			broken[int(b[0])%len(broken)] ^= b[len(b)-1] | 1
+			if _, ok := newOpener(key, salt).open(make([]byte, 2048), broken); ok {
+				t.Fatalf("%x was opened", broken)
+			}
+		}
+	})
+}
