@@ -153,6 +153,7 @@ describe("reasonable use", { concurrency: 2 }, () => {
         await new Promise((r) => setTimeout(r, 2000)); // well within the window
       }
     })();
+    held.catch(() => {}); // told where it is awaited
     await until("nine places taken", async () => (await s.call("GET", `/api/v1/links/${s.link}/usage`)).users.used === 9);
     const { ctx: gc, page: live } = await open(ten.base, s.secret);
     await allLive(live, 3);

@@ -38,6 +38,24 @@ export function flag(key: string): string {
   return `--${key.replaceAll(/[._]/g, '-')}`
 }
 
+/** seconds is how long one of Go's durations is ("1h30m", "250ms"); undefined for what is none. */
+function seconds(text: string): number | undefined {
+  const each: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, µs: 1e-6, ns: 1e-9 }
+  if (!/^(\d+(\.\d+)?(h|ms|m|s|µs|ns))+$/.test(text)) return undefined
+  return [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|µs|ns)/g)].reduce((n, [, v, u]) => n + Number(v) * (each[u ?? ''] ?? 0), 0)
+}
+
+/** isChanged says whether a limit is another than the program's own: 60m is 1h0m0s. */
+export function isChanged(l: Limit): boolean {
+  const [a, b] = l.unit === 'duration' ? [seconds(l.value), seconds(l.default)] : [undefined, undefined]
+  return a !== undefined && b !== undefined ? Math.abs(a - b) > 1e-9 : shown(l.value) !== shown(l.default)
+}
+
+/** explained is the help without the marks of its rows in the specification. */
+export function explained(help: string): string {
+  return help.replaceAll(/\s*\(R\d+(?:(?:, | to |-)R?\d+)*\)/g, '')
+}
+
 /** shown is a value as it is written in the configuration: Go's "24h0m0s" without its noughts. */
 export function shown(v: string, unit?: Limit['unit']): string {
   const text = v.replace(/(\d[hm])0m0s$|(\d[hm])0s$/, '$1$2')

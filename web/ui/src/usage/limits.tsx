@@ -4,8 +4,8 @@ import { Loaded } from '../kit/blocks'
 import { Chip } from '../kit/chip'
 import { Icon } from '../kit/icons'
 import { useResource } from '../kit/resource'
-import { usage as api, type Limit } from './api'
-import { flag, grouped, shown, variable } from './groups'
+import { usage as api } from './api'
+import { explained, flag, grouped, isChanged, shown, variable } from './groups'
 
 /** Limits is what the server allows now, to be read: it is changed where the server is started. */
 export function Limits() {
@@ -36,7 +36,7 @@ export function Limits() {
                     {g.limits.map(l => (
                       <li key={l.key}>
                         <div class="grow">
-                          <p lang="en" dir="ltr" class="us-help">{l.help}</p>
+                          <p lang="en" dir="ltr" class="us-help">{explained(l.help)}</p>
                           <p class="dim meta mono us-names" dir="ltr"><span>{l.key}</span> <span>{variable(l.key)}</span> <span>{flag(l.key)}</span></p>
                         </div>
                         {isChanged(l) && <Chip tone="blue">{t('limits.changed', { value: shown(l.default, l.unit) || '–' })}</Chip>}
@@ -52,8 +52,4 @@ export function Limits() {
       </Loaded>
     </>
   )
-}
-
-function isChanged(l: Limit): boolean {
-  return shown(l.value) !== shown(l.default)
 }
