@@ -12,6 +12,7 @@ import (
 type guestMetrics struct {
 	throttled *prometheus.GaugeVec // viewing sessions that get stills, by reason
 	addresses prometheus.Gauge     // client addresses of guests' viewing sessions
+	slots     prometheus.Gauge     // viewing sessions of guests that hold a live place
 	updates   prometheus.Counter   // gallery updates that were counted
 }
 
@@ -21,6 +22,8 @@ func newGuestMetrics(reg prometheus.Registerer) *guestMetrics {
 			Name: "sightline_guests_throttled", Help: "Viewing sessions of guests that get stills instead of live, by reason."}, []string{"reason"}),
 		addresses: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "sightline_guest_addresses", Help: "Client addresses that guests of share links watch from now."}),
+		slots: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "sightline_guest_slots", Help: "Viewing sessions of guests that hold one of the live places of their share link."}),
 		updates: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sightline_gallery_updates_total", Help: "Loads and refreshes of share links' galleries that count."}),
 	}
@@ -28,7 +31,7 @@ func newGuestMetrics(reg prometheus.Registerer) *guestMetrics {
 		m.throttled.WithLabelValues(r)
 	}
 	if reg != nil {
-		reg.MustRegister(m.throttled, m.addresses, m.updates)
+		reg.MustRegister(m.throttled, m.addresses, m.slots, m.updates)
 	}
 	return m
 }
@@ -44,12 +47,15 @@ func (r *Room) countGuests() {
 	if m == nil {
 		return
 	}
-	throttled, from := map[string]int{}, map[string]bool{}
+	throttled, from, slots := map[string]int{}, map[string]bool{}, 0
 	for _, s := range r.sessions.all() {
 		if s.allow == nil {
 			continue
 		}
 		from[ratelimit.Prefix(s.allow.ip)] = true
+		if s.allow.seated() {
+			slots++
+		}
 		if th := s.allow.throttle(); th.reason != "" && s.allow.wants.Load() {
 			throttled[th.reason]++
 		}
@@ -58,4 +64,12 @@ func (r *Room) countGuests() {
 		m.throttled.WithLabelValues(reason).Set(float64(throttled[reason]))
 	}
 	m.addresses.Set(float64(len(from)))
+	m.slots.Set(float64(slots))
+}
+
+// seated reports whether the guest holds one of his link's live places.
+func (a *allowance) seated() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.slot.admitted
 }

@@ -135,7 +135,10 @@ func usage() Dashboard {
 		}},
 		{"Throttling", []Panel{
 			of("Guests with stills, by reason", "none", "{{reason}}", total("sightline_guests_throttled", "reason"), "throttled_users: past the live places of a link. throttled_hours: past its hours. authz_unavailable: the limits cannot be read.").stacked(),
+			of("Live places in use", "none", "{{instance}}", total("sightline_guest_slots", "instance"), "Guests that hold one of their link's live places; a link has limits.link_users of them."),
 			of("Gallery updates", "none", "{{instance}}", "60 * "+rate("sightline_gallery_updates_total", "instance"), "A minute, those that count."),
+			of("Live video by what budgets count", "Bps", "{{instance}}", rate("sightline_egress_bytes_total", "instance"), "What counts against the egress budgets of accounts."),
+			of("Accounts past their egress budget", "none", "{{state}}", total("sightline_egress_accounts", "state"), "sub: their cameras' small layer is left. stills: pictures a minute are."),
 			of("Answers of limits", "reqps", "{{kind}} {{result}}", rate("sightline_ratelimit_answers_total", "kind, result"), ""),
 		}},
 		{"Images", []Panel{
