@@ -15,7 +15,7 @@ import (
 // Nothing is mounted that the table does not list, and every line says who may.
 func TestEveryRouteIsInTheTable(t *testing.T) {
 	s := tableOnly(t)
-	s.log = nil
+	s.log, s.metrics = nil, newMetrics(nil)
 	if err := s.build(fiberConfig(nil, s.onError)); err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 			path = strings.Replace(path, "/g/:link/", "/g/"+link+"/", 1)
 			path = strings.Replace(path, "/whep/:camera", "/whep/"+cam, 1)
 			foreign := c == other || c == admin
-			for _, p := range []string{":id", ":session", ":view", ":account", ":code", ":camera", ":visit"} {
+			for _, p := range []string{":id", ":session", ":view", ":account", ":code", ":camera", ":visit", ":block"} {
 				id := authz.NewID()
 				if p == ":id" && strings.HasPrefix(path, "/api/v1/cameras/:id") && foreign {
 					id = cam // somebody else's, must look like none
