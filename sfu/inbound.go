@@ -167,8 +167,8 @@ func session(masterKey, masterSalt []byte, keyLabel, saltLabel byte) (aead ciphe
 	return aead, [12]byte(s[:12])
 }
 
-// open decrypts one packet into dst, which has its room, and returns it without
-// what SRTCP put behind it; false where it is not genuine, not encrypted, or
+// open decrypts one packet of ours into dst, which has its room, and returns it
+// without what SRTCP put behind it; false where it is not genuine, not encrypted, or
 // came before.
 func (o *opener) open(dst, b []byte) ([]byte, bool) {
 	tail := len(b) - 4
