@@ -85,7 +85,7 @@ export function Sharing() {
               {mini ? (
                 <Notice>{t('reason.plan_mini')}</Notice>
               ) : data.used >= data.cap ? (
-                <Notice>{t('links.full', { cap: data.cap })}</Notice>
+                <Notice>{t('links.full', { n: data.cap, cap: data.cap })}</Notice>
               ) : (
                 cams.data && <Create cameras={cams.data} onCreated={l => { changed(); setShown(l) }} />
               )}
