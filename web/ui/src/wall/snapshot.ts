@@ -6,7 +6,7 @@ const bad = /[\u0000-\u001f\u007f<>:"/\\|?*\u200e\u200f\u202a-\u202e\u2066-\u206
 
 /** fileName is camera and time of the frame, in the zone the wall shows: "Gate 2026-11-22 14-05-09.jpg". */
 export function fileName(camera: string, at: number, zone: string, type: SnapshotType): string {
-  const name = camera.replace(bad, ' ').replace(/\s+/g, ' ').trim().replace(/^\.+|\.+$/g, '').slice(0, 80) || 'camera'
+  const name = camera.replace(bad, ' ').replace(/\s+/g, ' ').replace(/^[ .]+|[ .]+$/g, '').slice(0, 80) || 'camera'
   const p = parts(at, zone)
   return `${name} ${p.year}-${p.month}-${p.day} ${p.hour}-${p.minute}-${p.second}.${type === 'image/png' ? 'png' : 'jpg'}`
 }
