@@ -64,6 +64,7 @@ type VisitInfo struct {
 	Owner     bool   // the link's owner himself
 	OwnerID   string
 	Kind      LinkKind
+	Blocks    []Block // addresses that are kept away now
 	Now       time.Time
 }
 
@@ -197,6 +198,10 @@ func (a *Authority) Visit(ctx context.Context, link string, tick, cookie secret.
 	return s, newCookie, info, nil
 }
 
+// NoteClient is noteClient for a guest who comes from an address that his link
+// keeps away: his visit, and what runs by it, ends as if he had come from there.
+func (a *Authority) NoteClient(ctx context.Context, s Subject, c Client) { a.noteClient(ctx, s, c) }
+
 // noteClient keeps where a visit was last opened from, so that a block of that
 // address finds it. Failing to is nothing: the next opening tries again.
 func (a *Authority) noteClient(ctx context.Context, s Subject, c Client) {
@@ -274,7 +279,7 @@ func visitInfo(v *view, l *Link, w *Visit) VisitInfo {
 	d := decideVisit(l, owner, w, v.plans, v.now)
 	st, _ := StateOf(d)
 	info := VisitInfo{State: st, Since: d.Since, Until: d.Until, Name: l.Name, OwnerName: owner.Name,
-		Language: owner.Language, Zone: owner.Zone, Sound: l.Sound, Owner: w.Owner, OwnerID: l.Owner, Kind: l.Kind, Now: v.now}
+		Language: owner.Language, Zone: owner.Zone, Sound: l.Sound, Owner: w.Owner, OwnerID: l.Owner, Kind: l.Kind, Blocks: openBlocks(l, v.now), Now: v.now}
 	if st != VisitLive {
 		info.Reason = d.Reason
 	}

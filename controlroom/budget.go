@@ -16,8 +16,9 @@ import (
 // Budgets are the limits of what guests may use of a share link (rulings 3, 7
 // and 14). Nil fields limit nothing.
 type Budgets struct {
-	Slots ratelimit.Slots // how many addresses may watch live
-	Hours ratelimit.Hours // how long all of them together
+	Slots  ratelimit.Slots   // how many addresses may watch live
+	Hours  ratelimit.Hours   // how long all of them together
+	Egress *ratelimit.Egress // what an account's cameras may send; not of links
 }
 
 // Client says where a viewing session comes from. The server finds it out; a
@@ -135,9 +136,16 @@ func (a *allowance) stale(now int64) bool {
 	return a.asked == 0 || now-a.asked >= int64(slotRenew)
 }
 
-// budget is what the sfu holds the session's tiles to; nil = live.
-func (s *session) budget() sfu.Budget {
-	if s.allow == nil {
+// budget is what the sfu holds a tile of the session to; nil = live.
+func (s *session) budget(camera string) sfu.Budget {
+	g, own := s.egressOf(camera)
+	if own {
+		g = nil // its owner keeps moving pictures
+	}
+	switch {
+	case g != nil:
+		return tileBudget{s.allow, g}
+	case s.allow == nil:
 		return nil
 	}
 	return s.allow
@@ -285,7 +293,7 @@ func (r *Room) UseGallery(ctx context.Context, sub authz.Subject, c Client, coun
 // allowanceOf is what a session may use; nil for whoever is not budgeted: people
 // with an account, guests of temporary links, owners who look at their own link.
 func (r *Room) allowanceOf(sub authz.Subject, c Client) *allowance {
-	if sub.Kind != authz.GuestSubject || !c.Budgeted || !c.IP.IsValid() || r.deps.budgets == (Budgets{}) {
+	if sub.Kind != authz.GuestSubject || !c.Budgeted || !c.IP.IsValid() || r.deps.budgets.Slots == nil && r.deps.budgets.Hours == nil {
 		return nil
 	}
 	a := &allowance{ip: c.IP}

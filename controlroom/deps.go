@@ -41,6 +41,7 @@ type peer interface {
 	SetWant(mid string, layer int)
 	SetRank(mid string, rank int)
 	LastForwarded() int64
+	SentBytes() map[string]uint64 // by mid, only growing
 	Close()
 }
 

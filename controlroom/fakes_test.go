@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -203,6 +204,8 @@ type fakePeer struct {
 	last     atomic.Int64
 	onState  func(sfu.PeerState)
 	boom     bool
+	sentMu   sync.Mutex
+	sent     map[string]uint64
 }
 
 func newPeer(video int) *fakePeer {
@@ -267,6 +270,12 @@ func (p *fakePeer) SetWant(mid string, layer int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wants[mid] = layer
+}
+
+func (p *fakePeer) SentBytes() map[string]uint64 {
+	p.sentMu.Lock()
+	defer p.sentMu.Unlock()
+	return maps.Clone(p.sent)
 }
 
 func (p *fakePeer) LastForwarded() int64 { return p.last.Load() }

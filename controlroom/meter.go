@@ -21,6 +21,7 @@ func (r *Room) tick(elapsed time.Duration) {
 	stalled := 0
 	for _, s := range r.sessions.all() {
 		open[s.kind()]++
+		s.countEgress()
 		if s.live(mono) {
 			live[s.kind()]++
 			s.viewed.Add(int64(elapsed))

@@ -275,7 +275,11 @@ func (s *session) attach(t *tile, main bool) {
 		u.holdOnly(s.fleet, t.want.Camera, [2]bool{})
 	}
 	state, _ := s.fleet.State(t.want.Camera)
-	p := layerPlan(st, s.whep, main, state, s.mediaReason(u))
+	only := s.whep
+	if g, _ := s.egressOf(t.want.Camera); g.is() != EgressFree {
+		only, main = "sub", false
+	}
+	p := layerPlan(st, only, main, state, s.mediaReason(u))
 	u.holdOnly(s.fleet, t.want.Camera, p.hold)
 	if len(p.layers) == 0 {
 		return
@@ -295,7 +299,7 @@ func (s *session) attach(t *tile, main bool) {
 		s.peer.Detach(u.mid)
 	}
 	on := &attachment{}
-	err := s.peer.Attach(t.mid, sfu.Subscription{Layers: p.streams, Want: p.want, Rank: rank(t.want), Gate: u.lease, Budget: s.budget(), OnEvent: s.listener(on)})
+	err := s.peer.Attach(t.mid, sfu.Subscription{Layers: p.streams, Want: p.want, Rank: rank(t.want), Gate: u.lease, Budget: s.budget(t.want.Camera), OnEvent: s.listener(on)})
 	if err != nil {
 		s.log.Warn("a tile could not be attached", "camera", t.want.Camera, "mid", t.mid, "err", err)
 		u.on, t.mid = nil, ""

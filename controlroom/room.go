@@ -134,7 +134,7 @@ func New(cfg Config) (*Room, error) {
 	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Clock: cfg.Clock, Log: cfg.Log, Registerer: cfg.Registerer})
 	r.deps = sessionDeps{
 		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name, stills: r,
-		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m, budgets: cfg.Budgets, visits: cfg.Visits, guests: newGuestMetrics(cfg.Registerer),
+		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m, budgets: cfg.Budgets, visits: cfg.Visits, egress: newEgressBook(cfg.Budgets.Egress, cfg.Registerer), owners: r.cameras.owner, guests: newGuestMetrics(cfg.Registerer),
 	}
 	return r, nil
 }
@@ -227,4 +227,5 @@ func (r *Room) Close() {
 	}
 	r.wg.Wait()
 	r.reportHours(context.Background()) // what ended since the last time
+	r.reportEgress(context.Background())
 }

@@ -26,7 +26,9 @@ type sessionDeps struct {
 	log     *slog.Logger
 	metrics *metrics
 	budgets Budgets
-	visits  VisitLog      // nil: none
+	visits  VisitLog    // nil: none
+	egress  *egressBook // nil: none
+	owners  func(camera string) string
 	guests  *guestMetrics // nil: none
 }
 
@@ -67,6 +69,7 @@ type session struct {
 
 	cameras atomic.Pointer[map[string]bool] // of want, for those who look from outside
 	viewed  atomic.Int64                    // viewing time so far, ns
+	sent    map[string]uint64               // bytes by mid as last counted; the room's pulse only
 
 	tiles []*tile // loop only, one per wanted cell
 	ear   *ear    // loop only: the sounding tile's sound

@@ -82,7 +82,7 @@ func (s *session) plugIn() {
 	}
 	if e.sub.on == nil || e.sub.mid != mid || e.sub.from.Audio != st.Audio {
 		on := &attachment{}
-		err := s.peer.Attach(mid, sfu.Subscription{Layers: []*sfu.Stream{st.Audio}, Gate: e.sub.lease, Budget: s.budget(), OnEvent: s.listener(on)})
+		err := s.peer.Attach(mid, sfu.Subscription{Layers: []*sfu.Stream{st.Audio}, Gate: e.sub.lease, Budget: s.budget(e.camera), OnEvent: s.listener(on)})
 		if err != nil {
 			s.log.Warn("sound could not be attached", "camera", e.camera, "err", err)
 			e.told = string(sfu.ReasonCodecUnsupported)
@@ -96,7 +96,11 @@ func (s *session) plugIn() {
 	if r := s.mediaReason(e.sub); r != "" {
 		e.told = string(r)
 	}
-	if th := s.allow.throttle(); th.reason != "" {
+	th := s.allow.throttle()
+	if g, own := s.egressOf(e.camera); th.reason == "" && !own {
+		th = g.throttle()
+	}
+	if th.reason != "" {
 		e.told = th.reason
 	}
 }

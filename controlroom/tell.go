@@ -54,6 +54,10 @@ func (s *session) wholeLocked() serverMessage {
 // state gathers what is known about a tile for derive.
 func (s *session) state(t *tile, frozen bool) TileState {
 	m := media{throttle: s.allow.throttle()}
+	g, own := s.egressOf(t.want.Camera)
+	if m.throttle.reason == "" && !own {
+		m.throttle = g.throttle()
+	}
 	if u := t.sub; u != nil {
 		m.camera, m.known = s.fleet.State(t.want.Camera)
 		for l := range u.holds {
@@ -65,7 +69,9 @@ func (s *session) state(t *tile, frozen bool) TileState {
 			m.still, m.stillAt = on.still, on.stillAt
 			if on.layer >= 0 && on.layer < len(u.layers) {
 				m.layer = u.layers[on.layer]
-				m.why = layerWhy(t.want, liveTiles(s.want), s.limits, s.whep, m.layer, len(u.layers), m.camera.Layers[ingest.Main], on.reason)
+				if m.why = LayerBudget; g.is() == EgressFree {
+					m.why = layerWhy(t.want, liveTiles(s.want), s.limits, s.whep, m.layer, len(u.layers), m.camera.Layers[ingest.Main], on.reason)
+				}
 			}
 		}
 		s.mu.Unlock()

@@ -29,6 +29,7 @@ func (r *Room) keepBudgets(ctx context.Context) {
 			if now := clock.Mono(); now-told >= int64(hoursReport)-int64(budgetBeat)/2 {
 				told = now
 				r.reportHours(ctx)
+				r.reportEgress(ctx)
 			}
 		case <-ctx.Done():
 			return

@@ -67,4 +67,5 @@ const (
 	LayerOnly      = "only"      // the camera has, or sends, no other
 	LayerStarting  = "starting"  // the other one is on its way
 	LayerAsked     = "asked"     // a player asked for it
+	LayerBudget    = "budget"    // the owner's egress budget is used up
 )

@@ -29,6 +29,8 @@ type Limits struct {
 	Guesses     *Windows // unknown link secrets by Prefix; one too many shuts it for Rules.GuessBlock
 	SetupCodes  *Windows // wrong set-up codes and one-time tokens by Prefix: as Guesses
 	Logins      *Logins  // wrong passwords
+	Requests    *Buckets // to the API by account or visit
+	Addresses   *Buckets // to the API by Prefix
 	CameraTests *Buckets // "Test" of a camera by account
 	Mails       *Windows // mails asked for without a login, by e-mail and by Prefix
 	People      *People  // looking for people, by account
@@ -63,6 +65,8 @@ func New(cfg Config) *Limits {
 			prefix:  newWindows(cfg.Now, nil, rules.WrongPasswordsAddress, time.Hour, 0),
 			count:   m.of("login"),
 		},
+		Requests:    newDeepBuckets(cfg.Now, m.of("request"), rules.Requests, time.Second, rules.RequestsAtOnce),
+		Addresses:   newDeepBuckets(cfg.Now, m.of("request_address"), rules.RequestsAddress, time.Second, rules.RequestsAddressAtOnce),
 		CameraTests: newBuckets(cfg.Now, m.of("camera_test"), rules.CameraTests, time.Minute),
 		Mails:       newWindows(cfg.Now, m.of("mail"), rules.Mails, time.Hour, 0),
 		People:      newPeople(cfg.Now, m.of("people"), rules.Lookups, rules.NewPrefixes),

@@ -236,6 +236,22 @@ func (p *Peer) Stats() PeerStats {
 	return s
 }
 
+// SentBytes is the RTP payload sent on each video mid so far, without
+// retransmissions. Safe from any goroutine.
+func (p *Peer) SentBytes() map[string]uint64 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	out := make(map[string]uint64, len(p.downs))
+	for _, d := range p.downs {
+		d.mu.Lock()
+		if d.kind == Video {
+			out[d.stats.ID] = d.stats.Bytes
+		}
+		d.mu.Unlock()
+	}
+	return out
+}
+
 // Done is closed when the peer is closed and everything of it is released.
 func (p *Peer) Done() <-chan struct{} { return p.done }
 

@@ -12,6 +12,7 @@ import (
 
 	"sightline/authz"
 	"sightline/internal/fault"
+	"sightline/ratelimit"
 )
 
 // who may call a route. The zero value is nobody, so that a forgotten entry denies.
@@ -159,7 +160,13 @@ func (s *Server) allow(r *request) error {
 	if err := r.checkOrigin(); err != nil {
 		return err
 	}
+	if err := r.checkAddress(); err != nil {
+		return err
+	}
 	if err := r.authenticate(); err != nil {
+		return err
+	}
+	if err := r.checkCaller(); err != nil {
 		return err
 	}
 	if err := r.checkLimit(); err != nil {
@@ -271,6 +278,12 @@ func (r *request) guest() error {
 	if err != nil {
 		return goneUnlessAway(err)
 	}
+	if info.State == authz.VisitLive && !authz.BlockedUntil(info.Blocks, r.client, info.Now).IsZero() {
+		r.s.cfg.Authority.NoteClient(r.ctx, sub, r.clientInfo())
+		if sub, info, err = r.s.cfg.Authority.AuthenticateVisit(r.ctx, r.param("link"), key); err != nil {
+			return goneUnlessAway(err)
+		}
+	}
 	r.subject, r.visit = sub, info
 	return nil
 }
@@ -281,6 +294,27 @@ func goneUnlessAway(err error) error {
 		return err
 	}
 	return errLinkGone
+}
+
+// checkAddress bounds what one address asks for, before anybody is looked up.
+// Pages and a camera's images have limits of their own.
+func (r *request) checkAddress() error {
+	if r.rt.who == static || r.rt.who == sender {
+		return nil
+	}
+	return limited(r.s.cfg.Limits.Addresses.Allow(ratelimit.Prefix(r.client)))
+}
+
+// checkCaller bounds what one account or visit asks for, from wherever.
+func (r *request) checkCaller() error {
+	key := r.subject.Account
+	if key == "" {
+		key = r.subject.Visit
+	}
+	if key == "" {
+		return nil
+	}
+	return limited(r.s.cfg.Limits.Requests.Allow(key))
 }
 
 func (r *request) checkLimit() error {

@@ -20,6 +20,8 @@ func limitRules(l config.Limits) ratelimit.Rules {
 		Offers: l.Offers, OffersAtOnce: l.OffersAtOnce, OffersNode: l.OffersNode,
 		Guesses: l.Guesses, GuessBlock: l.GuessBlock,
 		WrongPasswords: l.WrongPasswords, WrongPasswordsAccount: l.WrongPasswordsAccount, WrongPasswordsAddress: l.WrongPasswordsAddress,
+		Requests: l.RequestsAccount, RequestsAtOnce: l.RequestsAccountAtOnce,
+		RequestsAddress: l.RequestsAddress, RequestsAddressAtOnce: l.RequestsAddressAtOnce,
 		CameraTests: l.CameraTests, Mails: l.Mails,
 		Lookups: l.Lookups, NewPrefixes: l.NewPrefixes, WrongShareCodes: l.WrongShareCodes,
 	}

@@ -16,12 +16,14 @@ import (
 func (n *node) openBudgets() (err error) {
 	l := n.cfg.Limits
 	slots := ratelimit.SlotRules{Slots: l.LinkUsers, Keep: l.UsageWindow}
+	egress := ratelimit.EgressRules{Budget: l.EgressAccount, Window: l.UsageWindow}
 	hours := ratelimit.HoursRules{Budget: l.ViewerHours, Window: l.UsageWindow}
 	var reader ratelimit.SlotReader
 	if n.cfg.Store.Embedded() {
 		local := locallimit.New(n.store, locallimit.Config{SlotRules: slots})
 		n.budgets.Slots, reader = local, local
 		n.budgets.Hours = locallimit.NewHours(n.store, hours, nil)
+		n.budgets.Egress = ratelimit.NewEgress(locallimit.NewHours(n.store, egress.Hours(), nil), egress)
 	} else {
 		first, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8})
 		if err != nil {
@@ -31,17 +33,23 @@ func (n *node) openBudgets() (err error) {
 		if err != nil {
 			return errors.Join(err, first.Close())
 		}
+		third, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 4})
+		if err != nil {
+			return errors.Join(err, first.Close(), second.Close())
+		}
+		n.budgets.Egress = ratelimit.NewEgress(redislimit.NewHours(third, redislimit.HoursConfig{HoursRules: egress.Hours()}), egress)
 		remote := redislimit.New(first, redislimit.Config{SlotRules: slots})
 		n.budgets.Slots, reader = remote, remote
 		n.budgets.Hours = redislimit.NewHours(second, redislimit.HoursConfig{HoursRules: hours})
 	}
 	n.stack.push("slots of links", func(context.Context) error { return n.budgets.Slots.Close() })
 	n.stack.push("viewing time of links", func(context.Context) error { return n.budgets.Hours.Close() })
+	n.stack.push("bytes of accounts", func(context.Context) error { return n.budgets.Egress.Close() })
 	updates, ok := n.updates.(ratelimit.UpdateReader)
 	if !ok {
 		return errors.New("gallery updates cannot be read")
 	}
-	n.usage, err = linkusage.New(linkusage.Config{Slots: reader, Updates: updates, Hours: n.budgets.Hours, Window: l.UsageWindow, Near: l.Near})
+	n.usage, err = linkusage.New(linkusage.Config{Slots: reader, Updates: updates, Hours: n.budgets.Hours, Egress: n.budgets.Egress, Window: l.UsageWindow, Near: l.Near})
 	if err != nil {
 		return err
 	}

@@ -11,13 +11,14 @@ import (
 	"sightline/ratelimit"
 )
 
-// Config of a Book. All but Near and Window are required.
+// Config of a Book. Slots, Updates and Hours are required.
 type Config struct {
 	Slots   ratelimit.SlotReader
 	Updates ratelimit.UpdateReader
 	Hours   ratelimit.Hours
-	Window  time.Duration // of all budgets; 0 = 24 h
-	Near    int           // percent of a budget from which it is near its end; 0 = 80
+	Egress  *ratelimit.Egress // nil: nobody counts what is sent
+	Window  time.Duration     // of all budgets; 0 = 24 h
+	Near    int               // percent of a budget from which it is near its end; 0 = 80
 }
 
 // Book answers what links have used. Safe for concurrent use.

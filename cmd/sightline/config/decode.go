@@ -44,12 +44,12 @@ func decodeInto(v reflect.Value, text string) error {
 			return fmt.Errorf("%q is neither true nor false", text)
 		}
 		v.SetBool(b)
-	case reflect.Int:
-		n, err := strconv.Atoi(text)
+	case reflect.Int, reflect.Int64:
+		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
 			return fmt.Errorf("%q is not a whole number", text)
 		}
-		v.SetInt(int64(n))
+		v.SetInt(n)
 	case reflect.Slice:
 		for _, part := range strings.Split(text, ",") {
 			if part = strings.TrimSpace(part); part == "" {

@@ -145,6 +145,10 @@ func (c *Config) counts() error {
 		}
 		switch v := c.field(k); {
 		case !v.CanInt():
+		case k.Path == "limits.egress_account":
+			if v.Int() < 0 {
+				return fmt.Errorf("%s: it is a number of bytes, or 0 for no budget", k.Path)
+			}
 		case v.Int() < 1:
 			return fmt.Errorf("%s: at least 1 is needed", k.Path)
 		case v.Kind() == reflect.Int && v.Int() > maxCount:
