@@ -44,7 +44,7 @@ export function answer(method, path, body, w) {
   if (sharing) return sharing
   switch (key) {
     case 'GET /api/v1/status':
-      return [200, { setup_required: !!w.setup, registration: w.registration ?? 'closed', mail: !!w.mail, version: '0.1.0', insecure_http: false, languages: ['en', 'uk', 'ar'] }]
+      return [200, { setup_required: !!w.setup, registration: w.registration ?? 'closed', mail: !!w.mail, version: '0.1.0', insecure_http: false, languages: ['en', 'ar', 'de', 'es', 'fi', 'fr', 'it', 'pl', 'pt-BR', 'ru', 'uk'] }]
     case 'GET /api/v1/me':
       return w.account ? [200, { account: w.account, badges: { offers: w.empty || w.quiet ? 0 : 2, notices: w.empty || w.quiet ? 0 : 2 }, login_id: 'g1', server_time: ago(0) }] : problem(401, 'not_signed_in')
     case 'PATCH /api/v1/me':

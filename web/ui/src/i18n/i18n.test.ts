@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import ar from '../../../../internal/i18n/catalogues/ar.json'
 import en from '../../../../internal/i18n/catalogues/en.json'
+import es from '../../../../internal/i18n/catalogues/es.json'
+import pl from '../../../../internal/i18n/catalogues/pl.json'
 import uk from '../../../../internal/i18n/catalogues/uk.json'
 import { Problem } from '../api/problem'
-import { active, browserLanguage, setLanguage, t, useTexts } from './i18n'
+import { active, browserLanguage, languages, setLanguage, t, useTexts } from './i18n'
 import { problemText, reason } from './reason'
 
 describe('t', () => {
@@ -18,6 +20,16 @@ describe('t', () => {
     expect([0, 1, 2, 3, 10, 11, 99, 100, 102, 103].map(n => t('cameras.count', { n }))).toEqual([
       'لا كاميرات', 'كاميرا واحدة', 'كاميرتان', '3 كاميرات', '10 كاميرات', '11 كاميرا', '99 كاميرا', '100 كاميرا', '102 كاميرا', '103 كاميرات',
     ])
+  })
+  it('chooses among the four forms of Polish, as Polish writes numbers', () => {
+    useTexts('pl', pl)
+    expect([0, 1, 2, 5, 12, 22, 25, 1.5].map(n => t('cameras.count', { n }))).toEqual([
+      '0 kamer', '1 kamera', '2 kamery', '5 kamer', '12 kamer', '22 kamery', '25 kamer', '1,5 kamery',
+    ])
+  })
+  it('puts the word of millions in where a language has one', () => {
+    useTexts('es', es)
+    expect([0, 1, 2, 1e6].map(n => t('cameras.count', { n }))).toEqual(['0 cámaras', '1 cámara', '2 cámaras', '1.000.000 de cámaras'])
   })
   it('chooses one and other in English', () => {
     useTexts('en', en)
@@ -47,11 +59,18 @@ describe('language', () => {
     await first
     expect(active.value.lang).toBe('uk')
   })
-  it('finds the first language of the browser that is offered', () => {
-    expect(browserLanguage(['sv-FI', 'uk-UA', 'en'])).toBe('uk')
-    expect(browserLanguage(['ar-EG'])).toBe('ar')
-    expect(browserLanguage(['ja'])).toBe('en')
-    expect(browserLanguage([])).toBe('en')
+  it('shows every language in its own direction', async () => {
+    for (const lang of Object.keys(languages)) {
+      await setLanguage(lang)
+      expect([document.documentElement.lang, document.documentElement.dir]).toEqual([lang, lang === 'ar' ? 'rtl' : 'ltr'])
+    }
+  })
+  it('finds the first language of the browser that is offered, whatever its region', () => {
+    const cases: [string[], string][] = [
+      [['sv-FI', 'uk-UA', 'en'], 'uk'], [['fr-CA'], 'fr'], [['de-AT', 'en'], 'de'], [['es-419'], 'es'], [['ar-EG'], 'ar'], [['en-GB', 'de'], 'en'],
+      [['pt'], 'pt-BR'], [['pt-PT', 'es'], 'pt-BR'], [['pt-BR'], 'pt-BR'], [['PT-br'], 'pt-BR'], [['it-CH', 'de-CH'], 'it'], [['ja'], 'en'], [[], 'en'],
+    ]
+    for (const [list, want] of cases) expect(browserLanguage(list), list.join()).toBe(want)
   })
 })
 

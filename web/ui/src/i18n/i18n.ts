@@ -2,8 +2,8 @@ import { signal } from '@preact/signals'
 import { format, type Catalogue, type Key, type Params } from './catalogue'
 import { pseudo } from './pseudo'
 
-/** The languages there are, each under its own name, in the order of a menu. */
-const names = {
+/** The languages offered, each under its own name, in the order of a menu. */
+export const languages = {
   de: 'Deutsch',
   en: 'English',
   es: 'Español',
@@ -16,14 +16,15 @@ const names = {
   uk: 'Українська',
   ar: 'العربية',
 } as const
-export type Lang = keyof typeof names
+export type Lang = keyof typeof languages
 
-const folder = '../../../../internal/i18n/catalogues'
 /** Each catalogue is a chunk of its own, fetched when its language is shown. */
 const loaders = import.meta.glob<{ default: Catalogue }>('../../../../internal/i18n/catalogues/*.json')
 
-/** The languages offered: those that have their catalogue. */
-export const languages = Object.fromEntries(Object.entries(names).filter(([tag]) => loaders[`${folder}/${tag}.json`])) as Record<Lang, string>
+function load(lang: Lang): Promise<{ default: Catalogue }> {
+  const loader = loaders[`../../../../internal/i18n/catalogues/${lang}.json`]
+  return loader ? loader() : Promise.reject(new Error(`no catalogue for ${lang}`)) // a test holds the files to the names
+}
 
 interface Active {
   lang: string
@@ -69,8 +70,7 @@ let wanted = ''
 export async function setLanguage(name: string): Promise<void> {
   wanted = name
   const lang: Lang = isLang(name) ? name : 'en'
-  const load = loaders[`${folder}/${lang}.json`] as () => Promise<{ default: Catalogue }>
-  const texts = (await load()).default
+  const texts = (await load(lang)).default
   if (wanted !== name) return
   if (name === 'xx') useTexts('xx', pseudo(texts))
   else useTexts(lang, texts)
