@@ -17,6 +17,7 @@ type cli struct {
 	Account     accountCmd     `cmd:"" help:"Add, list and change accounts, on a running server or its store."`
 	CheckConfig checkConfigCmd `cmd:"" help:"Check the configuration and print what is in force, secrets as ***."`
 	AdoptStore  adoptStoreCmd  `cmd:"" help:"Accept a store that was restored or replaced, after a server refused it."`
+	Health      healthCmd      `cmd:"" help:"Ask the running server whether it serves, for health checks."`
 	Bench       benchCmds      `cmd:"" help:"Measure this program on this machine and print the figures."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 }
