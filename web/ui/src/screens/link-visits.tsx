@@ -9,14 +9,14 @@ import { Button } from '../kit/button'
 import { Chip } from '../kit/chip'
 import { Dialog } from '../kit/dialog'
 import { ProblemNotice } from '../kit/notice'
-import { useResource } from '../kit/resource'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
 import { zone } from '../state/session'
+import { useLive } from '../usage/live'
 
 /** LinkVisits lists who opened a link, the addresses masked; one viewer can be stopped while the link goes on. */
 export function LinkVisits({ link, onClose }: { link: Link; onClose(): void }) {
-  const list = useResource(() => api.list(link.id).then(r => r.visits), ['links'])
+  const list = useLive(() => api.list(link.id).then(r => r.visits), 3000, ['links'], link.id)
   const [problem, setProblem] = useState<Problem>()
   const stop = async (v: LinkVisit): Promise<void> => {
     setProblem(undefined)
