@@ -8,7 +8,7 @@ BIN     := bin/sightline
 STORE   ?= bolt
 ARGS    ?=
 OUT     := $(CURDIR)/test-output
-TESTED  := redis-server redis-sentinel ffmpeg chromium nft ip fonts gst-rtsp vlc prometheus promtool
+TESTED  := redis-server redis-sentinel ffmpeg chromium nft ip fonts gst-rtsp gst-webrtc vlc prometheus promtool
 
 ## Use
 
