@@ -52,6 +52,7 @@ const shapes = {
   up: <><path d="M8 13V3M4 7l4-4 4 4"/></>,
   grip: <><g fill="currentColor" stroke="none"><circle cx="6" cy="3.4" r="1.2"/><circle cx="10" cy="3.4" r="1.2"/><circle cx="6" cy="8" r="1.2"/><circle cx="10" cy="8" r="1.2"/><circle cx="6" cy="12.6" r="1.2"/><circle cx="10" cy="12.6" r="1.2"/></g></>,
   grid: <><path d="M2 2.4h5v5H2zM9 2.4h5v5H9zM2 9.4h5v4.2H2zM9 9.4h5v4.2H9z"/></>,
+  swap: <><path d="M2.4 5.4h10.4M10.2 2.6L13 5.4l-2.8 2.8M13.6 10.8H3.2M5.8 8L3 10.8l2.8 2.8"/></>,
   none: <><circle cx="8" cy="8" r="6.2"/><path d="M3.8 12.2l8.4-8.4"/></>,
 } satisfies Record<string, JSX.Element>
 

@@ -37,7 +37,7 @@ export function CameraList({ draft, list, carry, onAdd }: Props) {
         </label>
       )}
       <ul>
-        <Row name={t('views.any', any)} more={t('views.any_hint')} what={any} carry={carry} onAdd={onAdd} />
+        <Row name={t('views.any', { n: any.any })} more={t('views.any_hint')} what={any} carry={carry} onAdd={onAdd} />
         {found.slice(0, atOnce).map(c => {
           const where = placeOf(draft, c.id)
           return (

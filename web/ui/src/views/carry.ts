@@ -116,6 +116,7 @@ export function useCarry(config: Config): Carry {
       k.stopPropagation()
       stop.current?.()
       cancel()
+      addEventListener('pointerup', swallowClick, { capture: true, once: true })
     }
     addEventListener('pointermove', move)
     addEventListener('pointerup', up)

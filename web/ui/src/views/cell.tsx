@@ -1,6 +1,6 @@
 import type { Camera, ViewCell } from '../api/wire'
 import { t } from '../i18n/i18n'
-import { Icon } from '../kit/icons'
+import { Icon, type IconName } from '../kit/icons'
 import { Popover } from '../kit/popover'
 import { Thumb } from '../screens/thumb'
 import type { Spot } from '../wall/grid'
@@ -62,17 +62,19 @@ export function EditCell({ draft, at, spot, list, carry, onPut, onClear }: Props
       {carried && effect && (
         carried.by === 'hand'
           ? <button type="button" class="vw-drop" tabIndex={-1} onClick={() => carry.drop(at)}><Effect effect={effect} over={over} there={words.name} n={n} /></button>
-          : over && <span class="vw-drop" aria-hidden="true"><Effect effect={effect} over there={words.name} n={n} /></span>
+          : over && <span class="vw-drop" aria-hidden="true"><Icon name={icons[effect]} /></span>
       )}
     </li>
   )
 }
 
+const icons: Readonly<Record<ReturnType<typeof effectOf>, IconName>> = { same: 'undo', free: 'down', swap: 'swap', replace: 'trash' }
+
 function Effect({ effect, over, there, n }: { effect: ReturnType<typeof effectOf>; over: boolean; there: string; n: number }) {
   return (
     <>
       <span class="vh">{t('views.cell_n', { n })} </span>
-      {over && <Icon name={effect === 'replace' ? 'none' : effect === 'swap' ? 'refresh' : 'check'} />}
+      {over && <Icon name={icons[effect]} />}
       <span>{effectWords(effect, there)}</span>
     </>
   )

@@ -12,12 +12,12 @@ import { Notice } from '../kit/notice'
 import { announce } from '../kit/resource'
 import { cells, oneFive, spots } from '../wall/grid'
 import { CameraList } from './cameras'
-import { useCarry } from './carry'
+import { useCarry, type Carried } from './carry'
 import { EditCell } from './cell'
 import { body, clear, differs, draftOf, effectOf, firstFree, onTop, put, resize, toggleDefault, type Draft } from './draft'
 import type { Device } from './resolve'
 import { Stale } from './stale'
-import { cellWords } from './words'
+import { cellWords, effectWords } from './words'
 
 interface Props {
   /** The view to arrange; without id and version a new one. */
@@ -143,6 +143,7 @@ export function Editor({ view, list, onSaved, onClose }: Props) {
   const g = draft.grid
   const where = spots(g)
   const fresh = draft.id === undefined
+  const verb = draft.aside.length > 0 ? t('views.save_without', { n: draft.aside.length }) : t('action.save')
   const gone = fresh && before.id !== undefined
   return (
     <Dialog
@@ -156,7 +157,7 @@ export function Editor({ view, list, onSaved, onClose }: Props) {
           <span class="sp" />
           <Button kind="quiet" onClick={close}>{t('action.cancel')}</Button>
           <Button kind="primary" busy={busy} onClick={() => void save()}>
-            {draft.aside.length > 0 ? t('views.save_without', { n: draft.aside.length }) : t('action.save')}
+            {verb}
           </Button>
         </>
       }
@@ -199,12 +200,22 @@ export function Editor({ view, list, onSaved, onClose }: Props) {
           <CameraList draft={draft} list={list} carry={carry} onAdd={add} />
         </div>
         <p class="vh" role="status" aria-live="assertive">{said}</p>
-        {carry.carried?.by === 'pointer' && (
-          <div class="vw-ghost" style={{ transform: `translate(${carry.carried.x}px, ${carry.carried.y}px)` }} aria-hidden="true"><bdi>{nameOf(carry.carried.what)}</bdi></div>
-        )}
+        {carry.carried?.by === 'pointer' && <Ghost carried={carry.carried} draft={draft} name={nameOf} />}
       </div>
-      {asking && <Unsaved name={draft.name} onSave={() => void save()} onDiscard={onClose} onClose={() => setAsking(false)} />}
+      {asking && <Unsaved name={draft.name} verb={verb} onSave={() => void save()} onDiscard={onClose} onClose={() => setAsking(false)} />}
     </Dialog>
+  )
+}
+
+/** Ghost goes with the pointer: what is dragged, and what letting go would do. */
+function Ghost({ carried: c, draft, name }: { carried: Carried; draft: Draft; name(c: ViewCell | undefined): string }) {
+  const effect = c.over < 0 ? undefined : effectOf(draft, c.over, c.what, c.from)
+  const right = c.x > innerWidth - 260
+  return (
+    <div class={`vw-ghost${effect ? ` vw-${effect}` : ''}${right ? ' vw-left' : ''}`} style={{ left: `${c.x}px`, top: `${c.y}px` }} aria-hidden="true">
+      <bdi>{name(c.what)}</bdi>
+      {effect && effect !== 'same' && <small>{effectWords(effect, name(draft.cells[c.over]))}</small>}
+    </div>
   )
 }
 
@@ -218,7 +229,7 @@ function DefaultTick({ device, draft, onChange }: { device: Device; draft: Draft
 }
 
 /** Unsaved asks before changes are thrown away. */
-function Unsaved({ name, onSave, onDiscard, onClose }: { name: string; onSave(): void; onDiscard(): void; onClose(): void }) {
+function Unsaved({ name, verb, onSave, onDiscard, onClose }: { name: string; verb: string; onSave(): void; onDiscard(): void; onClose(): void }) {
   return (
     <Dialog
       title={t('views.unsaved')}
@@ -228,7 +239,7 @@ function Unsaved({ name, onSave, onDiscard, onClose }: { name: string; onSave():
           <Button kind="danger" onClick={onDiscard}>{t('views.discard')}</Button>
           <span class="sp" />
           <Button kind="quiet" onClick={onClose}>{t('views.go_on')}</Button>
-          <Button kind="primary" onClick={onSave}>{t('action.save')}</Button>
+          <Button kind="primary" onClick={onSave}>{verb}</Button>
         </>
       }
     >
