@@ -202,7 +202,7 @@ func (f *furnisher) view(ctx context.Context, owner authz.Subject, cams []demoCa
 	if slices.ContainsFunc(views, func(v controlroom.View) bool { return v.Version != 0 }) {
 		return nil
 	}
-	v := controlroom.View{Name: "All cameras", Rows: 2, Columns: 3, Layout: controlroom.LayoutGrid,
+	v := controlroom.View{Name: "Live cameras", Rows: 2, Columns: 3, Layout: controlroom.LayoutGrid,
 		DefaultFor: []string{controlroom.DeviceDesktop}}
 	for _, c := range cams {
 		v.Cells = append(v.Cells, controlroom.Cell{Camera: c.ID})
