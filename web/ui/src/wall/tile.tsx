@@ -10,7 +10,7 @@ import { DelayBadge, LayerChip } from './layer'
 import { Stats } from './stats'
 import { TileActs, TileMark } from './tile-ops'
 import type { Wall } from './wall'
-import { age, message, stateIcon, stateWord, ticks } from './words'
+import { age, message, stateIcon, stateWord, ticks, why } from './words'
 
 export interface TileProps {
   wall: Wall
@@ -111,7 +111,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
         <span class="sp" />
         <LayerChip view={v} />
         <DelayBadge view={v} />
-        <Countdown view={v} now={() => wall.clock.now()}><span class="st"><Icon name={stateIcon[v.state]} small />{word}</span></Countdown>
+        <Countdown view={v} now={() => wall.clock.now()}><span class="st" title={why(v)}><Icon name={stateIcon[v.state]} small />{word}</span></Countdown>
         {time && <span class="ck" dir="ltr">{time}</span>}
       </div>
     </li>

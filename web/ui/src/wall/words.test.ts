@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import en from '../../../../internal/i18n/catalogues/en.json'
 import { serverStates } from '../api/wire'
@@ -5,7 +7,10 @@ import { useTexts } from '../i18n/i18n'
 import { reason } from '../i18n/reason'
 import type { Shown } from '../player/state'
 import type { TileView } from '../player/tile'
-import { message, stateIcon, stateWord, summary } from './words'
+import { message, stateIcon, stateWord, summary, why } from './words'
+
+/** The closed lists of spec ruling 16, as the server has them. */
+const lists = ['authz', 'sfu'].flatMap(dir => [...readFileSync(resolve(import.meta.dirname, `../../../../${dir}/reason.go`), 'utf8').matchAll(/^\tReason\w+ +Reason = "(\w+)"/gm)].map(m => m[1] as string))
 
 const now = Date.parse('2026-06-18T19:04:07Z')
 const c = { now, zone: 'Europe/Kyiv', mine: true }
@@ -21,6 +26,24 @@ describe('what a tile says', () => {
       expect(stateIcon[s]).toBeTruthy()
       expect(message(view(s), c) === null, s).toBe(s === 'live' || s === 'image')
     }
+  })
+  it('has the sentence of every decision and media reason on the tile that has it', () => {
+    expect(lists.length).toBeGreaterThan(50)
+    const silent: string[] = []
+    for (const code of lists.filter(c => c !== 'ok' && c !== 'not_found')) {
+      for (const s of [...serverStates, 'stalled'] as const) {
+        if (s === 'connecting') continue
+        const v = view(s, { server: { cell: 0, state: s, reason: code } })
+        const said = why(v) ?? ''
+        if (said === '' || said === en['reason.internal']) silent.push(`${s} ${code}`)
+        // On the picture itself where it stands for one that is away, unless the state says the same in better words.
+        if ((s === 'offline' || s === 'reconnecting' || s === 'ended' || s === 'unsupported' || s === 'restricted' || s === 'image') && !message(v, c)?.text.includes(said)) silent.push(`${s} ${code}: not on the picture`)
+      }
+    }
+    expect(silent).toEqual([])
+    // What may not be known to exist says nothing of itself.
+    const hidden = view('restricted', { server: { cell: 0, state: 'restricted', reason: 'not_found' } })
+    expect([why(hidden), message(hidden, c)?.text]).toEqual([undefined, en['msg.restricted_text']])
   })
   it('says since when and what comes next', () => {
     expect(message(view('stalled', { at: now - 9000 }), c)?.title).toBe('Picture stopped 9 s ago')

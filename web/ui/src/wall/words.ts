@@ -51,8 +51,9 @@ export function message(v: TileView, c: Clocks): Message | null {
   const next = parseTime(s?.next)
   switch (v.state) {
     case 'live':
-    case 'image':
       return null
+    case 'image':
+      return s?.reason ? { title: t('msg.no_picture'), text: reason(s.reason) } : null
     case 'connecting':
       return { title: t('tile.connecting'), text: t('msg.connecting') }
     case 'stalled':
@@ -79,16 +80,26 @@ export function message(v: TileView, c: Clocks): Message | null {
     case 'closed':
       return { title: next === undefined ? t('msg.closed') : t('msg.opens', { when: at(next, c.zone, c.now) }), text: t('reason.outside_schedule') }
     case 'restricted':
-      return { title: t('msg.restricted'), text: t('msg.restricted_text') }
+      return { title: t('msg.restricted'), text: s?.reason && s.reason !== 'not_found' ? reason(s.reason) : t('msg.restricted_text') }
     case 'ended':
       return { title: t('msg.ended'), text: reason(s?.reason, t('msg.ended_text')) }
     case 'throttled':
-      return { title: t('msg.throttled'), text: until === undefined ? t('msg.throttled_text') : t('msg.live_again', { when: at(until, c.zone, c.now), time: duration(until - c.now) }) }
+      return { title: t('msg.throttled'), text: until === undefined ? reason(s?.reason, t('msg.throttled_text')) : t('msg.live_again', { when: at(until, c.zone, c.now), time: duration(until - c.now) }) }
     case 'frozen':
       return { title: t('msg.frozen'), text: t('msg.frozen_text'), act: 'continue' }
     case 'unsupported':
       return { title: t('msg.unsupported'), text: reason(s?.reason, t('reason.codec_unsupported')) }
   }
+}
+
+/**
+ * why is the sentence of the reason a tile has, for the tooltip of its state:
+ * also where the picture is good and nothing stands on it. What may not be known
+ * to exist has none.
+ */
+export function why(v: TileView): string | undefined {
+  const code = v.server?.reason
+  return code && code !== 'not_found' && v.state !== 'connecting' ? reason(code) : undefined
 }
 
 /** ticks says whether a tile's message counts time, so only such tiles are drawn every second. */
