@@ -40,6 +40,16 @@ type screen struct {
 	why   string
 	mid   string
 	at    time.Time // when the state came
+
+	visitIs, visitWhy string // of a guest
+	visitAt           time.Time
+}
+
+// visit is what a guest's page was told last of his visit.
+func (s *screen) visit() (state, why string, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.visitIs, s.visitWhy, s.visitAt
 }
 
 // watch opens a viewing session on a camera, as a page does.
@@ -118,6 +128,9 @@ func (s *screen) listen(done chan struct{}) {
 			m.Tiles = []tileOf{m}
 		}
 		s.mu.Lock()
+		if m.Type == "visit" {
+			s.visitIs, s.visitWhy, s.visitAt = m.State, m.Reason, time.Now()
+		}
 		for _, tile := range m.Tiles {
 			s.state, s.why, s.mid, s.at = tile.State, tile.Reason, tile.Mid, time.Now()
 		}

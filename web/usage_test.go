@@ -27,7 +27,23 @@ type proxied struct {
 	client *http.Client
 	caller *caller
 	link   string
+	via    harness // the same server as the browser reaches it
+	sec    string
 	*screen
+}
+
+// ask asks as this guest, below his link.
+func (p *proxied) ask(method, path string) answer {
+	return p.via.do(method, "/g/"+p.link+path, nil, p.caller)
+}
+
+func (p *proxied) behind() *harness { return &p.via }
+
+// again opens the link as another browser at the same address.
+func (p *proxied) again(t *testing.T) answer {
+	t.Helper()
+	res := p.via.do("POST", "/g/exchange", map[string]string{"secret": p.sec}, nil).want(t, 200)
+	return p.via.do("POST", "/g/"+p.link+"/visit", map[string]string{"ticket": res.field("ticket")}, nil).want(t, 200)
 }
 
 // proxy runs a reverse proxy that adds its peer to X-Forwarded-For, as they do.
@@ -63,6 +79,7 @@ func (h *harness) arrive(t *testing.T, proxy, sec, from, forged string) *proxied
 	t.Cleanup(p.client.CloseIdleConnections)
 	behind := *h
 	behind.client, behind.url = p.client, proxy
+	p.via, p.sec = behind, sec
 	claim := func(r *http.Request) {
 		if forged != "" {
 			r.Header.Set("X-Forwarded-For", forged)
