@@ -53,6 +53,12 @@ describe('what a tile says', () => {
     expect(message(view('closed', { server: { cell: 0, state: 'closed', next: '2026-06-19T05:00:00Z' } }), { ...c })?.title).toMatch(/^Opens tomorrow at 08:00 \(Kyiv\)/)
     expect(message(view('reconnecting', { server: { cell: 0, state: 'reconnecting', attempt: 3, retry_at: iso(now + 4000) } }), c)).toMatchObject({ text: 'Attempt 3, next in 4 s.', act: 'try_now' })
   })
+  it('says that the way to the server is lost, and since when there is no picture', () => {
+    for (const server of [undefined, { cell: 0, state: 'live' as const }]) {
+      expect(message(view('reconnecting', { server }), c)).toEqual({ title: 'Reconnecting', text: en['line.offline'] })
+    }
+    expect(message(view('offline', { at: now - 36_000, server: { cell: 0, state: 'offline', since: iso(now - 1000) } }), c)?.title).toBe('Offline for 36 s')
+  })
   it('says of a paused picture that it is paused, and of a small one that it is small', () => {
     const paused = view('stalled', { at: now - 9000, server: { cell: 0, state: 'stalled', reason: 'low_bandwidth' } })
     expect(message(paused, c)).toEqual({ title: 'Paused for now', text: 'Your connection does not carry every picture. This one comes back by itself.' })

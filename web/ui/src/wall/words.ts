@@ -62,16 +62,18 @@ export function message(v: TileView, c: Clocks): Message | null {
         ? { title: t('msg.no_picture'), text: t('msg.no_picture_text') }
         : { title: t('msg.stalled', { time: duration(c.now - last) }), text: t('msg.stalled_text') }
     case 'reconnecting': {
+      // The way to the server is lost, not the camera: nothing to be tried from here.
+      if (s?.state !== 'reconnecting') return { title: t('tile.reconnecting'), text: t('line.offline') }
       const retry = parseTime(s?.retry_at)
       const why = s?.reason ? reason(s.reason) : ''
       const attempt = s?.attempt && retry !== undefined && retry > c.now
         ? t('msg.attempt_next', { n: s.attempt, time: duration(retry - c.now) })
         : s?.attempt ? t('msg.attempt', { n: s.attempt }) : ''
-      return { title: t('tile.reconnecting'), text: [why, attempt].filter(Boolean).join(' '), act: c.mine && s ? 'try_now' : undefined }
+      return { title: t('tile.reconnecting'), text: [why, attempt].filter(Boolean).join(' '), act: c.mine ? 'try_now' : undefined }
     }
     case 'offline':
       return {
-        title: since === undefined ? t('tile.offline') : t('msg.offline', { time: duration(c.now - since) }),
+        title: since === undefined ? t('tile.offline') : t('msg.offline', { time: duration(c.now - Math.min(since, last ?? since)) }),
         text: [last === undefined ? '' : t('msg.last', { time: clock(last, c.zone) }), s?.reason ? reason(s.reason) : t('msg.offline_text')].filter(Boolean).join(' '),
         act: c.mine ? 'check' : undefined,
       }
