@@ -227,3 +227,24 @@ func hasWords(e entry) bool {
 func equal(a, b entry) bool {
 	return a.text == b.text && (a.forms == nil || a.forms["other"] == b.forms["other"])
 }
+
+// What a screen reader calls a control ("links.pause_name") begins with or
+// holds what stands on it ("links.pause"), as in English: who speaks the word
+// he sees is understood (WCAG 2.5.3).
+func TestNamesHoldTheirLabels(t *testing.T) {
+	c := shipped(t)
+	holds := func(lang, name, label string) bool {
+		return strings.Contains(strings.ToLower(c.byLang[lang][name].text), strings.ToLower(c.byLang[lang][label].text))
+	}
+	for name := range c.byLang[Fallback] {
+		label, ok := strings.CutSuffix(name, "_name")
+		if _, is := c.byLang[Fallback][label]; !ok || !is || !holds(Fallback, name, label) {
+			continue
+		}
+		for _, lang := range c.Languages() {
+			if !holds(lang, name, label) {
+				t.Errorf("%s: %s %q does not hold %q", lang, name, c.byLang[lang][name].text, c.byLang[lang][label].text)
+			}
+		}
+	}
+}
