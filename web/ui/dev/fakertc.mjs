@@ -41,9 +41,14 @@ export function fakeRTC() {
     addTransceiver(kind) {
       const mid = String(this.list.length)
       const t = kind === 'video' ? track(this.list.length) : new AudioContext().createMediaStreamDestination().stream.getAudioTracks()[0]
-      this.list.push({ mid, receiver: { track: t } })
+      const made = { mid, receiver: { track: t }, setCodecPreferences() {} }
+      this.list.push(made)
+      return made
     }
     getTransceivers() { return this.list }
+    getStats() { return Promise.resolve(new Map()) }
+    setConfiguration() {}
+    restartIce() {}
     async createOffer() { return { type: 'offer', sdp: `fake ${this.list.length}` } }
     async setLocalDescription(d) { this.localDescription = d }
     async setRemoteDescription() {
