@@ -1,7 +1,6 @@
 package opscheck
 
 import (
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -189,7 +188,7 @@ func TestComposeRedisIsTaken(t *testing.T) {
 		t.Fatalf("command %v", command)
 	}
 	r := redistest.Start(t, command[1:]...)
-	s, err := rediskv.Open(t.Context(), r.URL(), rediskv.Config{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	s, err := rediskv.Open(t.Context(), r.URL(), rediskv.Config{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,8 +136,10 @@ func (p Panel) object() object {
 			"colorMode": "value", "graphMode": "area", "justifyMode": "auto", "textMode": "auto", "orientation": "auto"}
 	case "heatmap":
 		format = "heatmap"
-		options = object{"calculate": false, "yAxis": object{"unit": p.Unit, "axisPlacement": "left"}, "cellGap": 1,
-			"color": object{"mode": "scheme", "scheme": "Oranges", "steps": 32, "fill": "dark-orange"}, "tooltip": object{"mode": "single", "show": true}}
+		options = object{"calculate": false, "calculation": object{}, "cellGap": 1, "cellValues": object{}, "showValue": "never",
+			"color":     object{"mode": "scheme", "scheme": "Oranges", "steps": 32, "fill": "dark-orange", "scale": "exponential", "exponent": 0.5, "reverse": false},
+			"exemplars": object{"color": "rgba(255,0,255,0.7)"}, "filterValues": object{"le": 1e-9}, "legend": object{"show": true}, "rowsFrame": object{"layout": "auto"},
+			"tooltip": object{"mode": "single", "yHistogram": false, "showColorScale": false}, "yAxis": object{"unit": p.Unit, "axisPlacement": "left", "reverse": false}}
 	case "table":
 		instant, format = true, "table"
 		options = object{"showHeader": true, "cellHeight": "sm"}
