@@ -10,7 +10,7 @@ import type { Resource } from '../kit/resource'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
 import { usage as api, type Block, type Visit } from './api'
-import { merged } from './merged'
+import { here, merged } from './merged'
 
 interface Page {
   visits: Visit[]
@@ -94,7 +94,7 @@ export function Visits({ link, zone, visits, blocks }: Props) {
                 { head: t('usage.place'), role: 'state', cell: v => <Place visit={v} zone={zone} /> },
                 { head: t('account.browser'), cell: v => <bdi>{v.browser || t('account.unknown_browser')}</bdi> },
                 { head: t('visits.first'), cell: v => <When at={v.first_seen} zone={zone} /> },
-                { head: t('account.seen'), cell: v => (v.watching ? t('usage.now') : <When at={v.last_seen} zone={zone} />) },
+                { head: t('account.seen'), cell: v => (here(v) ? t('usage.now') : <When at={v.last_seen} zone={zone} />) },
                 { head: t('usage.watched'), role: 'num', cell: v => (v.viewing_seconds === undefined ? '' : duration(v.viewing_seconds * 1000)) },
                 { head: t('nav.gallery'), role: 'num', cell: v => v.gallery_updates ?? '' },
                 {
