@@ -32,7 +32,7 @@ type AuditRow struct {
 	ID     string
 	Place  string // sorts in commit order; where the next page begins
 	At     time.Time
-	As     string // account, token, guest, operator, system
+	As     string // account, token, kiosk, guest, operator, system
 	Actor  string // account or visit id
 	Who    string // the account's name, "" when there is none any more
 	Action string

@@ -28,7 +28,7 @@ type auditLine struct {
 type auditWho struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name"`
-	As   string `json:"as"` // account, token, guest, operator, system
+	As   string `json:"as"` // account, token, kiosk, guest, operator, system
 }
 
 type auditWhat struct {

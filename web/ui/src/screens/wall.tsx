@@ -179,7 +179,7 @@ function WallActs({ wall, onHelp, onKiosk, large }: { wall: Wall; onHelp(): void
           {on ? t('wall.sound_is_on') : t('wall.sound_is_off')}
         </Button>
       )}
-      {onKiosk && <Button kind="quiet" small bare icon="wall" onClick={onKiosk}>{t('kiosk.new')}</Button>}
+      {onKiosk && <Button kind="quiet" small bare icon="screen" onClick={onKiosk}>{t('kiosk.new')}</Button>}
       {!large && <Button kind="quiet" small bare icon="keyboard" onClick={onHelp}>{t('keys.title')}</Button>}
       {document.fullscreenEnabled && (
         <Button kind={large ? 'plain' : 'quiet'} small={!large} bare={!large} extra="grow" icon="full" onClick={fullScreen}>{t('wall.full_window')}</Button>

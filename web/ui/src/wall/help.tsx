@@ -38,7 +38,7 @@ export function Help({ onClose, shortcuts, onShortcuts }: { onClose(): void; sho
           </div>
         ))}
       </dl>
-      {signedIn && <Switch label={t('account.shortcuts')} hint={t('account.shortcuts_hint')} checked={shortcuts ?? true} onChange={onShortcuts} />}
+      {signedIn && <div class="ops-off"><Switch label={t('account.shortcuts')} hint={t('account.shortcuts_hint')} checked={shortcuts ?? true} onChange={onShortcuts} /></div>}
     </Dialog>
   )
 }

@@ -26,6 +26,8 @@ export function KioskNew({ view, onClose }: KioskNewProps) {
   const stored = view && view.id !== 'default' ? view : undefined
   const shows = stored ? t('kiosk.shows', { view: stored.name }) : t('kiosk.shows_all')
   const [made, setMade] = useState<{ name: string; url: string }>()
+  // The first thing to do is to name it.
+  useEffect(() => document.querySelector<HTMLElement>('dialog[open] form input')?.focus(), [])
   const form = useForm(
     { name: '', days: '', patrol: String(patrolDefault) },
     v => ({ name: rules.name(v.name) }),

@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks'
 import type { Key } from '../i18n/catalogue'
 import { t } from '../i18n/i18n'
 import { Button } from '../kit/button'
+import { Icon } from '../kit/icons'
 import { Menu } from '../kit/menu'
 import { isPatrolKey } from './keys'
 import { patrolOf, patrolTimes, type Hold, type Patrol } from './patrol'
@@ -33,7 +34,7 @@ export function Pager({ wall, large, view = 'all' }: { wall: Wall; large?: boole
       <Menu
         label={t('patrol.time', { time: t('unit.s', { n: patrol.seconds.value }) })}
         cls={`btn quiet${large ? '' : ' s'} num`}
-        button={t('unit.s', { n: patrol.seconds.value })}
+        button={<>{t('unit.s', { n: patrol.seconds.value })}<Icon name="down" small /></>}
         items={patrolTimes.map(s => ({
           text: t('unit.s', { n: s }),
           checked: s === patrol.seconds.value,

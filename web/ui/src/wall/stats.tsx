@@ -41,7 +41,7 @@ export function Stats({ view: v, wall, slot }: { view: TileView; wall: Wall; slo
     [t('stats.delay'), v.delay === undefined ? none : t('delay.text', { time: span(v.delay) })],
   ]
   return (
-    <dl class="stats">
+    <dl class="stats ops-stats">
       {rows.map(([name, text]) => <div key={name}><dt>{name}</dt><dd><bdi>{text}</bdi></dd></div>)}
     </dl>
   )

@@ -18,11 +18,12 @@ export function TileMark({ wall, camera, zone }: { wall: Wall; camera: string; z
   if (!m) return null
   return (
     <div class="ops-mark">
-      <button type="button" onClick={e => { e.stopPropagation(); highlights?.answer(camera) }} aria-label={t('highlight.answer', { what: m.text })} title={t('highlight.answer', { what: m.text })}>
+      <button type="button" onClick={e => { e.stopPropagation(); highlights?.answer(camera) }} title={t('highlight.answer')}>
         <i class={m.pulses > wall.clock.now() ? 'ops-dot pulse' : 'ops-dot'} aria-hidden="true" />
         <span class="ops-what">{m.text}</span>
         <span class="num" dir="ltr">{clock(m.at, zone)}</span>
         <Icon name="check" small />
+        <span class="vh">{t('highlight.answer')}</span>
       </button>
     </div>
   )
