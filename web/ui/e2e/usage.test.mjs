@@ -239,13 +239,13 @@ describe("reasonable use", { concurrency: 2 }, () => {
     const stopping = await stopwatch(op, live, s.cams[0]);
     await button(rows.filter({ hasText: ip }), "visits.stop").click();
     const stopped = await stopping.read();
-    await live.getByText(word("reason.stopped_by_owner")).waitFor();
+    await live.locator(".gst").getByText(word("reason.stopped_by_owner")).waitFor();
     const blocking = await stopwatch(op, late, s.cams[0]);
     await button(rows.filter({ hasText: word("usage.live"), hasNotText: ip }), "usage.block").click();
     const blocked = await blocking.read();
     console.log(`cut ${stopped} ms after "stop", ${blocked} ms after "block"`);
     assert.ok(stopped <= 2000 && blocked <= 2000, `${stopped} ms, ${blocked} ms`);
-    await late.getByText(word("reason.ip_blocked")).waitFor();
+    await late.locator(".gst").getByText(word("reason.ip_blocked")).waitFor();
     await op.locator(".us-blocks li").waitFor();
     await shot(op, "usage-blocked-desk");
     await op.locator(".us-blocks").getByRole("button").click();
