@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sightline/authz"
+	"sightline/internal/clock"
 	"sightline/ratelimit"
 	"sightline/sfu"
 )
@@ -38,15 +39,25 @@ func EgressLevelOf(used, budget int64) EgressLevel {
 // egressBook counts what goes out by account, and what each may still send.
 type egressBook struct {
 	ledger *ratelimit.Egress // nil: nothing is counted
-	run    string            // names this process in the ledger
 	bytes  prometheus.Counter
 	level  *prometheus.GaugeVec
 
 	mu   sync.Mutex
-	sent map[string]int64 // by account, since this process began
-	told map[string]int64 // what the ledger has heard of
+	sent map[string]*egressTotal // by account
 	gate map[string]*egressGate
 }
+
+// egressTotal is what an account's cameras have sent from here without a longer
+// pause: the ledger forgets a total it has not heard of for a window.
+type egressTotal struct {
+	from  string // names it in the ledger
+	bytes int64
+	told  int64 // what the ledger has heard of
+	at    int64 // clock.Mono of the last bytes
+}
+
+// egressPause ends a total, far within every window.
+const egressPause = int64(10 * time.Minute)
 
 // egressGate is what one account's cameras may send now.
 type egressGate struct {
@@ -55,7 +66,7 @@ type egressGate struct {
 }
 
 func newEgressBook(ledger *ratelimit.Egress, reg prometheus.Registerer) *egressBook {
-	b := &egressBook{ledger: ledger, run: authz.NewID(), sent: map[string]int64{}, told: map[string]int64{}, gate: map[string]*egressGate{},
+	b := &egressBook{ledger: ledger, sent: map[string]*egressTotal{}, gate: map[string]*egressGate{},
 		bytes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sightline_egress_bytes_total", Help: "Live video sent to viewers, in bytes, as egress budgets count it."}),
 		level: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -106,8 +117,13 @@ func (g *egressGate) throttle() throttle {
 func (b *egressBook) add(account string, n int64) {
 	b.bytes.Add(float64(n))
 	b.mu.Lock()
-	b.sent[account] += n
-	b.mu.Unlock()
+	defer b.mu.Unlock()
+	now, t := clock.Mono(), b.sent[account]
+	if t == nil || t.bytes == t.told && now-t.at > egressPause {
+		t = &egressTotal{from: authz.NewID()}
+		b.sent[account] = t
+	}
+	t.bytes, t.at = t.bytes+n, now
 }
 
 // tileBudget holds a tile to what its guest and its owner may still have.
@@ -171,20 +187,22 @@ func (r *Room) reportEgress(ctx context.Context) {
 		return
 	}
 	b.mu.Lock()
-	accounts := map[string]bool{}
-	for a, n := range b.sent {
-		if n != b.told[a] {
-			accounts[a] = true
-		}
-	}
+	asks := map[string]ratelimit.EgressReport{}
 	for a, g := range b.gate {
 		if g.is() != EgressFree {
-			accounts[a] = true
+			asks[a] = ratelimit.EgressReport{Account: a}
+		}
+	}
+	for a, t := range b.sent {
+		if t.bytes != t.told {
+			asks[a] = ratelimit.EgressReport{Account: a, From: t.from, Bytes: t.bytes}
+		} else if clock.Mono()-t.at > egressPause {
+			delete(b.sent, a)
 		}
 	}
 	var list []ratelimit.EgressReport
-	for _, a := range slices.Sorted(maps.Keys(accounts)) {
-		list = append(list, ratelimit.EgressReport{Account: a, From: b.run, Bytes: b.sent[a]})
+	for _, a := range slices.Sorted(maps.Keys(asks)) {
+		list = append(list, asks[a])
 	}
 	b.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -206,7 +224,9 @@ func (b *egressBook) heard(list []ratelimit.EgressReport, answers []ratelimit.Eg
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i, a := range answers {
-		b.told[list[i].Account] = list[i].Bytes
+		if t := b.sent[list[i].Account]; t != nil && t.from == list[i].From {
+			t.told = list[i].Bytes
+		}
 		level := EgressLevelOf(a.Used, a.Budget)
 		g := b.gate[list[i].Account]
 		if g == nil {

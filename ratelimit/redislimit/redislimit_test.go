@@ -118,16 +118,3 @@ func TestKeysExpire(t *testing.T) {
 		t.Errorf("a link's keys expire in %v, want 25 h", ms)
 	}
 }
-
-func BenchmarkAdmit(b *testing.B) {
-	l := limiter(b, redistest.Start(b).URL(), Config{Timeout: 5 * time.Second})
-	b.RunParallel(func(pb *testing.PB) {
-		for i := 0; pb.Next(); i++ {
-			r := ratelimit.SlotRequest{Link: "l", Visit: "v", IP: netip.AddrFrom4([4]byte{10, 0, 0, byte(i % 10)})}
-			if _, err := l.Admit(b.Context(), r); err != nil {
-				b.Error(err)
-				return
-			}
-		}
-	})
-}

@@ -27,6 +27,7 @@ func RunHours(t *testing.T, open func(*testing.T, ratelimit.HoursRules) *HoursIn
 		{"R79_RepeatsAndLateReportsAddNothing", hoursRepeat},
 		{"R79_NodesTogether", hoursNodes},
 		{"R80_WindowSlides", hoursSlides},
+		{"R79_ClockJumpsChangeNothing", hoursJumps},
 		{"R77_AddressesTo256", hoursAddresses},
 		{"KeepsHoursOverRestart", hoursRestart},
 		{"RefusesNonsense", hoursNonsense},
@@ -118,6 +119,25 @@ func hoursSlides(t *testing.T, in *HoursInstance) {
 	in.Advance(24 * time.Hour)
 	if a = in.tell(t); a.Used != 0 {
 		t.Errorf("a day later: %+v", a)
+	}
+}
+
+// The store's clock jumps an hour on and back while a session is watched: what is
+// counted is what was watched, to the second.
+func hoursJumps(t *testing.T, in *HoursInstance) {
+	watched := time.Duration(0)
+	for i := range 60 {
+		watched += 2 * time.Second
+		in.Advance(2 * time.Second)
+		switch i % 20 {
+		case 5:
+			in.Advance(time.Hour)
+		case 15:
+			in.Advance(-2 * time.Hour)
+		}
+		if a := in.tell(t, total("a", watched)); (a.Used - watched).Abs() > time.Second {
+			t.Fatalf("after %v the ledger says %v", watched, a.Used)
+		}
 	}
 }
 

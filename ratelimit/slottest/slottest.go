@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(*testing.T, ratelimit.SlotRules) *Instance) {
 		{"R82_AnAddressWaitsOnce", testAddressWaitsOnce},
 		{"LooksWithoutEffect", testPeek},
 		{"R83_TellsWhenSlotsFree", testSlotUsage},
+		{"R76_TellsWhichVisitsHaveASlot", testSlotVisits},
 		{"R77_ExactUnderLoad", testLoad},
 		{"KeepsSlotsOverRestart", testRestart},
 		{"RefusesNonsense", testNonsense},

@@ -1,6 +1,7 @@
 package slottest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -52,4 +53,31 @@ func testUpdateUsage(t *testing.T, in *UpdateInstance) {
 	in.Advance(20 * time.Hour)
 	w, err = use()
 	window(t, w, err, 40, 4*time.Hour)
+}
+
+func testSlotVisits(t *testing.T, in *Instance) {
+	reader := in.Slots.(ratelimit.SlotReader)
+	have := func(want ...string) {
+		t.Helper()
+		got, err := reader.SlotVisits(t.Context(), "l")
+		if err != nil || len(got) != len(want) {
+			t.Fatalf("%v, %v: want %v", got, err, want)
+		}
+		for _, v := range want {
+			if !got[v] {
+				t.Errorf("%v: %s is missing", got, v)
+			}
+		}
+	}
+	have()
+	in.want(t, "a", ip(1), true, 1, 0)
+	in.want(t, "a2", ip(1), true, 1, 0)
+	in.Advance(2 * time.Hour)
+	for i := 2; i <= 10; i++ {
+		in.ask(t, ratelimit.SlotRequest{Visit: fmt.Sprint("v", i), IP: ip(i)})
+	}
+	in.want(t, "late", ip(11), false, 10, 1)
+	have("a", "a2", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10")
+	in.Advance(22*time.Hour + time.Minute)
+	have("v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10")
 }
