@@ -70,8 +70,9 @@ fuzz-short: ## what a camera or a viewer sends, for two seconds a target; within
 soak: need-test build ## the long loops (minutes to hours; not part of test)
 	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" SOAK=1 go test -tags soak -count=1 -p 1 -timeout 6h -v ./...
 
-bench: bench-media bench-revoke bench-images ## every bench: media, revocations, images, decisions, Chromium
+bench: bench-media bench-revoke bench-images ## every bench: media, revocations, images, decisions, admissions, Chromium
 	@go test -run '^$$' -bench 'Check|Decide' -benchtime 2s ./authz
+	@go test -run '^$$' -bench Admit -benchtime 3s ./ratelimit/...
 	@$(MAKE) --no-print-directory bench-chromium ARGS=
 
 bench-media: need-test build ## cost of a packet and a viewer, first picture, latency, walls, layers, up to 400 viewers (ARGS="--profile FOLDER")

@@ -131,7 +131,10 @@ func (h *harness) blocks(t *testing.T, owner *caller, link, visit string, bad, g
 	if d := made.Until.Sub(begun); d < 24*time.Hour-time.Minute || d > 24*time.Hour+time.Minute || made.IPMasked != "127.0.*.*" {
 		t.Errorf("%+v", made)
 	}
-	h.poll("the end", func() bool { s, why, at := bad.visit(); return s == "ended" && why == "ip_blocked" && at.Sub(begun) < 2*time.Second })
+	h.poll("the end", func() bool {
+		s, why, at := bad.visit()
+		return s == "ended" && why == "ip_blocked" && at.Sub(begun) < 2*time.Second
+	})
 	if v := h.rowOf(t, owner, link, visit); v.BlockedUntil == nil {
 		t.Errorf("%+v", v)
 	}
