@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cut } from './cut.mjs'
 import { axe } from './axe.mjs'
 import { launch } from './browser.mjs'
 import { account, ago, ahead, answer, states, tiles, visit } from './fake.mjs'
@@ -101,6 +102,10 @@ const variants = [
   { id: 'phone-light', size: { width: 390, height: 844 }, theme: 'light', lang: 'uk' },
   { id: 'desk-ar', size: { width: 1440, height: 900 }, theme: 'dark', lang: 'ar' },
   { id: 'phone-ar', size: { width: 390, height: 844 }, theme: 'dark', lang: 'ar' },
+  { id: 'phone-de', size: { width: 390, height: 844 }, theme: 'light', lang: 'de' },
+  { id: 'phone-fi', size: { width: 390, height: 844 }, theme: 'dark', lang: 'fi' },
+  { id: 'phone-pl', size: { width: 390, height: 844 }, theme: 'light', lang: 'pl' },
+  { id: 'desk-de', size: { width: 1440, height: 900 }, theme: 'dark', lang: 'de' },
 ]
 
 const web = await serve(process.env.DIST ?? join(here, '../dist'))
@@ -148,6 +153,7 @@ for (const v of variants) {
       const found = await axe(page)
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       if (wide > 0) errors.push(`scrolls sideways by ${wide}px`)
+      for (const text of await page.evaluate(cut)) errors.push(`cut off: ${text}`)
       for (const line of [...errors, ...found]) { bad++; console.log(`${label}: ${line}`) }
     } catch (e) {
       bad++

@@ -209,6 +209,22 @@ export function word(key, v = {}, language = "en") {
   return s.replace(/\{(\w+)\}/g, (_, k) => v[k] ?? `{${k}}`);
 }
 
+/** languages are those offered, by tag, each with its own name. */
+export const languages = {
+  de: "Deutsch", en: "English", es: "Español", fr: "Français", it: "Italiano", pl: "Polski", "pt-BR": "Português (Brasil)", fi: "Suomi",
+  ru: "Русский", uk: "Українська", ar: "العربية",
+};
+
+/** rawKeys lists catalogue keys and unfilled {places} that a page shows or reads out instead of their sentence. */
+export function rawKeys(page) {
+  return page.evaluate((keys) => {
+    const known = new Set(keys);
+    const names = [...document.querySelectorAll("[aria-label], [title], [placeholder]")].flatMap((e) => ["aria-label", "title", "placeholder"].map((a) => e.getAttribute(a) ?? ""));
+    const words = [document.body.innerText, ...names].join("\n").match(/\{\w+\}|[a-z_]+(\.[a-z_]+)+/g) ?? [];
+    return [...new Set(words.filter((w) => w.startsWith("{") || known.has(w)))];
+  }, Object.keys(catalogue("en")));
+}
+
 export const button = (at, key, v) => at.getByRole("button", { name: word(key, v), exact: true });
 export const field = (at, key) => at.getByLabel(word(key));
 

@@ -2,7 +2,8 @@
 // as pictures, and without a finding of axe-core.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { api, allLive, browser, context, demo, desk, phone, findings, shot, signIn, sleep } from "./harness.mjs";
+import { cut } from "../dev/cut.mjs";
+import { api, allLive, browser, context, demo, desk, phone, findings, languages, rawKeys, shot, signIn, sleep, word } from "./harness.mjs";
 
 const screens = [
   ["wall", "/"], ["cameras", "/cameras"], ["camera-new", "/cameras/new"], ["sharing", "/settings/sharing"],
@@ -18,6 +19,21 @@ const small = (page) => page.evaluate(() => [...document.querySelectorAll("butto
     return w > 1 && h > 1 && (w < 24 || h < 24) && !e.closest("p, dd, .vh") && !e.matches(".vh, .skip");
   })
   .map((e) => e.outerHTML.slice(0, 80)));
+
+/** narrow is the width most small phones have: what fits here fits on all of them. */
+const narrow = { width: 360, height: 740 };
+
+/** ill lists what is wrong with a page in a language: its name, a key shown as it is, a screen that scrolls sideways, a control that is cut off. */
+async function ill(page, lang) {
+  const at = `${lang} ${new URL(page.url()).pathname}`;
+  const got = await page.evaluate(() => ({ lang: document.documentElement.lang, dir: document.documentElement.dir, wide: document.documentElement.scrollWidth - innerWidth }));
+  return [
+    ...(got.lang === lang && got.dir === (lang === "ar" ? "rtl" : "ltr") ? [] : [`${at}: is lang=${got.lang} dir=${got.dir}`]),
+    ...(got.wide > 0 ? [`${at}: ${got.wide} px wider than the screen`] : []),
+    ...(await rawKeys(page)).map((k) => `${at}: shows ${k}`),
+    ...(await page.evaluate(cut)).map((c) => `${at}: cut off: ${c}`),
+  ];
+}
 
 describe("every screen", () => {
   let d, b;
@@ -76,6 +92,52 @@ describe("every screen", () => {
         found.push(...(await findings(page)).map((f) => `${name} ${size}: ${f}`));
       }
     }
+    assert.deepEqual(found, []);
+    await ctx.close();
+  });
+
+  it("TestR70_speaks eleven languages at the door, chosen by the browser or by hand", async () => {
+    const ctx = await context(b, narrow, { locale: "pt-PT" });
+    const page = await ctx.newPage();
+    await page.goto(d.base_url + "/signin");
+    await page.locator("h1").first().waitFor();
+    const found = await ill(page, "pt-BR"); // the nearest there is
+    let now = "Português (Brasil)", was = "pt-BR";
+    for (const [lang, name] of Object.entries(languages)) {
+      await page.getByRole("button", { name: word("nav.language", { name: now }, was) }).click();
+      await page.getByRole("menuitemradio", { name, exact: true }).click();
+      await page.locator(`html[lang="${lang}"]`).waitFor();
+      await page.getByRole("heading", { level: 1, name: word("signin.title", {}, lang) }).waitFor();
+      found.push(...(await ill(page, lang)));
+      [now, was] = [name, lang];
+    }
+    assert.deepEqual(found, []);
+    await ctx.close();
+  });
+
+  it("TestR70_speaks eleven languages inside, and the longest words fit a small phone", async () => {
+    const call = api(d.base_url, d.accounts[0].token);
+    await call("PATCH", "/api/v1/me", { language: "en", theme: "dark" });
+    const ctx = await context(b, narrow);
+    const page = await ctx.newPage();
+    await signIn(page, d.base_url, d.accounts[0]);
+    const found = [];
+    for (const lang of Object.keys(languages)) {
+      await call("PATCH", "/api/v1/me", { language: lang });
+      await page.goto(d.base_url + "/");
+      await page.getByRole("heading", { level: 1, name: word("wall.title", {}, lang) }).waitFor({ state: "attached" });
+      await page.locator("li.tile").first().waitFor();
+      found.push(...(await ill(page, lang)));
+      if (!["de", "fi", "pl"].includes(lang)) continue;
+      await shot(page, `wall-${lang}-narrow`);
+      for (const at of ["/cameras", "/settings/sharing", "/settings/groups", "/settings/account"]) {
+        await page.goto(d.base_url + at);
+        await page.locator("main h1").first().waitFor();
+        found.push(...(await ill(page, lang)));
+        await shot(page, `${at.slice(1).replace("/", "-")}-${lang}-narrow`);
+      }
+    }
+    await call("PATCH", "/api/v1/me", { language: "en" });
     assert.deepEqual(found, []);
     await ctx.close();
   });
