@@ -45,7 +45,7 @@ export function EditCell({ draft, at, spot, list, carry, onPut, onClear }: Props
           button={`vw-name${has ? '' : ' vw-add'}`}
           cls="vw-pop"
           label={has ? t('views.cell_menu', { n, name: [words.name, words.more].filter(Boolean).join(' ') }) : t('views.cell_fill', { n })}
-          text={has ? <><bdi class={cell.any ? 'vw-longer' : undefined}>{words.name}</bdi>{cell.any && <bdi class="vw-short" aria-hidden="true" dir="ltr">#{cell.any}</bdi>}{words.more && <small><bdi>{words.more}</bdi></small>}</> : <><Icon name="plus" small />{t('views.fill')}</>}
+          text={has ? <><bdi class={cell.any ? 'vw-longer' : undefined}>{words.name}</bdi>{cell.any && <bdi class="vw-short" aria-hidden="true" dir="ltr">#{cell.any}</bdi>}{' '}{words.more && <small><bdi>{words.more}</bdi></small>}</> : <><Icon name="plus" small />{t('views.fill')}</>}
         >
           {close => (
             <Chooser
