@@ -157,10 +157,7 @@ func TestR96_EndedKioskIsCut(t *testing.T) {
 
 	s := h.watchAt(t, "/api/v1/kiosk", k, cam)
 	s.plays("a camera of the view")
-	stored := h.do("GET", "/api/v1/views", nil, owner).want(t, 200)
-	var list struct{ Views []row }
-	list = read[struct{ Views []row }](t, stored)
-	v := list.Views[0]
+	v := read[struct{ Views []row }](t, h.do("GET", "/api/v1/views", nil, owner).want(t, 200)).Views[0]
 	v["cells"] = []row{{"camera": gate}, {}}
 	began := time.Now()
 	h.do("PUT", "/api/v1/views/"+view, v, owner).want(t, 200)
