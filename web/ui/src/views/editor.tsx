@@ -11,6 +11,7 @@ import { Check, TextField } from '../kit/field'
 import { Notice } from '../kit/notice'
 import { announce } from '../kit/resource'
 import { cells, oneFive, spots } from '../wall/grid'
+import { useBack } from './back'
 import { CameraList } from './cameras'
 import { useCarry, type Carried } from './carry'
 import { EditCell } from './cell'
@@ -96,6 +97,10 @@ export function Editor({ view, list, onSaved, onClose }: Props) {
     if (differs(draft, before)) setAsking(true)
     else onClose()
   }
+  useBack(() => {
+    close()
+    return !busy && !differs(draft, before)
+  })
   const store = async (d: Draft): Promise<View> => (d.id === undefined ? api.add(body(d)) : api.save(d.id, body(d)))
   const save = async (d = draft): Promise<void> => {
     if (busy) return

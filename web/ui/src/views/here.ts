@@ -21,7 +21,7 @@ function key(device: Device): string {
 }
 
 function read(device: Device): Here {
-  version.value // eslint-disable-line @typescript-eslint/no-unused-expressions
+  void version.value // reading it subscribes
   try {
     const text = memory.get(key(device)) ?? localStorage.getItem(key(device))
     const h = text ? (JSON.parse(text) as Here | null) : null
@@ -70,7 +70,7 @@ const chosen = signal<{ account: string; view: string } | undefined>(undefined)
 
 /** chosenView is what was chosen last in this page: leaving the wall and coming back shows it again. */
 export function chosenView(): string | undefined {
-  return chosen.value?.account === account.value?.id ? chosen.value?.view : undefined
+  return chosen.value?.account === (account.value?.id ?? '') ? chosen.value.view : undefined
 }
 
 export function chooseView(view: string = every): void {
