@@ -98,7 +98,7 @@ export function WallScreen() {
       <div class="tools">
         <ViewMenu views={views.data ?? []} view={view} device={device} choose={choose} onArrange={() => arrange(view)} onNew={() => arrange(undefined)} onManage={() => setOpen({ what: 'manage' })} />
         {chip && <span class="vw-wide"><Chip>{chip}</Chip></span>}
-        {!view && views.data && <span class="vw-wide"><LayoutPick value={layout} onChange={g => setGridHere(device, g)} /></span>}
+        {!view && views.data && <LayoutPick value={layout} onChange={g => setGridHere(device, g)} />}
         <span class="only-desk"><Pager wall={wall} view={view?.id} /></span>
         {out > 0 && <button type="button" class="vw-out" onClick={() => choose(every)}>{t('views.left_out', { n: out })}</button>}
         <span class="sp" />

@@ -1,5 +1,7 @@
 import { t } from '../i18n/i18n'
 import { Segmented } from '../kit/choice'
+import { Icon } from '../kit/icons'
+import { Menu } from '../kit/menu'
 import { oneFive, sameGrid, type Grid } from '../wall/grid'
 import { gridText } from './resolve'
 
@@ -11,12 +13,14 @@ const layouts: Readonly<Record<string, Grid>> = {
 /** LayoutPick chooses the grid for every camera; the rest goes on further pages. Auto takes one that holds all, up to sixteen. */
 export function LayoutPick({ value, onChange }: { value: Grid | undefined; onChange(g: Grid | undefined): void }) {
   const key = value ? Object.keys(layouts).find(k => sameGrid(layouts[k] as Grid, value)) ?? 'auto' : 'auto'
+  const options = [{ value: 'auto', text: t('views.auto') }, ...Object.entries(layouts).map(([value, g]) => ({ value, text: value === '1' ? '1' : gridText(g) }))]
+  const now = options.find(o => o.value === key)?.text
   return (
-    <Segmented
-      label={t('views.layout')}
-      value={key}
-      options={[{ value: 'auto', text: t('views.auto') }, ...Object.entries(layouts).map(([value, g]) => ({ value, text: value === '1' ? '1' : gridText(g) }))]}
-      onChange={k => onChange(layouts[k])}
-    />
+    <>
+      <span class="vw-wide"><Segmented label={t('views.layout')} value={key} options={options} onChange={k => onChange(layouts[k])} /></span>
+      <span class="vw-compact">
+        <Menu label={`${t('views.layout')}: ${now}`} cls="btn quiet s" button={<>{now}<Icon name="down" small /></>} items={options.map(o => ({ text: o.text, checked: o.value === key, act: () => onChange(layouts[o.value]) }))} />
+      </span>
+    </>
   )
 }
