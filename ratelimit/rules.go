@@ -13,10 +13,10 @@ type Rules struct {
 	WrongPasswords        int           // wrong passwords by account and prefix in 15 min (T20): 10
 	WrongPasswordsAccount int           // by account in an hour (T20): 100
 	WrongPasswordsAddress int           // by prefix in an hour (T20): 300
-	Requests              int           // to the API, by account or visit in a second: 50
-	RequestsAtOnce        int           // of one account or visit in one moment: 300
-	RequestsAddress       int           // to the API, by prefix in a second: 200
-	RequestsAddressAtOnce int           // of one prefix in one moment, all pages behind it: 2,000
+	Requests              int           // to the API, by account or visit in a second: 100
+	RequestsAtOnce        int           // of one account or visit in one moment: 1,000
+	RequestsAddress       int           // to the API, by prefix in a second: 300
+	RequestsAddressAtOnce int           // of one prefix in one moment, all pages behind it: 3,000
 	CameraTests           int           // of an account in a minute: 10
 	Mails                 int           // asked for without a login, by e-mail and by prefix in an hour: 5
 	Lookups               int           // of people, by an account in a minute (R7): 30
@@ -41,10 +41,10 @@ func (r Rules) withDefaults() Rules {
 	set(&r.WrongPasswords, 10)
 	set(&r.WrongPasswordsAccount, 100)
 	set(&r.WrongPasswordsAddress, 300)
-	set(&r.Requests, 50)
-	set(&r.RequestsAtOnce, 300)
-	set(&r.RequestsAddress, 200)
-	set(&r.RequestsAddressAtOnce, 2000)
+	set(&r.Requests, 100)
+	set(&r.RequestsAtOnce, 1000)
+	set(&r.RequestsAddress, 300)
+	set(&r.RequestsAddressAtOnce, 3000)
 	set(&r.CameraTests, 10)
 	set(&r.Mails, 5)
 	set(&r.Lookups, 30)

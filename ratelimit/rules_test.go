@@ -63,7 +63,7 @@ func TestRulesAreBounded(t *testing.T) {
 	for _, r := range []Rules{{}, {Offers: -1, Guesses: -1, GuessBlock: -time.Second}} {
 		if r.withDefaults() != (Rules{Offers: 5, OffersAtOnce: 20, OffersNode: 50, Guesses: 20, GuessBlock: 15 * time.Minute,
 			WrongPasswords: 10, WrongPasswordsAccount: 100, WrongPasswordsAddress: 300,
-			Requests: 50, RequestsAtOnce: 300, RequestsAddress: 200, RequestsAddressAtOnce: 2000, CameraTests: 10, Mails: 5, Lookups: 30, NewPrefixes: 100, WrongShareCodes: 10}) {
+			Requests: 100, RequestsAtOnce: 1000, RequestsAddress: 300, RequestsAddressAtOnce: 3000, CameraTests: 10, Mails: 5, Lookups: 30, NewPrefixes: 100, WrongShareCodes: 10}) {
 			t.Errorf("%+v", r.withDefaults())
 		}
 	}

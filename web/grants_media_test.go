@@ -43,6 +43,14 @@ type screen struct {
 
 	visitIs, visitWhy string // of a guest
 	visitAt           time.Time
+	changed           map[string]int // "changed" messages, by what
+}
+
+// heard is how often the page was told that something has changed.
+func (s *screen) heard(what string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed[what]
 }
 
 // visit is what a guest's page was told last of his visit.
@@ -108,6 +116,7 @@ func (s *screen) say(v any) {
 
 type tileOf struct {
 	Type, State, Reason, Mid string
+	What                     string
 	Cell                     int
 	Next                     *time.Time
 	Tiles                    []tileOf
@@ -128,6 +137,12 @@ func (s *screen) listen(done chan struct{}) {
 			m.Tiles = []tileOf{m}
 		}
 		s.mu.Lock()
+		if s.changed == nil {
+			s.changed = map[string]int{}
+		}
+		if m.Type == "changed" {
+			s.changed[m.What]++
+		}
 		if m.Type == "visit" {
 			s.visitIs, s.visitWhy, s.visitAt = m.State, m.Reason, time.Now()
 		}

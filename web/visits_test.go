@@ -40,9 +40,16 @@ func TestR76_R82_R84_UseOfALinkFromBothSides(t *testing.T) {
 	cam := h.liveCamera(t, owner, "Yard")
 	link, sec := h.link(owner, "Yard", cam)
 	proxy := h.proxy(t)
+	page := h.watch(t, owner, cam)
+	page.plays("the owner")
 	one, two := h.arrive(t, proxy, sec, "127.0.1.1", ""), h.arrive(t, proxy, sec, "127.0.1.2", "")
 	one.plays("the first")
 	two.plays("the second")
+	full := time.Now()
+	h.poll("the owner's page hears of it", func() bool { return page.heard("usage") > 0 })
+	if d := time.Since(full); d > 5*time.Second {
+		t.Errorf("after %v", d)
+	}
 	three := h.arrive(t, proxy, sec, "127.0.1.3", "")
 	h.poll("stills", func() bool { state, _, _, _ := three.tile(); return state == "throttled" })
 
@@ -97,8 +104,12 @@ func TestR76_R82_R84_UseOfALinkFromBothSides(t *testing.T) {
 	})
 
 	// The account, all links together.
-	mine := decoded[myUsageView](t, h.do("GET", "/api/v1/me/usage", nil, owner).want(t, 200))
-	if len(mine.Links) != 1 || mine.Links[0].ID != link || mine.Links[0].State != "throttled" || mine.Links[0].Users.Used != 2 || mine.Totals.Addresses != 3 ||
+	var mine myUsageView
+	h.poll("three addresses", func() bool {
+		mine = decoded[myUsageView](t, h.do("GET", "/api/v1/me/usage", nil, owner).want(t, 200))
+		return mine.Totals.Addresses == 3
+	})
+	if len(mine.Links) != 1 || mine.Links[0].ID != link || mine.Links[0].State != "throttled" || mine.Links[0].Users.Used != 2 ||
 		mine.Totals.GalleryUpdates < 1 || mine.Egress.BudgetBytes != nil || mine.Egress.State != "normal" {
 		t.Errorf("%+v", mine)
 	}

@@ -116,8 +116,10 @@ func TestR76_AnUnknownOutcomeDoublesNothing(t *testing.T) {
 	ended.Ended = true
 	l.Watched([]controlroom.VisitUse{ended})
 	l.Updated("link", "visit")
-	if l.Flush(t.Context()) == nil || l.Flush(t.Context()) == nil {
-		t.Fatal("the store answers")
+	for range 2 {
+		if l.Flush(t.Context()) == nil {
+			t.Fatal("the store answers")
+		}
 	}
 	s.away.Store(false)
 	if err := l.Flush(t.Context()); err != nil {

@@ -52,10 +52,10 @@ type Limits struct {
 	VisitAddressKeep time.Duration `key:"limits.visit_address_keep" default:"720h" help:"How long the address of a guest stays in the log of visits after he was last seen; the rest of the row stays for limits.audit_keep (R76)."`
 	EgressAccount    int64         `key:"limits.egress_account" default:"0" help:"Live video, in bytes, that the cameras of an account may send to all viewers together in limits.usage_window. Used up, they are shown in their sub layer only; a tenth over, others than the owner get a still every limits.still_every. 0: no budget."`
 
-	RequestsAccount       int `key:"limits.requests_account" default:"50" help:"Requests to the API one account, or one visit of a guest, may make in a second."`
-	RequestsAccountAtOnce int `key:"limits.requests_account_at_once" default:"300" help:"Requests one account or visit may make in one moment."`
-	RequestsAddress       int `key:"limits.requests_address" default:"200" help:"Requests to the API one address (IPv6: its /64) may make in a second, signed in or not."`
-	RequestsAddressAtOnce int `key:"limits.requests_address_at_once" default:"2000" help:"Requests one address may make in one moment, such as all pages behind it after a restart."`
+	RequestsAccount       int `key:"limits.requests_account" default:"100" help:"Requests to the API one account, or one visit of a guest, may make in a second."`
+	RequestsAccountAtOnce int `key:"limits.requests_account_at_once" default:"1000" help:"Requests one account or visit may make in one moment, such as all its screens after a power cut."`
+	RequestsAddress       int `key:"limits.requests_address" default:"300" help:"Requests to the API one address (IPv6: its /64) may make in a second, signed in or not."`
+	RequestsAddressAtOnce int `key:"limits.requests_address_at_once" default:"3000" help:"Requests one address may make in one moment, such as all pages behind it after a restart."`
 
 	IPBlock time.Duration `key:"limits.ip_block" default:"24h" help:"How long an address (IPv6: its /64) that an owner blocks is kept away from his link."`
 }
