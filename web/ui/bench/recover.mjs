@@ -20,7 +20,9 @@ const when = (page) => page.evaluate(() => new Promise((done) => {
   const look = () => (document.querySelectorAll("li.tile[data-state=live]").length === 6 ? done(Date.now()) : setTimeout(look, 20));
   look();
 }));
-const away = (page) => until("no tile to be live", async () => (await tiles(page)).every((t) => t.state === "reconnecting" || t.state === "offline"), 60000);
+const away = (page) => until("no tile to be live", async () => (await tiles(page)).every((t) => t.state !== "live"), 60000).catch(async (e) => {
+  throw new Error(`${e.message}: ${JSON.stringify(await page.evaluate(() => [window.__states.slice(-12), window.__peers.map((x) => x.connectionState)]))}`);
+});
 
 const kinds = {
   /** From the moment all cameras are live at the server that was killed and started. */
