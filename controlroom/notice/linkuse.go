@@ -24,7 +24,7 @@ func (b *Board) linkUse(ctx context.Context, e event.Entry, ev event.LinkUse) er
 	if err != nil || !r.May() {
 		return err
 	}
-	n := record{Kind: LinkNear, At: e.At.UnixMilli(), Link: ev.Link, LinkName: ev.Name, Budget: ev.Budget}
+	n := record{Kind: LinkNear, At: ev.At, Link: ev.Link, LinkName: ev.Name, Budget: ev.Budget}
 	if ev.Percent >= 100 {
 		n.Kind = LinkUsedUp
 	}
@@ -39,7 +39,7 @@ func (b *Board) mailLinkUse(ctx context.Context, e event.Entry, ev event.LinkUse
 	if !b.cfg.Mail || !r.Account.EmailVerified || !r.Account.UsageMails {
 		return nil
 	}
-	key := waitingKey(noticeID(e.At, e.ID, ev.Owner, "mail"))
+	key := waitingKey(noticeID(time.UnixMilli(ev.At), e.ID, ev.Owner, "mail"))
 	q := waiting{V: waitingVersion, Next: b.cfg.Clock.Now().UnixMilli(), Request: event.MailRequested{
 		Kind: event.MailUsage, Account: ev.Owner, Email: r.Account.Email, Name: r.Account.Name, Locale: r.Account.Language, Zone: r.Account.Zone,
 		Link: ev.Name, Text: ev.Budget, Group: usageText(ev.Percent), Ends: ev.Until / 1000, Expires: e.At.Add(24 * time.Hour).Unix()}}

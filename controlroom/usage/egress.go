@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sightline/controlroom"
+	"sightline/internal/clock"
 )
 
 // EgressState says what an account's egress budget allows.
@@ -43,7 +44,7 @@ type Egress struct {
 // Egress reads an account's use of its egress budget. An error is fault.Unavailable.
 func (b *Book) Egress(ctx context.Context, account string) (Egress, error) {
 	if b.cfg.Egress == nil {
-		return Egress{State: EgressNormal, Window: b.cfg.Window, Now: time.Now()}, nil
+		return Egress{State: EgressNormal, Window: b.cfg.Window, Now: clock.System.Now()}, nil
 	}
 	a, err := b.cfg.Egress.Usage(ctx, account)
 	if err != nil {

@@ -212,7 +212,7 @@ func (w *Watch) write(ctx context.Context, link string, l Link) error {
 			if !tell {
 				continue
 			}
-			ev := event.LinkUse{Link: link, Name: of.Name, Owner: of.Owner, Budget: b.name, Percent: m.percent}
+			ev := event.LinkUse{Link: link, Name: of.Name, Owner: of.Owner, Budget: b.name, Percent: m.percent, At: m.mark.Told}
 			if !b.bar.First.IsZero() {
 				ev.Until = b.bar.First.UnixMilli()
 			}

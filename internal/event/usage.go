@@ -8,6 +8,7 @@ type LinkUse struct {
 	Owner   string `json:"owner"`
 	Budget  string `json:"budget"`          // users, gallery_updates, viewer_seconds
 	Percent int    `json:"percent"`         // near the end, or 100
+	At      int64  `json:"at"`              // Unix ms of store time: when it was reached
 	Until   int64  `json:"until,omitempty"` // Unix ms: when some of it is free again
 }
 

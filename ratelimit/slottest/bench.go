@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sightline/internal/clock"
 	"sightline/ratelimit"
 )
 
@@ -34,16 +35,16 @@ func Bench(b *testing.B, slots ratelimit.Slots, callers int) {
 	took := make([][]time.Duration, callers)
 	var wg sync.WaitGroup
 	b.ResetTimer()
-	begun := time.Now()
+	begun := clock.Mono()
 	for c := range callers {
 		wg.Go(func() {
 			for i := c; i < b.N; i += callers {
-				at := time.Now()
+				at := clock.Mono()
 				if err := admit(i); err != nil {
 					b.Error(err)
 					return
 				}
-				took[c] = append(took[c], time.Since(at))
+				took[c] = append(took[c], time.Duration(clock.Mono()-at))
 			}
 		})
 	}
@@ -57,7 +58,7 @@ func Bench(b *testing.B, slots ratelimit.Slots, callers int) {
 	ms := func(part float64) float64 {
 		return float64(all[int(part*float64(len(all)-1))]) / float64(time.Millisecond)
 	}
-	b.ReportMetric(float64(len(all))/time.Since(begun).Seconds(), "admissions/s")
+	b.ReportMetric(float64(len(all))/time.Duration(clock.Mono()-begun).Seconds(), "admissions/s")
 	b.ReportMetric(ms(0.5), "p50-ms")
 	b.ReportMetric(ms(0.99), "p99-ms")
 }
