@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,14 @@ func TestR84_AnOwnerIsToldOfAUsedBudget(t *testing.T) {
 	t.Cleanup(func() { s.Close() })
 	w := newWorld(t, s, BoardConfig{Mail: true}, func(c *authz.Config) { c.Mail = true })
 	sink, m := w.sink(t, mailtest.Config{})
-	w.run(t, m)
+	n, err := New(Config{Store: s, Seal: w.box, Mail: m, Texts: w.texts, Recipients: w.auth, PublicURL: "https://cams.example.org", Retry: []time.Duration{20 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx) }()
+	defer func() { cancel(); <-done }()
 	me := w.person(t, "olena")
 	lang := "uk"
 	if _, err := w.auth.UpdateProfile(t.Context(), me, authz.ProfilePatch{Language: &lang}); err != nil {
@@ -56,7 +64,7 @@ func TestR84_AnOwnerIsToldOfAUsedBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := mails[0]; got.To != "olena@example.org" || got.Lang != "uk" || !strings.Contains(got.Subject, "Балкон") || !strings.Contains(got.Text, "години перегляду") || strings.Contains(got.Text, "{") {
+	if got := mails[0]; got.To != "olena@example.org" || got.Lang != "uk" || !strings.Contains(got.Subject, "Балкон") || !strings.Contains(got.Text, "години перегляду") || !strings.Contains(got.Text, "https://cams.example.org/settings/usage") || strings.Contains(got.Text, "{") {
 		t.Errorf("%+v", got)
 	}
 	if n := queued(t, s); n > 1 { // the one that went stays noted until its event is over
