@@ -1,6 +1,7 @@
 package controlroom
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -93,7 +94,7 @@ func (r *Room) readViews(ctx context.Context, sub authz.Subject) ([]View, uint64
 		s.View.ID, s.View.Version = strings.TrimPrefix(v.Key, viewPrefix(sub.Account)), v.Version
 		out = append(out, s.View)
 	}
-	slices.SortFunc(out, func(a, b View) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+	slices.SortFunc(out, func(a, b View) int { return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID)) })
 	return out, order, nil
 }
 

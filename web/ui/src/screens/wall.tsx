@@ -16,7 +16,7 @@ import { account, zone } from '../state/session'
 import { chooseView, chosenView, gridHere, setGridHere, viewHere } from '../views/here'
 import { LayoutPick } from '../views/layout'
 import { opensOn, ViewMenu } from '../views/menu'
-import { every, gridFor, itemsOf, keep, leftOut, nameOf, pick, type Device } from '../views/resolve'
+import { byName, every, gridFor, itemsOf, keep, leftOut, nameOf, pick, type Device } from '../views/resolve'
 import { WallGrid } from '../wall/cells'
 import { isPhone } from '../wall/device'
 import { cells } from '../wall/grid'
@@ -34,7 +34,7 @@ type Open = { what: 'manage' } | { what: 'editor'; view: Parameters<typeof Edito
 
 export function WallScreen() {
   const cams = useResource(() => cameraAPI.list().then(r => r.cameras), ['cameras'])
-  const views = useResource(() => viewAPI.list().then(r => r.views), ['views'])
+  const views = useResource(() => viewAPI.list().then(r => byName(r.views)), ['views'])
   const [dialog, setDialog] = useState<'help' | 'kiosk'>()
   const [sharing, share] = useState<string>()
   const [open, setOpen] = useState<Open>()
@@ -133,7 +133,7 @@ export function WallScreen() {
           view={open.view}
           list={list ?? []}
           onSaved={v => {
-            views.put([...(views.data ?? []).filter(o => o.id !== v.id && o.version > 0), v])
+            views.put(byName([...(views.data ?? []).filter(o => o.id !== v.id && o.version > 0), v]))
             choose(v.id)
             setOpen(undefined)
             toast(t('views.saved', { name: v.name }))

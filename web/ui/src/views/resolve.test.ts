@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Camera, View } from '../api/wire'
 import { t } from '../i18n/i18n'
 import { oneFive } from '../wall/grid'
-import { every, gridFor, itemsOf, keep, leftOut, nameOf, pick } from './resolve'
+import { byName, every, gridFor, itemsOf, keep, leftOut, nameOf, pick } from './resolve'
 
 const cam = (id: string, order = 0): Camera => ({ id, name: id.toUpperCase(), order, sound: false, mine: order > 0, enabled: true, kind: 'rtsp', zone: 'UTC', owner: { id: 'o', name: 'O' }, access: { allowed: true, reason: 'ok' } })
 const view = (id: string, more: Partial<View> = {}): View => ({ id, name: id, rows: 2, columns: 3, cells: [], version: 1, ...more })
@@ -12,6 +12,9 @@ describe('view menu', () => {
     expect(nameOf(undefined)).toBe(t('wall.all_cameras'))
     expect(nameOf({ name: '' })).toBe(t('wall.first_camera'))
     expect(nameOf({ name: 'Yard' })).toBe('Yard')
+  })
+  it('sorts names as people do', () => {
+    expect(byName(['View 10', 'yard', 'View 2', 'Gate'].map(name => view(name))).map(v => v.name)).toEqual(['Gate', 'View 2', 'View 10', 'yard'])
   })
 })
 

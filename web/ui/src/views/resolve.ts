@@ -1,5 +1,5 @@
 import type { Camera, View, ViewCell } from '../api/wire'
-import { t } from '../i18n/i18n'
+import { active, t } from '../i18n/i18n'
 import { autoGrid, cells, oneFive, phone, type Grid } from '../wall/grid'
 import type { WallItem } from '../wall/wall'
 
@@ -28,6 +28,12 @@ export function gridText(g: Grid): string {
 export function nameOf(view: Pick<View, 'name'> | undefined): string {
   if (!view) return t('wall.all_cameras')
   return view.name || t('wall.first_camera')
+}
+
+/** byName is the views in the order of a menu: as people sort names, View 2 before View 10. */
+export function byName(views: readonly View[]): View[] {
+  const { compare } = new Intl.Collator(active.peek().locale, { numeric: true, sensitivity: 'base' })
+  return [...views].sort((a, b) => compare(a.name, b.name))
 }
 
 /**
