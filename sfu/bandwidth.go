@@ -19,8 +19,10 @@ const (
 	allocateEvery = int64(100e6)
 	silentAfter   = int64(1200e6) // no feedback for so long although packets leave
 	pokeEvery     = int64(500e6)
-	guessedMain   = 2_000_000 // bit/s of a large layer that has not been seen yet
-	feedbackMax   = 100       // a second, per peer
+	outage        = int64(2500e6) // without feedback: the path was away, which says nothing of its rate
+	renewEvery    = int64(5e9)    // a path that is so overloaded that no feedback comes is not believed again at once
+	guessedMain   = 2_000_000     // bit/s of a large layer that has not been seen yet
+	feedbackMax   = 100           // a second, per peer
 )
 
 // bandwidth is what a peer knows of its path and what it makes of it: the
@@ -50,6 +52,7 @@ type bandwidth struct {
 	allocated int64
 	tokens    float64
 	tokenAt   int64
+	renewed   int64
 	seen      struct{ congestions, probes, failed uint64 }
 }
 
@@ -104,7 +107,9 @@ func (c *bandwidth) feedback(b []byte, now int64, mayWait bool) {
 		return
 	}
 	before := c.est.Rate()
-	c.est.Results(list, now)
+	if !c.renew(now) { // else it tells what the outage lost
+		c.est.Results(list, now)
+	}
 	c.heard.Store(now)
 	c.asked.Store(0)
 	c.publish()
@@ -124,6 +129,25 @@ func (c *bandwidth) feedback(b []byte, now int64, mayWait bool) {
 			a.ev.flush()
 		}
 	})
+}
+
+// renew begins anew after an outage: at the first feedback, or as soon as the
+// connection stands again. Called with mu held.
+func (c *bandwidth) renew(now int64) bool {
+	heard := c.heard.Load()
+	if heard == 0 || now-heard < outage || now-c.renewed < renewEvery || !c.est.Renew() {
+		return false
+	}
+	c.renewed = now
+	c.publish()
+	return true
+}
+
+// back is told when a connection that was lost stands again.
+func (c *bandwidth) back() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.renew(clock.Mono())
 }
 
 // allowed is a bucket of a second's worth of feedback.

@@ -374,6 +374,8 @@ func (p *Peer) connected() {
 		p.band.path(p.pacer.path(p.remote()))
 		p.ready.Store(true)
 		p.note(PeerConnected)
+	} else {
+		p.band.back()
 	}
 	for _, d := range downs {
 		d.connected()

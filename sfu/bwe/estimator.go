@@ -324,3 +324,19 @@ func (e *Estimator) Silence(now int64) {
 	e.probe.cancel(now)
 	e.bound()
 }
+
+// Renew forgets what was measured of the path: feedback comes again after an
+// outage, and what was not confirmed meanwhile was not the path's rate. What is
+// assumed from here on is what stood before. False where feedback never stopped.
+func (e *Estimator) Renew() bool {
+	if !e.silent {
+		return false
+	}
+	cfg := e.cfg
+	cfg.Start = int(max(e.capacity, e.rate))
+	fresh := New(cfg)
+	fresh.wanted, fresh.episodes = e.wanted, e.episodes
+	fresh.probe.lastProbes, fresh.probe.failed = e.probe.lastProbes, e.probe.failed
+	*e = *fresh
+	return true
+}

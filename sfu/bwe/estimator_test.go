@@ -140,3 +140,22 @@ func TestSilenceAgain(t *testing.T) {
 		t.Errorf("%d after the path came back as it was at 5 Mbit/s", r)
 	}
 }
+
+// An outage is no measurement: what was assumed before it holds after it.
+func TestRenewAfterAnOutage(t *testing.T) {
+	e := bwe.New(bwe.Config{Start: 6_000_000})
+	if e.Renew() {
+		t.Fatal("renewed although feedback never stopped")
+	}
+	e.Results([]bwe.Result{{Sent: 1, Arrived: 2, Size: 1200}}, 1e9)
+	before := e.Rate()
+	for i := range 10 {
+		e.Silence(int64(2+i) * 1e9)
+	}
+	if e.Rate() > before/10 || !e.Limited() {
+		t.Fatalf("%d after ten seconds of silence", e.Rate())
+	}
+	if !e.Renew() || e.Rate() != before || e.Limited() || e.Congested() {
+		t.Fatalf("%d, limited %v", e.Rate(), e.Limited())
+	}
+}
