@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { active, t } from '../i18n/i18n'
 import type { TileView } from '../player/tile'
 import { between, count, type Counted, type Figures } from './figures'
-import { layerText, span } from './layer'
+import { delayText, layerText } from './layer'
 import type { Wall } from './wall'
 
 const none = '–'
@@ -38,7 +38,7 @@ export function Stats({ view: v, wall, slot }: { view: TileView; wall: Wall; slo
     [t('stats.jitter'), shown ? ms(now.jitter) : none],
     [t('stats.trip'), shown ? ms(now.trip) : none],
     [t('stats.layer'), layerText(v) || none],
-    [t('stats.delay'), v.delay === undefined ? none : t('delay.text', { time: span(v.delay) })],
+    [t('stats.delay'), delayText(v) || none],
   ]
   return (
     <dl class="stats ops-stats">
