@@ -121,6 +121,7 @@ describe("every screen", () => {
     const ctx = await context(b, narrow);
     const page = await ctx.newPage();
     await signIn(page, d.base_url, d.accounts[0]);
+    await page.locator("li.tile").first().waitFor(); // signed in: leaving before would undo it
     const found = [];
     for (const lang of Object.keys(languages)) {
       await call("PATCH", "/api/v1/me", { language: lang });
