@@ -30,7 +30,8 @@ func TestR85_LimitsHaveTheirDefaults(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	if got, want := limitRules(c.Limits), (ratelimit.Rules{Offers: 5, OffersAtOnce: 20, OffersNode: 50, Guesses: 20, GuessBlock: 15 * time.Minute,
-		WrongPasswords: 10, WrongPasswordsAccount: 100, WrongPasswordsAddress: 300, CameraTests: 10, Mails: 5, Lookups: 30, NewPrefixes: 100, WrongShareCodes: 10}); got != want {
+		WrongPasswords: 10, WrongPasswordsAccount: 100, WrongPasswordsAddress: 300,
+		Requests: 100, RequestsAtOnce: 1000, RequestsAddress: 300, RequestsAddressAtOnce: 3000, CameraTests: 10, Mails: 5, Lookups: 30, NewPrefixes: 100, WrongShareCodes: 10}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	if c.Limits.ShareLinks != 3 || c.Limits.TemporaryLinks != 10 || c.Limits.Trial != 30*24*time.Hour {
