@@ -75,6 +75,7 @@ const screens = [
   { name: 'instance-accounts', path: '/settings/instance', world: me, wait: '.facts', act: async p => { await p.click('[role=tab]:nth-child(2)'); await p.waitForSelector('.tb'); await p.click('.tb tr:nth-child(2) .menu-root button') } },
   { name: 'instance-invitations', path: '/settings/instance', world: me, wait: '.facts', act: async p => { await p.click('[role=tab]:nth-child(3)'); await p.waitForSelector('.tb') } },
   { name: 'signin', path: '/signin', world: () => ({}), wait: 'form' },
+  { name: 'signin-language', path: '/signin', world: () => ({}), wait: 'form', act: p => p.click('.bar .menu-root button') },
   { name: 'signin-wrong', path: '/signin', world: () => ({}), wait: 'form', act: async p => { await p.fill('[name=email]', 'a@b.cd'); await p.fill('[name=password]', 'x'); await p.click('[type=submit]'); await p.waitForSelector('.notice') } },
   { name: 'setup', path: '/setup', world: () => ({ setup: true }), wait: 'form' },
   { name: 'setup-account', path: '/setup', world: () => ({ setup: true }), wait: 'form', act: async p => { await p.fill('[name=code]', 'ABCD'); await p.click('[type=submit]'); await p.waitForSelector('[name=networks]') } },
@@ -85,6 +86,7 @@ const screens = [
   { name: 'verify', path: '/verify#tok', world: () => ({}), wait: '.notice' },
   { name: 'guest', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, until: ahead(5000) }) }), wait: '.tile.live' },
   { name: 'guest-slowed', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'throttled', until: ahead(7800) }), states: Object.fromEntries([1, 2, 3, 4, 5, 6].map(i => [`c${i}`, { state: 'throttled', until: ahead(7800) }])) }), wait: '.tile.throttled', settle: 800 },
+  { name: 'guest-language', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, until: ahead(5000) }) }), wait: '.tile.live', act: p => p.click('.bar .menu-root button') },
   { name: 'guest-notyet', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'not_yet', until: ahead(8760) }) }), wait: '.gst' },
   { name: 'guest-paused', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'paused', since: ago(1020) }) }), wait: '.gst' },
   { name: 'guest-paused-plan', path: '/s#secret', guest: true, world: l => ({ visit: visit({ language: l, state: 'paused', reason: 'link_paused_plan', since: ago(1020) }) }), wait: '.gst' },
@@ -105,6 +107,7 @@ const variants = [
   { id: 'phone-de', size: { width: 390, height: 844 }, theme: 'light', lang: 'de' },
   { id: 'phone-fi', size: { width: 390, height: 844 }, theme: 'dark', lang: 'fi' },
   { id: 'phone-pl', size: { width: 390, height: 844 }, theme: 'light', lang: 'pl' },
+  { id: 'low-pl', size: { width: 740, height: 360 }, theme: 'light', lang: 'pl' },
   { id: 'desk-de', size: { width: 1440, height: 900 }, theme: 'dark', lang: 'de' },
 ]
 
