@@ -40,7 +40,7 @@ export interface SetupRequest extends Person {
 /** Whoever is signed in. */
 export const me = {
   get: () => send<Me>('GET', `${v1}/me`),
-  patch: (b: Partial<Pick<Account, 'name' | 'language' | 'zone' | 'theme' | 'shortcuts' | 'discoverable'>>) =>
+  patch: (b: Partial<Pick<Account, 'name' | 'language' | 'zone' | 'theme' | 'shortcuts' | 'discoverable' | 'usage_mails'>>) =>
     send<{ account: Account }>('PATCH', `${v1}/me`, b),
   password: (current: string, password: string) => send<void>('POST', `${v1}/me/password`, { current, password }),
   logout: () => send<void>('POST', `${v1}/logout`, {}),

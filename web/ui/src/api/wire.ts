@@ -31,6 +31,8 @@ export interface Account {
   shortcuts: boolean
   /** Whether others find this person by name or part of the e-mail. */
   discoverable?: boolean
+  /** Whether a mail comes too when what guests may use of a link is nearly or all used. */
+  usage_mails?: boolean
   plan: string
   instance_admin: boolean
 }
@@ -218,7 +220,7 @@ export const serverStates = [
 export type ServerState = (typeof serverStates)[number]
 
 /** Why a tile has the layer it has. */
-export const layerWhys = ['size', 'focus', 'tiles', 'bandwidth', 'only', 'starting', 'asked'] as const
+export const layerWhys = ['size', 'focus', 'tiles', 'bandwidth', 'only', 'starting', 'asked', 'budget'] as const
 export type LayerWhy = (typeof layerWhys)[number]
 
 export interface TileState {

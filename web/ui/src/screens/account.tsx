@@ -72,7 +72,7 @@ function Profile({ account: a }: { account: Account }) {
 /** Looks takes effect at once. */
 function Looks({ account: a }: { account: Account }) {
   const [failed, setFailed] = useState<string>()
-  const patch = async (b: { theme?: Theme; shortcuts?: boolean; discoverable?: boolean }): Promise<void> => {
+  const patch = async (b: { theme?: Theme; shortcuts?: boolean; discoverable?: boolean; usage_mails?: boolean }): Promise<void> => {
     setFailed(undefined)
     const before = a
     await putAccount({ ...a, ...b })
@@ -101,6 +101,7 @@ function Looks({ account: a }: { account: Account }) {
         />
       </div>
       {a.discoverable !== undefined && <Switch label={t('account.discoverable')} hint={t('account.discoverable_hint')} checked={a.discoverable} onChange={discoverable => void patch({ discoverable })} />}
+      {a.usage_mails !== undefined && <Switch label={t('account.usage_mails')} hint={t('account.usage_mails_hint')} checked={a.usage_mails} onChange={usage_mails => void patch({ usage_mails })} />}
       <Switch label={t('account.shortcuts')} hint={t('account.shortcuts_hint')} checked={a.shortcuts} onChange={shortcuts => void patch({ shortcuts })} />
       {failed && <Notice tone="bad">{failed}</Notice>}
     </section>

@@ -5,7 +5,7 @@ import type { TileView } from '../player/tile'
 
 const whys: Record<LayerWhy, Key> = {
   size: 'layer.size', focus: 'layer.focus', tiles: 'layer.tiles', bandwidth: 'layer.bandwidth',
-  only: 'layer.only', starting: 'layer.starting', asked: 'layer.asked',
+  only: 'layer.only', starting: 'layer.starting', asked: 'layer.asked', budget: 'layer.budget',
 }
 
 /** A picture older than this is said so unasked, ms (spec 3.3). */
