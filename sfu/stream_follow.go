@@ -3,11 +3,14 @@ package sfu
 import (
 	"fmt"
 	"time"
+
+	"sightline/internal/clock"
 )
 
 // FollowConfig bounds a follower. Zero values take the defaults named.
 type FollowConfig struct {
-	Lag time.Duration // how far behind the newest frame it may be; default 2 s
+	Lag  time.Duration // how far behind the newest frame it may be; default 2 s
+	Back time.Duration // begin so far in the past, as far as the ring reaches: video with the key frame before that
 }
 
 // follower is a sink with a goroutine of its own. The ring is its queue: it
@@ -23,7 +26,7 @@ type follower struct {
 }
 
 // Follow adds a sink that may take its time: it is called on a goroutine of its
-// own, from the next frame on, and neither the writer nor another sink waits
+// own, from the next frame on (or the past one asked for), and neither the writer nor another sink waits
 // for it. One that falls further behind than its lag, or than the ring reaches,
 // goes on with the newest key frame and what came since; that is counted in
 // StreamStats.Reentries. The frames must not be changed. Closed is called once
@@ -36,6 +39,9 @@ func (s *Stream) Follow(k Sink, cfg FollowConfig) (remove func()) {
 	f := &follower{s: s, sink: k, lag: int64(cfg.Lag), stop: make(chan struct{}), done: make(chan struct{})}
 	s.ring.mu.RLock()
 	f.next = s.ring.next
+	if cfg.Back > 0 {
+		f.next, f.wait = s.ring.past(clock.Mono()-int64(cfg.Back), s.cfg.Kind == Video)
+	}
 	s.ring.mu.RUnlock()
 	s.mu.Lock()
 	if s.news.Load() == nil {
@@ -55,6 +61,30 @@ func (s *Stream) Follow(k Sink, cfg FollowConfig) (remove func()) {
 		s.mu.Unlock()
 		<-f.done
 	}
+}
+
+// past is where to begin to have what came since mono: the newest key frame before
+// that, or else the oldest one held; of what has no key frames the first frame. The
+// ring is read-locked. wait: none is held, the next one is waited for.
+func (r *ring) past(mono int64, keys bool) (next uint64, wait bool) {
+	next, wait = r.next, keys
+	for o := r.next; o > r.head; {
+		o--
+		f := r.at0(o)
+		if keys && f.Key {
+			next, wait = o, false
+			if f.Mono <= mono {
+				break
+			}
+		}
+		if !keys {
+			if f.Mono < mono {
+				break
+			}
+			next = o
+		}
+	}
+	return next, wait
 }
 
 // announce wakes the followers: one close for all of them. Called by the writer.

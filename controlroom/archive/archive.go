@@ -2,7 +2,13 @@ package archive
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"path"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -76,11 +82,269 @@ type DiskStatus struct {
 	Bytes int64  `json:"bytes"` // of footage
 }
 
-// Reader is what playback and export need of an Archive.
-type Reader interface {
-	Days(ctx context.Context, camera string, zone *time.Location) ([]Day, error)
-	Coverage(ctx context.Context, camera string, layer Layer, s Span) ([]Span, error)
-	Segments(ctx context.Context, camera string, layer Layer, s Span, limit int, after string) ([]Segment, error)
-	Init(ctx context.Context, camera, hash string) ([]byte, error)
-	ReadAt(ctx context.Context, camera, segment string, p []byte, off int64) (int, error)
+// Archive is the service. Reads are safe for concurrent use beside everything
+// else; Run records, keeps retention and watches the disks.
+type Archive struct {
+	cfg     Config
+	disks   []*disk
+	metrics *metrics
+	alarms  chan Alarm
+
+	mu        sync.Mutex
+	shelves   map[shelfKey]*shelf
+	recorders map[string]*recorder
+	ctx       context.Context // of Run; nil before
+	running   sync.WaitGroup
+}
+
+type shelfKey struct {
+	disk   *disk
+	camera string
+	layer  Layer
+}
+
+// New opens the disks and repairs what a crash left open on them; nothing records
+// before Run. A disk that cannot be opened is an error: footage would be missing.
+func New(cfg Config) (*Archive, error) {
+	if cfg.Sources == nil || len(cfg.Disks) == 0 {
+		return nil, errors.New("archive: sources and disks are required")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	or(&cfg.Reserve, 1<<30)
+	or(&cfg.Segment, time.Minute)
+	or(&cfg.Fragment, time.Second)
+	or(&cfg.Sync, 5*time.Second)
+	a := &Archive{cfg: cfg, alarms: make(chan Alarm, 64), shelves: map[shelfKey]*shelf{}, recorders: map[string]*recorder{}}
+	for _, c := range cfg.Disks {
+		d, err := openDisk(c, cfg.Reserve)
+		if err == nil {
+			a.disks = append(a.disks, d)
+			err = a.begin(d)
+		}
+		if err != nil {
+			a.Close()
+			return nil, fmt.Errorf("the disk for footage %s cannot be used: %w", c.Path, err)
+		}
+	}
+	a.metrics = newMetrics(cfg.Registerer, a)
+	return a, nil
+}
+
+func or[T comparable](v *T, byDefault T) {
+	var zero T
+	if *v == zero {
+		*v = byDefault
+	}
+}
+
+// begin repairs a disk, ends what a removal left, and measures it.
+func (a *Archive) begin(d *disk) error {
+	if slices.ContainsFunc(a.disks[:len(a.disks)-1], func(o *disk) bool { return o.id == d.id }) {
+		return errors.New("it is a copy of another one of the list: remove the file \"disk\" from it")
+	}
+	n, err := a.repair(d)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		a.cfg.Log.Info("recordings that a crash left open were repaired", "disk", d.cfg.Path, "segments", n)
+	}
+	if err := d.root.RemoveAll(dirTrash); err != nil {
+		return err
+	}
+	if err := d.root.Mkdir(dirTrash, 0o700); err != nil {
+		return err
+	}
+	d.tell = a.told
+	d.measure()
+	return nil
+}
+
+// Close lets go of the disks. Run has returned.
+func (a *Archive) Close() {
+	for _, d := range a.disks {
+		d.close()
+	}
+}
+
+// told queues an alarm. The newest state of a disk is in Disks when nobody listens.
+func (a *Archive) told(d *disk, reason string, err error) {
+	al := Alarm{Disk: d.cfg.Path, Reason: reason, At: a.cfg.Clock.Now().UTC(), Err: err}
+	if reason == AlarmOver {
+		a.cfg.Log.Info("a disk takes footage again", "disk", al.Disk)
+	} else {
+		a.cfg.Log.Error("a disk takes no footage", "disk", al.Disk, "reason", reason, "err", err)
+	}
+	select {
+	case a.alarms <- al:
+	default:
+	}
+}
+
+func (a *Archive) shelf(d *disk, camera string, l Layer) *shelf {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	k := shelfKey{d, camera, l}
+	s := a.shelves[k]
+	if s == nil {
+		s = &shelf{d: d, camera: camera, layer: l, log: a.cfg.Log}
+		a.shelves[k] = s
+	}
+	return s
+}
+
+// shelvesOf are a camera's shelves of one layer, or of both ("").
+func (a *Archive) shelvesOf(camera string, l Layer) []*shelf {
+	var out []*shelf
+	for _, d := range a.disks {
+		for _, layer := range []Layer{Main, Sub} {
+			if l != "" && l != layer {
+				continue
+			}
+			a.mu.Lock()
+			s := a.shelves[shelfKey{d, camera, layer}]
+			a.mu.Unlock()
+			if s == nil {
+				if _, err := d.root.Lstat(layerDir(camera, layer)); err != nil {
+					continue // nothing was ever recorded there
+				}
+				s = a.shelf(d, camera, layer)
+			}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (a *Archive) shelvesOn(d *disk) []*shelf {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []*shelf
+	for k, s := range a.shelves {
+		if k.disk == d {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// loadAll reads the indexes of everything that is on a disk.
+func (a *Archive) loadAll(ctx context.Context, d *disk) {
+	cams, err := readDir(d.root, dirCams)
+	if err != nil {
+		d.fail(err)
+	}
+	for _, c := range cams {
+		for _, l := range []Layer{Main, Sub} {
+			if ctx.Err() != nil || !cameraID.MatchString(c.Name()) {
+				continue
+			}
+			if _, err := d.root.Lstat(layerDir(c.Name(), l)); err != nil {
+				continue
+			}
+			if err := a.shelf(d, c.Name(), l).load(); err != nil {
+				a.cfg.Log.Error("footage of a camera cannot be listed", "camera", c.Name(), "disk", d.cfg.Path, "err", err)
+			}
+		}
+	}
+}
+
+// Disks says how the disks are.
+func (a *Archive) Disks() []DiskStatus {
+	out := make([]DiskStatus, len(a.disks))
+	for i, d := range a.disks {
+		out[i] = d.status()
+	}
+	return out
+}
+
+// Delete removes all footage of a camera and stops recording it: the camera, or
+// its owner, is gone. When it returns nothing of it is listed or found; the bytes
+// go now, or after a crash at the next start.
+func (a *Archive) Delete(ctx context.Context, camera string) error {
+	if err := checkCamera(camera); err != nil {
+		return err
+	}
+	a.forget(camera)
+	for _, d := range a.disks {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		bytes := int64(0)
+		for _, l := range []Layer{Main, Sub} {
+			s := a.shelf(d, camera, l)
+			s.write.Lock()
+			n, _, _ := s.totals()
+			bytes += n
+			s.mu.Lock()
+			s.days, s.pending, s.growing, s.loaded = map[int]*day{}, nil, nil, true
+			s.mu.Unlock()
+			s.write.Unlock()
+		}
+		d.used.Add(-bytes)
+		marks, err := readDir(d.root, dirOpen)
+		if err != nil {
+			return away(err)
+		}
+		for _, m := range marks {
+			if strings.HasPrefix(m.Name(), camera+".") {
+				d.root.Remove(path.Join(dirOpen, m.Name()))
+			}
+		}
+		from, to := path.Join(dirCams, camera), path.Join(dirTrash, fmt.Sprintf("%s-%d", camera, clock.Mono()))
+		if _, err := d.root.Lstat(from); err != nil {
+			continue
+		}
+		if err := d.root.Rename(from, to); err != nil {
+			return away(err)
+		}
+		if err := d.root.RemoveAll(to); err != nil {
+			return away(err)
+		}
+	}
+	return nil
+}
+
+// Rebuild makes the indexes of a camera anew from its segments. It happens by
+// itself where an index is damaged or gone.
+func (a *Archive) Rebuild(ctx context.Context, camera string) error {
+	if err := checkCamera(camera); err != nil {
+		return err
+	}
+	for _, s := range a.shelvesOf(camera, "") {
+		if err := s.load(); err != nil {
+			return away(err)
+		}
+		for _, n := range s.dayNumbers() {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := s.anew(n); err != nil {
+				return away(err)
+			}
+		}
+	}
+	return nil
+}
+
+// anew is rebuild for a day that is listed.
+func (s *shelf) anew(n int) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if err := s.rebuild(n); err != nil {
+		return err
+	}
+	t, err := s.table(n, -1)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.days[n] = sumUp(n, t)
+	return nil
 }

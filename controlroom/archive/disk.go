@@ -1,0 +1,255 @@
+package archive
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"sightline/internal/clock"
+)
+
+// disk is one folder of footage, locked for this process.
+type disk struct {
+	cfg     Disk
+	id      string
+	root    *os.Root
+	lock    *os.File
+	reserve int64
+	used    atomic.Int64 // bytes of footage
+	writing atomic.Int64 // clock.Mono since when a write runs, 0: none
+
+	mu    sync.Mutex
+	state string // "" or an alarm's reason
+	err   error
+	free  int64
+	total int64
+	tell  func(d *disk, reason string, err error)
+}
+
+const (
+	fileDisk    = "disk"
+	fileLock    = "lock"
+	fileBallast = "ballast"
+	ballastSize = 256 << 10 // given up to write index rows on a full disk
+)
+
+func openDisk(cfg Disk, reserve int64) (*disk, error) {
+	if err := os.MkdirAll(cfg.Path, 0o700); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(cfg.Path)
+	if err != nil {
+		return nil, err
+	}
+	d := &disk{cfg: cfg, root: root, reserve: reserve}
+	if err := d.claim(); err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// claim locks the folder, names it where it has no name yet, and makes what it
+// is to hold.
+func (d *disk) claim() (err error) {
+	if d.lock, err = d.root.OpenFile(fileLock, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return fmt.Errorf("another process records there: %w", err)
+	}
+	for _, dir := range []string{dirOpen, dirTrash, dirCams} {
+		if err := d.root.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	id, err := d.root.ReadFile(fileDisk)
+	if d.id = strings.TrimSpace(string(id)); err == nil && diskID.MatchString(d.id) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var b [4]byte
+	rand.Read(b[:])
+	d.id = hex.EncodeToString(b[:])
+	return d.put(fileDisk, []byte(d.id))
+}
+
+// put writes a whole file under a temporary name, synced, and renames it.
+func (d *disk) put(name string, data []byte) error {
+	tmp := name + ".new"
+	f, err := d.root.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = d.root.Rename(tmp, name)
+	}
+	if err != nil {
+		d.root.Remove(tmp)
+		return err
+	}
+	return d.syncDir(path.Dir(name))
+}
+
+func (d *disk) syncDir(dir string) error {
+	f, err := d.root.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// measure asks how much room there is.
+func (d *disk) measure() {
+	var st syscall.Statfs_t
+	if err := syscall.Fstatfs(int(d.lock.Fd()), &st); err != nil {
+		d.fail(err)
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.free, d.total = int64(st.Bavail)*st.Bsize, int64(st.Blocks)*st.Bsize
+}
+
+// settle changes the state by what was measured, after retention removed what it
+// could. A disk is well again with a little more than its reserve, and once it
+// takes and gives back a file.
+func (d *disk) settle(removed int64) {
+	short := d.short()
+	switch state := d.trouble(); {
+	case state == "" && short > 0 && removed == 0:
+		d.fail(syscall.ENOSPC)
+	case state == AlarmFull && short > -d.reserve/16, state == "":
+	default:
+		if err := d.probe(); err != nil {
+			d.fail(err)
+			return
+		}
+		d.well()
+	}
+}
+
+// short is how many bytes would have to go for the reserve and the limit to be kept.
+func (d *disk) short() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	short := d.reserve - d.free
+	if over := d.used.Load() - d.cfg.Limit; d.cfg.Limit > 0 && over > 0 {
+		short = max(short, over)
+	}
+	return short
+}
+
+// probe writes and reads a file, which becomes the ballast.
+func (d *disk) probe() error {
+	if err := d.put(fileBallast, make([]byte, ballastSize)); err != nil {
+		return err
+	}
+	b, err := d.root.ReadFile(fileBallast)
+	if err == nil && len(b) != ballastSize {
+		err = syscall.EIO
+	}
+	return err
+}
+
+// dropBallast makes a little room for rows; false when there is none to drop.
+func (d *disk) dropBallast() bool { return d.root.Remove(fileBallast) == nil }
+
+// keepBallast puts it back where there is room again.
+func (d *disk) keepBallast() {
+	d.mu.Lock()
+	room := d.state == "" && d.free > d.reserve/2+2*ballastSize
+	d.mu.Unlock()
+	if _, err := d.root.Lstat(fileBallast); room && errors.Is(err, fs.ErrNotExist) {
+		if err := d.probe(); err != nil {
+			d.fail(err)
+		}
+	}
+}
+
+// fail notes that the disk does not take footage, and why.
+func (d *disk) fail(err error) {
+	reason := AlarmFailed
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		reason = AlarmFull
+	}
+	d.mu.Lock()
+	was := d.state
+	d.state, d.err = reason, err
+	d.mu.Unlock()
+	if was != reason && d.tell != nil {
+		d.tell(d, reason, err)
+	}
+}
+
+func (d *disk) well() {
+	d.mu.Lock()
+	was := d.state
+	d.state, d.err = "", nil
+	d.mu.Unlock()
+	if was != "" && d.tell != nil {
+		d.tell(d, AlarmOver, nil)
+	}
+}
+
+// trouble is the state: "" when it takes footage.
+func (d *disk) trouble() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.state
+}
+
+// left is the share of the disk that footage may still take, 0 to 1.
+func (d *disk) left() float64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	room, whole := d.free-d.reserve, d.total-d.reserve
+	if d.cfg.Limit > 0 && d.cfg.Limit-d.used.Load() < room {
+		room, whole = d.cfg.Limit-d.used.Load(), d.cfg.Limit
+	}
+	if whole <= 0 {
+		return 0
+	}
+	return float64(room) / float64(whole)
+}
+
+func (d *disk) status() DiskStatus {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := DiskStatus{Path: d.cfg.Path, State: d.state, Free: d.free, Total: d.total, Bytes: d.used.Load()}
+	if s.State == "" {
+		s.State = "ok"
+	}
+	return s
+}
+
+// busy notes that a write begins; the result ends it.
+func (d *disk) busy() (done func()) {
+	d.writing.CompareAndSwap(0, clock.Mono())
+	return func() { d.writing.Store(0) }
+}
+
+func (d *disk) close() {
+	if d.lock != nil {
+		d.lock.Close()
+	}
+	d.root.Close()
+}

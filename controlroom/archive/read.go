@@ -1,0 +1,374 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"time"
+
+	"sightline/internal/fault"
+)
+
+const (
+	joined   = 500_000      // microseconds: two segments this near are one span
+	daysBack = 1            // a segment reaches at most into the next day
+	maxDays  = 400          // of one request
+	wholeDay = 86400 * 1e6  // microseconds
+	skew     = 2 * 60 * 1e6 // how far a segment's name may be from its time, beside a step of the clock
+	maxList  = 2000         // segments of one page
+)
+
+// listed is a segment found by a read.
+type listed struct {
+	s     *shelf
+	day   int
+	row   row
+	frags []fragRow // of one without a row of its own
+	open  bool
+}
+
+// find collects the segments of a camera and layer that meet a span, by time.
+func (a *Archive) find(ctx context.Context, camera string, layer Layer, span Span) ([]listed, error) {
+	if err := checkCamera(camera); err != nil {
+		return nil, err
+	}
+	from, to := span.From.UnixMicro(), span.To.UnixMicro()
+	if from >= to {
+		return nil, nil
+	}
+	if to-from > maxDays*wholeDay {
+		return nil, fault.Field("to", fault.CodeTooLong, "Ask for at most 400 days at once.")
+	}
+	var out []listed
+	for _, s := range a.shelvesOf(camera, layer) {
+		if err := s.load(); err != nil {
+			return nil, away(err)
+		}
+		found, err := s.find(ctx, from, to)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	slices.SortFunc(out, func(x, y listed) int { return cmpRow(x.row, y.row) })
+	return out, nil
+}
+
+func cmpRow(x, y row) int {
+	switch {
+	case x.from != y.from && x.from < y.from, x.from == y.from && x.name < y.name:
+		return -1
+	case x.from == y.from && x.name == y.name:
+		return 0
+	}
+	return 1
+}
+
+func (s *shelf) find(ctx context.Context, from, to int64) ([]listed, error) {
+	var out []listed
+	s.mu.Lock()
+	for _, f := range s.unlisted() {
+		if f.row.frags > 0 && f.row.from < to && f.row.to() > from {
+			out = append(out, listed{s: s, day: f.day, row: f.row, frags: f.frags, open: f == s.growing})
+		}
+	}
+	sizes := map[int]int64{}
+	for n, d := range s.days {
+		if d.bytes > 0 && d.first < to && d.last > from {
+			sizes[n] = d.size
+		}
+	}
+	s.mu.Unlock()
+	for _, n := range slices.Sorted(maps.Keys(sizes)) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		t, err := s.table(n, sizes[n])
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // retention was here meanwhile
+		}
+		if err != nil {
+			return nil, away(err)
+		}
+		for _, r := range t.live() {
+			if r.from < to && r.to() > from {
+				out = append(out, listed{s: s, day: n, row: r})
+			}
+		}
+	}
+	return out, nil
+}
+
+// Days lists the days of a zone on which there is footage of a camera, of either
+// layer, oldest first. It reads no file but at the first call after the start.
+func (a *Archive) Days(ctx context.Context, camera string, zone *time.Location) ([]Day, error) {
+	if err := checkCamera(camera); err != nil {
+		return nil, err
+	}
+	sums := map[string]int64{}
+	for _, s := range a.shelvesOf(camera, "") {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := s.load(); err != nil {
+			return nil, away(err)
+		}
+		s.sumDays(zone, sums)
+	}
+	out := make([]Day, 0, len(sums))
+	for _, date := range slices.Sorted(maps.Keys(sums)) {
+		out = append(out, Day{Date: date, Bytes: sums[date]})
+	}
+	return out, nil
+}
+
+// sumDays adds what lies on the shelf by local day. A zone's day can begin in any
+// quarter hour.
+func (s *shelf) sumDays(zone *time.Location, sums map[string]int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n, d := range s.days {
+		begin := time.Unix(int64(n)*86400, 0).In(zone)
+		date, until := "", 0
+		for q, kib := range d.quarters {
+			if q >= until || date == "" {
+				at := begin.Add(time.Duration(q) * 15 * time.Minute)
+				date = at.Format(time.DateOnly)
+				until = q + 1
+				if same := begin.Add(95 * 15 * time.Minute); same.Format(time.DateOnly) == date {
+					until = 96
+				}
+			}
+			if kib > 0 {
+				sums[date] += int64(kib) << 10
+			}
+		}
+	}
+	for _, f := range s.unlisted() {
+		if f.row.frags > 0 {
+			sums[micros(f.row.from).In(zone).Format(time.DateOnly)] += f.row.bytes
+		}
+	}
+}
+
+// Coverage lists the spans of s in which there is footage, joined where one
+// segment follows another within half a second. Spans are cut to s.
+func (a *Archive) Coverage(ctx context.Context, camera string, layer Layer, s Span) ([]Span, error) {
+	found, err := a.find(ctx, camera, layer, s)
+	if err != nil {
+		return nil, err
+	}
+	var out []Span
+	for _, l := range found {
+		at, end := micros(l.row.from), micros(l.row.to())
+		if at.Before(s.From) {
+			at = s.From
+		}
+		if end.After(s.To) {
+			end = s.To
+		}
+		if n := len(out); n > 0 && at.Sub(out[n-1].To) <= joined*time.Microsecond {
+			if end.After(out[n-1].To) {
+				out[n-1].To = end
+			}
+			continue
+		}
+		out = append(out, Span{at, end})
+	}
+	return out, nil
+}
+
+// Segments lists the segments that meet s, by time, with their fragments: at most
+// limit (0, or more than 2000: 2000) of those behind the one with id after ("":
+// from the first). An after that is gone goes on where it was.
+func (a *Archive) Segments(ctx context.Context, camera string, layer Layer, s Span, limit int, after string) ([]Segment, error) {
+	found, err := a.find(ctx, camera, layer, s)
+	if err != nil {
+		return nil, err
+	}
+	if limit <= 0 || limit > maxList {
+		limit = maxList
+	}
+	if after != "" {
+		found, err = behind(found, after)
+		if err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Segment, 0, min(limit, len(found)))
+	var tables fragTables
+	defer tables.close()
+	for _, l := range found[:min(limit, len(found))] {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		frags := l.frags
+		if frags == nil {
+			if frags, err = tables.read(l); errors.Is(err, fs.ErrNotExist) {
+				continue
+			} else if err != nil {
+				return nil, away(err)
+			}
+		}
+		out = append(out, l.segment(frags))
+	}
+	return out, nil
+}
+
+// behind cuts a list after an id.
+func behind(found []listed, after string) ([]listed, error) {
+	_, name, _, ok := parseSegmentID(after)
+	if !ok {
+		return nil, fault.Field("after", fault.CodeBadValue, "That is not a segment.")
+	}
+	for i, l := range found {
+		if l.id() == after {
+			return found[i+1:], nil
+		}
+	}
+	i, _ := slices.BinarySearchFunc(found, name, func(l listed, name int64) int {
+		if l.row.from <= name {
+			return -1
+		}
+		return 1
+	})
+	return found[i:], nil
+}
+
+func (l listed) id() string { return segmentID(l.s.layer, l.row.name, l.s.d.id) }
+
+func (l listed) segment(frags []fragRow) Segment {
+	r := l.row
+	out := Segment{
+		ID: l.id(), Camera: l.s.camera, Layer: l.s.layer, From: micros(r.from), To: micros(r.to()),
+		Init: hashName(r.init), Bytes: r.bytes, Media: r.media,
+		Continues: r.flags&flagContinues != 0, Sound: r.flags&flagSound != 0, Repaired: r.flags&flagRepaired != 0,
+		Growing: l.open, Fragments: make([]Fragment, len(frags)),
+	}
+	for i, f := range frags {
+		out.Fragments[i] = f.fragment(r.from)
+	}
+	return out
+}
+
+// fragTables reads rows of fragments, one day's file at a time.
+type fragTables struct {
+	s   *shelf
+	day int
+	b   []byte
+	err error
+}
+
+func (t *fragTables) close() { t.b = nil }
+
+func (t *fragTables) read(l listed) ([]fragRow, error) {
+	if t.s != l.s || t.day != l.day {
+		t.s, t.day = l.s, l.day
+		t.b, t.err = l.s.d.root.ReadFile(path.Join(l.s.dir(l.day), fileFrags))
+	}
+	if t.err != nil {
+		return nil, t.err
+	}
+	from, to := int64(l.row.first)*fragSize, (int64(l.row.first)+int64(l.row.frags))*fragSize
+	if to > int64(len(t.b)) { // listed after the file was read
+		if t.b, t.err = l.s.d.root.ReadFile(path.Join(l.s.dir(l.day), fileFrags)); t.err != nil {
+			return nil, t.err
+		}
+	}
+	if to > int64(len(t.b)) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	out := make([]fragRow, 0, l.row.frags)
+	for b := t.b[from:to]; len(b) > 0; b = b[fragSize:] {
+		f, ok := parseFrag(b)
+		if !ok {
+			return nil, io.ErrUnexpectedEOF
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// Init returns ftyp and moov, as players want them before the fragments.
+func (a *Archive) Init(_ context.Context, camera, hash string) ([]byte, error) {
+	if err := checkCamera(camera); err != nil {
+		return nil, err
+	}
+	if !initID.MatchString(hash) {
+		return nil, notFound()
+	}
+	for _, d := range a.disks {
+		b, err := d.root.ReadFile(initPath(camera, hash))
+		if err == nil {
+			return bytes.Clone(b), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, away(err)
+		}
+	}
+	return nil, notFound()
+}
+
+// ReadAt reads a segment's file like an io.ReaderAt: io.EOF with what there is
+// where it ends, also where a growing one ends now. fault.NotFound when retention
+// removed it, or it never was.
+func (a *Archive) ReadAt(_ context.Context, camera, segment string, p []byte, off int64) (int, error) {
+	if err := checkCamera(camera); err != nil {
+		return 0, err
+	}
+	layer, name, id, ok := parseSegmentID(segment)
+	if !ok || off < 0 {
+		return 0, notFound()
+	}
+	for _, s := range a.shelvesOf(camera, layer) {
+		if s.d.id == id {
+			return s.readAt(name, p, off)
+		}
+	}
+	return 0, notFound()
+}
+
+func (s *shelf) readAt(name int64, p []byte, off int64) (int, error) {
+	limit := int64(-1)
+	s.mu.Lock()
+	for _, f := range s.unlisted() {
+		if f.row.name == name {
+			limit = f.row.bytes
+		}
+	}
+	s.mu.Unlock()
+	f, err := s.d.root.Open(path.Join(s.dir(dayOf(name)), fileName(name)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, notFound()
+	}
+	if err != nil {
+		return 0, away(err)
+	}
+	defer f.Close()
+	if limit >= 0 { // what is behind it is being written
+		if off >= limit {
+			return 0, io.EOF
+		}
+		if int64(len(p)) > limit-off {
+			n, err := f.ReadAt(p[:limit-off], off)
+			if err == nil {
+				err = io.EOF
+			}
+			return n, err
+		}
+	}
+	return f.ReadAt(p, off)
+}
+
+func away(err error) error {
+	var known *fault.Error
+	if errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fault.Wrap(err, fault.Unavailable, fault.CodeBusy, "The footage cannot be read now. Try again.")
+}
