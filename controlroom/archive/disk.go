@@ -117,7 +117,8 @@ func (d *disk) syncDir(dir string) error {
 	return f.Sync()
 }
 
-// measure asks how much room there is.
+// measure asks how much room there is. With most of the reserve gone the disk is
+// full at once, before retention has made any room.
 func (d *disk) measure() {
 	var st syscall.Statfs_t
 	if err := syscall.Fstatfs(int(d.lock.Fd()), &st); err != nil {
@@ -125,8 +126,12 @@ func (d *disk) measure() {
 		return
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.free, d.total = int64(st.Bavail)*st.Bsize, int64(st.Blocks)*st.Bsize
+	eaten := d.free < d.reserve/4
+	d.mu.Unlock()
+	if eaten {
+		d.fail(syscall.ENOSPC) // somebody else takes the reserve faster than footage goes
+	}
 }
 
 // settle changes the state by what was measured, after retention removed what it

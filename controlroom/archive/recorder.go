@@ -174,7 +174,7 @@ func (r *recorder) take(p Policy, on bool, back time.Duration) *take {
 	if p.Sound {
 		t.remove = append(t.remove, streams.Audio.Follow(soundSink{r}, sfu.FollowConfig{Lag: maxLag, Back: back}))
 	}
-	t.remove = append(t.remove, video.Follow(&videoSink{t: t, s: video}, sfu.FollowConfig{Lag: maxLag, Back: back}))
+	t.remove = append(t.remove, video.Follow(&videoSink{t: t}, sfu.FollowConfig{Lag: maxLag, Back: back}))
 	return t
 }
 
@@ -204,27 +204,20 @@ func (r *recorder) finish() {
 
 // videoSink brings pictures.
 type videoSink struct {
-	t         *take
-	s         *sfu.Stream
-	reentries uint64
+	t    *take
+	last int64 // timestamp of the newest picture, 1/90000 s
 }
 
 func (v *videoSink) Frame(f sfu.Format, fr *sfu.Frame) {
 	r := v.t.r
 	r.frames.Lock()
 	defer r.frames.Unlock()
-	if fr.Key && clock.Mono()-fr.Mono > int64(time.Second) { // late: was something skipped?
-		if n := v.s.Stats().Reentries; n != v.reentries {
-			v.reentries = n
-		}
+	at := unwrap(fr.TS, fr.Mono, videoRate)
+	if late := clock.Mono() - fr.Mono; late > int64(time.Second) && v.last != 0 && at-v.last > max(gapMin, 3*r.mux.usual) {
+		r.gap(gapSlow) // not the camera's pause: the ring forgot what the disk did not take in time
 	}
-	was := r.mux.open
-	pts := r.mux.pic
-	err := r.mux.picture(f, fr)
-	if was && err == nil && pts != nil && r.mux.pic != nil && r.mux.pic.pts-pts.pts > max(gapMin, 3*r.mux.usual) && clock.Mono()-fr.Mono > int64(time.Second) {
-		r.gap(gapSlow)
-	}
-	r.hurt(err)
+	v.last = at
+	r.hurt(r.mux.picture(f, fr))
 }
 
 func (v *videoSink) Closed() {

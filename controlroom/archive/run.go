@@ -16,7 +16,7 @@ import (
 const (
 	watchEvery  = time.Second      // the disks
 	retainEvery = 15 * time.Second // the cameras' own limits
-	hung        = 2 * time.Second  // a write that takes longer is an alarm
+	hung        = 8 * time.Second  // a write that takes longer is an alarm
 )
 
 // noDisk is the error where no disk takes footage.

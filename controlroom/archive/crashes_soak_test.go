@@ -1,0 +1,5 @@
+//go:build soak
+
+package archive
+
+const crashes = 200

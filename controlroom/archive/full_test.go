@@ -1,0 +1,176 @@
+package archive
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"sightline/ingest"
+	"sightline/internal/testcam"
+	"sightline/sfu"
+)
+
+// alarms keeps what an archive says of its disks.
+type alarms struct {
+	mu   sync.Mutex
+	list []Alarm
+}
+
+func (a *alarms) add(al Alarm) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.list = append(a.list, al)
+}
+
+// last is the newest alarm's reason; "" without one.
+func (a *alarms) last() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.list) == 0 {
+		return ""
+	}
+	return a.list[len(a.list)-1].Reason
+}
+
+// small is a real file system of so many bytes.
+func small(t *testing.T, size string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Fatalf("this test mounts a small tmpfs and needs to be root: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
+
+// live counts what a viewer gets beside the recording.
+type live struct {
+	mu     sync.Mutex
+	frames int
+	pause  int64
+	last   int64
+}
+
+func (l *live) Frame(_ sfu.Format, fr *sfu.Frame) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last != 0 {
+		l.pause = max(l.pause, fr.Mono-l.last)
+	}
+	l.frames, l.last = l.frames+1, fr.Mono
+}
+
+func (l *live) Closed() {}
+
+// F14: others fill the disk. Live goes on, the alarm is there within 2 s, nothing
+// torn is listed, and recording goes on by itself when there is room.
+func TestAFullDisk(t *testing.T) {
+	dir := small(t, "64m")
+	var said alarms
+	w := newWorld(t, Config{Disks: []Disk{{Path: dir}}, Reserve: 4 << 20, Segment: 2 * time.Second, Alarm: said.add})
+	w.camera("gate", short(t))
+	streams, _ := w.fleet.Streams("gate")
+	viewer := &live{}
+	t.Cleanup(streams.Video[ingest.Main].AddSink(viewer))
+	w.record("gate", Policy{})
+	poll(t, 20*time.Second, "a closed segment", func() bool { return len(w.segments("gate")) > 1 })
+	filler := filepath.Join(dir, "filler")
+	f, err := os.Create(filler)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err = nil; err == nil; {
+		_, err = f.Write(make([]byte, 64<<10))
+	}
+	f.Close()
+	full := time.Now()
+	poll(t, 4*time.Second, "the alarm", func() bool { return said.last() == AlarmFull })
+	t.Logf("the alarm came after %v", time.Since(full))
+	poll(t, 4*time.Second, "it says so", func() bool {
+		st := w.a.Status("gate")
+		return !st.Recording && st.Error == AlarmFull && st.Gaps > 0
+	})
+	if s := w.a.Disks()[0]; s.State != AlarmFull {
+		t.Errorf("%+v", s)
+	}
+	consistent(t, w.segments("gate"))
+	viewer.mu.Lock()
+	before := viewer.frames
+	viewer.mu.Unlock()
+	poll(t, 5*time.Second, "live goes on", func() bool {
+		viewer.mu.Lock()
+		defer viewer.mu.Unlock()
+		return viewer.frames > before+50
+	})
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	freed := time.Now()
+	poll(t, 10*time.Second, "recording again", func() bool { return w.a.Status("gate").Recording && said.last() == AlarmOver })
+	t.Logf("it recorded again after %v", time.Since(freed))
+	n := len(w.segments("gate"))
+	poll(t, 10*time.Second, "a segment more", func() bool { return len(w.segments("gate")) > n })
+	viewer.mu.Lock()
+	pause := time.Duration(viewer.pause)
+	viewer.mu.Unlock()
+	if pause > 2*time.Second {
+		t.Errorf("live paused %v", pause)
+	}
+	w.end()
+	for _, f := range files(t, dir) {
+		decode(t, f)
+	}
+	w.start()
+	consistent(t, w.segments("gate"))
+	if marks, _ := os.ReadDir(filepath.Join(dir, dirOpen)); len(marks) != 0 {
+		t.Errorf("%d segments are still open", len(marks))
+	}
+}
+
+// A disk that its own footage fills is a ring: the oldest makes room, without an alarm.
+func TestOwnFootageMakesRoom(t *testing.T) {
+	var said alarms
+	w := newWorld(t, Config{Disks: []Disk{{Path: t.TempDir(), Limit: 500 << 10}}, Segment: 2 * time.Second, Alarm: said.add})
+	w.camera("gate", short(t))
+	w.record("gate", Policy{})
+	poll(t, 20*time.Second, "the first segment", func() bool { return len(w.segments("gate")) > 1 })
+	first := w.segments("gate")[0]
+	poll(t, 40*time.Second, "its end", func() bool { return w.segments("gate")[0].ID != first.ID })
+	list := w.segments("gate")
+	consistent(t, list[1:])
+	if n := len(files(t, w.disk())); n > len(list)+1 {
+		t.Errorf("%d files, %d listed", n, len(list))
+	}
+	if d := w.a.Disks()[0]; d.Bytes > 800<<10 || d.State != "ok" || said.last() != "" {
+		t.Errorf("%+v, said %q", d, said.last())
+	}
+}
+
+// With a second disk a camera goes on there at its next key frame.
+func TestAnotherDiskTakesOver(t *testing.T) {
+	dir := small(t, "16m")
+	w := newWorld(t, Config{Disks: []Disk{{Path: dir}, {Path: t.TempDir(), Limit: 2 << 20}}, Reserve: 2 << 20, Segment: 2 * time.Second})
+	w.camera("gate", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 500 * time.Millisecond}))
+	w.record("gate", Policy{})
+	poll(t, 20*time.Second, "recording", func() bool { return w.a.Status("gate").Recording })
+	was := w.a.Status("gate").Disk
+	for _, d := range w.a.disks {
+		if d.cfg.Path == was {
+			d.fail(syscall.EIO)
+		}
+	}
+	poll(t, 20*time.Second, "the other disk", func() bool {
+		st := w.a.Status("gate")
+		return st.Recording && st.Disk != was
+	})
+	poll(t, 20*time.Second, "footage of both", func() bool {
+		return len(files(t, w.cfg.Disks[0].Path)) > 0 && len(files(t, w.cfg.Disks[1].Path)) > 0
+	})
+	consistent(t, w.segments("gate"))
+	if n := w.a.Status("gate").Gaps; n != 0 {
+		t.Errorf("%d gaps", n)
+	}
+}

@@ -1,0 +1,276 @@
+package archive
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"sightline/authz"
+	"sightline/internal/fault"
+	"sightline/internal/testcam"
+)
+
+func TestRecordsWhatCanBePlayed(t *testing.T) {
+	w := newWorld(t, Config{Segment: 3 * time.Second})
+	w.camera("gate", short(t))
+	w.record("gate", Policy{})
+	began := time.Now()
+	poll(t, 30*time.Second, "three segments", func() bool { return len(w.segments("gate")) >= 3 })
+	list := w.segments("gate")
+	consistent(t, list)
+	if !list[len(list)-1].Growing || list[0].Growing || !list[1].Continues {
+		t.Errorf("the newest segment grows and they follow on each other: %+v", list)
+	}
+	if d := list[0].To.Sub(list[0].From); d < 2*time.Second || d > 3*time.Second {
+		t.Errorf("a segment lasts %v", d)
+	}
+	if off := list[0].From.Sub(began); off < -time.Second || off > 10*time.Second {
+		t.Errorf("it begins %v after it was asked for", off)
+	}
+	spans, err := w.a.Coverage(t.Context(), "gate", Main, always())
+	if err != nil || len(spans) != 1 || !spans[0].From.Equal(list[0].From) {
+		t.Errorf("%+v %v", spans, err)
+	}
+	days, err := w.a.Days(t.Context(), "gate", time.UTC)
+	if err != nil || len(days) == 0 || days[0].Date != list[0].From.Format(time.DateOnly) || days[0].Bytes == 0 {
+		t.Errorf("%+v %v", days, err)
+	}
+	if st := w.a.Status("gate"); !st.Recording || st.Bytes == 0 || st.Error != "" || st.Gaps != 0 || st.Oldest.IsZero() {
+		t.Errorf("%+v", st)
+	}
+
+	// What grows can be read as far as it is listed, and plays.
+	grows := w.readAll(list[len(list)-1])
+	if int64(len(grows)) < list[len(list)-1].Bytes {
+		t.Errorf("%d bytes of %d", len(grows), list[len(list)-1].Bytes)
+	}
+	init, err := w.a.Init(t.Context(), "gate", list[0].Init)
+	if err != nil || !bytes.HasPrefix(grows, init) {
+		t.Errorf("the head is not that of the file: %v", err)
+	}
+	// Any fragments behind the head play, as a playlist has them.
+	f := list[1].Fragments[len(list[1].Fragments)/2:]
+	whole := w.readAll(list[1])
+	part := filepath.Join(t.TempDir(), "part.mp4")
+	if i := slices.IndexFunc(f, func(f Fragment) bool { return f.Key }); i < 0 {
+		t.Error("no fragment in the second half begins with a key frame")
+	} else if err := os.WriteFile(part, append(bytes.Clone(init), whole[f[i].Offset:]...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	decode(t, part)
+
+	w.end()
+	for _, f := range files(t, w.disk()) {
+		decode(t, f)
+	}
+	if marks, _ := os.ReadDir(filepath.Join(w.disk(), dirOpen)); len(marks) != 0 {
+		t.Errorf("%d segments are still open", len(marks))
+	}
+	w.start() // the second start lists the same (F25)
+	again := w.segments("gate")
+	if len(again) < len(list) || again[0].ID != list[0].ID || again[len(again)-1].Growing || again[len(again)-1].Repaired {
+		t.Errorf("%+v", again)
+	}
+	consistent(t, again)
+}
+
+func (w *world) readAll(s Segment) []byte {
+	w.t.Helper()
+	var out []byte
+	p := make([]byte, 4096)
+	for {
+		n, err := w.a.ReadAt(w.t.Context(), s.Camera, s.ID, p, int64(len(out)))
+		out = append(out, p[:n]...)
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+func TestSoundIsKept(t *testing.T) {
+	w := newWorld(t, Config{Segment: 2 * time.Second})
+	w.camera("gate", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 500 * time.Millisecond, Sound: testcam.PCMU}))
+	w.record("gate", Policy{Sound: true})
+	poll(t, 30*time.Second, "segments with sound", func() bool {
+		list := w.segments("gate")
+		return len(list) > 3 && list[len(list)-2].Sound
+	})
+	list := w.segments("gate")
+	consistent(t, list)
+	if st := w.a.Status("gate"); st.Sound != "" {
+		t.Errorf("%+v", st)
+	}
+	w.end()
+	for _, f := range files(t, w.disk()) {
+		decode(t, f)
+	}
+	s := list[len(list)-2]
+	name := filepath.Join(w.disk(), layerDir("gate", Main), s.From.Format(time.DateOnly))
+	_, n, _, _ := parseSegmentID(s.ID)
+	if sound, video := length(t, filepath.Join(name, fileName(n)), "a"), s.To.Sub(s.From); (sound - video).Abs() > 300*time.Millisecond {
+		t.Errorf("%v of sound beside %v of pictures", sound, video)
+	}
+}
+
+// Another picture size is another configuration: a segment and a head of its own.
+func TestAnotherConfigurationIsAnotherSegment(t *testing.T) {
+	w := newWorld(t, Config{})
+	first := w.camera("gate", short(t))
+	w.record("gate", Policy{})
+	poll(t, 20*time.Second, "a fragment", func() bool { return len(w.segments("gate")) == 1 })
+	first.Close()
+	w.camera("gate", clip(t, testcam.Spec{Seconds: 4, Width: 640, Height: 360, GOP: 500 * time.Millisecond}))
+	poll(t, 20*time.Second, "a second segment", func() bool { return len(w.segments("gate")) >= 2 })
+	list := w.segments("gate")
+	consistent(t, list)
+	if list[0].Init == list[1].Init || list[1].Continues {
+		t.Errorf("%+v", list)
+	}
+	w.end()
+	for _, f := range files(t, w.disk()) {
+		decode(t, f)
+	}
+}
+
+// The wall clock steps: what is written keeps its time, a new segment has the new one.
+func TestAStepOfTheClockIsANewSegment(t *testing.T) {
+	w := newWorld(t, Config{})
+	w.camera("gate", short(t))
+	w.record("gate", Policy{})
+	for i, by := range []time.Duration{time.Hour, -90 * time.Minute} {
+		poll(t, 20*time.Second, "a segment more", func() bool { return len(w.segments("gate")) == i+1 })
+		w.clock.shift(by)
+	}
+	poll(t, 20*time.Second, "three segments", func() bool { return len(w.segments("gate")) == 3 })
+	list := w.segments("gate") // by time: the last one written is the oldest
+	consistent(t, list)
+	if a, b := list[1].From.Sub(list[0].From), list[2].From.Sub(list[1].From); a < 29*time.Minute || a > 31*time.Minute || b < 59*time.Minute || b > 61*time.Minute {
+		t.Errorf("%v and %v apart", a, b)
+	}
+	if spans, err := w.a.Coverage(t.Context(), "gate", Main, always()); err != nil || len(spans) != 3 {
+		t.Errorf("%+v %v", spans, err)
+	}
+}
+
+func TestOnNoticeWithWhatCameBefore(t *testing.T) {
+	w := newWorld(t, Config{})
+	w.camera("gate", short(t))
+	w.record("gate", Policy{Mode: ModeNotice, PreRoll: 3, PostRoll: 5})
+	s, _ := w.fleet.Streams("gate")
+	poll(t, 30*time.Second, "five seconds in the ring", func() bool { return s.Video[1].Stats().Frames > 130 })
+	if n := len(w.segments("gate")); n != 0 {
+		t.Fatalf("%d segments before any notice", n)
+	}
+	at := time.Now()
+	w.a.Notice("gate", at)
+	poll(t, 20*time.Second, "recording", func() bool { return len(w.segments("gate")) == 1 })
+	poll(t, 20*time.Second, "the end of it", func() bool { list := w.segments("gate"); return !list[0].Growing })
+	list := w.segments("gate")
+	consistent(t, list)
+	if before := at.Sub(list[0].From); before < 2900*time.Millisecond || before > 4500*time.Millisecond {
+		t.Errorf("it begins %v before the notice", before)
+	}
+	if after := list[0].To.Sub(at); after < 4*time.Second || after > 8*time.Second {
+		t.Errorf("it ends %v after the notice", after)
+	}
+}
+
+// length is the time from the first to the last packet of a kind in a file.
+func length(t *testing.T, file, kind string) time.Duration {
+	t.Helper()
+	out, err := exec.Command("ffprobe", "-v", "error", "-select_streams", kind, "-show_entries", "packet=pts_time", "-of", "csv=p=0", file).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Fields(string(out))
+	if len(lines) < 2 {
+		t.Fatalf("%s has %d packets of %s", file, len(lines), kind)
+	}
+	at := func(line string) float64 {
+		v, err := strconv.ParseFloat(strings.TrimRight(line, ","), 64)
+		if err != nil {
+			t.Fatalf("%q", line)
+		}
+		return v
+	}
+	return time.Duration((at(lines[len(lines)-1]) - at(lines[0])) * float64(time.Second))
+}
+
+func TestOnSchedule(t *testing.T) {
+	p := Policy{Mode: ModeSchedule, Hours: &authz.Schedule{Intervals: []authz.Interval{{Day: time.Monday, From: 540, To: 600}}}}
+	kyiv, err := time.LoadLocation("Europe/Kyiv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	monday := time.Date(2026, 11, 23, 9, 30, 0, 0, kyiv)
+	if on, change := p.wants(monday, kyiv); !on || !change.Equal(monday.Add(30*time.Minute)) {
+		t.Errorf("%v until %v", on, change)
+	}
+	if on, _ := p.wants(monday.Add(time.Hour), kyiv); on {
+		t.Error("it records after the end")
+	}
+}
+
+func TestPoliciesThatCannotBeMeant(t *testing.T) {
+	for _, p := range []Policy{{Mode: "sometimes"}, {Layer: "third"}, {Mode: ModeSchedule}, {PreRoll: 11}, {PostRoll: 1}, {KeepDays: -1}, {KeepBytes: 1}} {
+		if _, err := p.Check(); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%+v: %v", p, err)
+		}
+	}
+	if p, err := (Policy{}).Check(); err != nil || p.Mode != ModeOff || p.Layer != Main {
+		t.Errorf("%+v %v", p, err)
+	}
+}
+
+func TestDeleteLeavesNothing(t *testing.T) {
+	w := newWorld(t, Config{Segment: 2 * time.Second})
+	w.camera("gate", short(t))
+	w.record("gate", Policy{})
+	poll(t, 20*time.Second, "a closed segment", func() bool { return len(w.segments("gate")) > 1 })
+	s := w.segments("gate")[0]
+	if err := w.a.Delete(t.Context(), "gate"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.a.ReadAt(t.Context(), "gate", s.ID, make([]byte, 8), 0); !fault.Is(err, fault.NotFound) {
+		t.Errorf("%v", err)
+	}
+	if _, err := w.a.Init(t.Context(), "gate", s.Init); !fault.Is(err, fault.NotFound) {
+		t.Errorf("%v", err)
+	}
+	if n := len(w.segments("gate")); n != 0 || len(files(t, w.disk())) != 0 {
+		t.Errorf("%d segments", n)
+	}
+	if d := w.a.Disks()[0]; d.Bytes != 0 {
+		t.Errorf("%+v", d)
+	}
+}
+
+// T30: no id leaves the disk's folder.
+func TestIDsDoNotLeadOut(t *testing.T) {
+	w := newWorld(t, Config{})
+	for _, id := range []string{"", ".", "..", "../x", "a/b", "a\\b", "%2e%2e", "a\x00", "Gate", "gate/../gate"} {
+		if _, err := w.a.Segments(t.Context(), id, Main, always(), 0, ""); !fault.Is(err, fault.NotFound) {
+			t.Errorf("camera %q: %v", id, err)
+		}
+		if _, err := w.a.Init(t.Context(), "gate", id); !fault.Is(err, fault.NotFound) {
+			t.Errorf("init %q: %v", id, err)
+		}
+		if _, err := w.a.ReadAt(t.Context(), "gate", id, make([]byte, 1), 0); !fault.Is(err, fault.NotFound) {
+			t.Errorf("segment %q: %v", id, err)
+		}
+		if err := w.a.Delete(t.Context(), id); !fault.Is(err, fault.NotFound) {
+			t.Errorf("delete %q: %v", id, err)
+		}
+	}
+}
