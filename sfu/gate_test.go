@@ -90,6 +90,38 @@ func TestGateInstantIsExact(t *testing.T) {
 	until(t, "a fresh subscription on the same m-line", time.Second, func() bool { return j.Stats()[0].Frames > 2 })
 }
 
+// R82: to come anew, as oneself or as somebody else, shows no newer picture
+// before it is due: else going to another camera and back would be live video.
+func TestR82_WhoComesAnewIsShownTheSamePicture(t *testing.T) {
+	e := engine(t, func(c *sfu.EngineConfig) { c.StillEvery = time.Hour })
+	cam := newCamera(t, "cam", sfu.H264, time.Second, 300_000).fill(3).run(t) // its GOP is three frames old
+	b := &budget{}
+	b.mode.Store(int32(sfu.ModeStill))
+	var mu sync.Mutex
+	seen := map[int]bool{}
+	look := testpeer.Config{OnPacket: func(p *testpeer.Packet) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[number(sfu.H264, p.Payload)] = true
+	}}
+	for range 2 {
+		ev := &events{}
+		sub := sfu.Subscription{Layers: []*sfu.Stream{cam.s}, Budget: b, OnEvent: ev.add}
+		j := join(t, e, look, func(p *sfu.Peer) { attach(t, p, p.Mids()[0].ID, sub) })
+		for n := 1; n <= 2; n++ {
+			until(t, "a picture", 3*time.Second, func() bool { return len(ev.all()) == n && ev.has(sfu.EventStill) })
+			at := j.Stats()[0].Frames
+			until(t, "what makes a browser paint it", 3*time.Second, func() bool { return j.Stats()[0].Frames >= at+10 })
+			attach(t, j.srv, j.Mids()[0], sub)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(seen) > 21 {
+		t.Errorf("%d different frames were shown, want a key frame and at most 20", len(seen))
+	}
+}
+
 // R82: throttled is one picture per interval, a key frame and at most 20 frames
 // after it within 0.7 s, and does not count as viewing.
 func TestR82_StillGate(t *testing.T) {

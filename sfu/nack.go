@@ -70,7 +70,7 @@ func (d *downtrack) find(seq uint64) (rec sent, packet int, f *Frame) {
 	if !ok {
 		return sent{}, 0, nil
 	}
-	f = rec.from.ring.at(rec.ord)
+	f = rec.from.at(rec.ord)
 	if packet = int(seq - rec.first); f == nil || packet >= len(f.Payloads) {
 		return sent{}, 0, nil
 	}

@@ -35,7 +35,7 @@ func (d *downtrack) takeStill(l *leg, f *Frame, ord uint64, now int64) {
 		return
 	}
 	if a.phase == phaseTrickle && int32(l.layer) == a.cur.Load() {
-		if ord > a.cursor && a.trickled <= trickleFrames && now-a.trickle0 < int64(trickleFor) && !f.Key {
+		if ord == a.cursor+1 && a.trickled <= trickleFrames && now-a.trickle0 < int64(trickleFor) && !f.Key {
 			a.cursor = ord
 			a.trickled++
 			d.enqueue(item{f, ord})
@@ -49,20 +49,20 @@ func (d *downtrack) takeStill(l *leg, f *Frame, ord uint64, now int64) {
 	}
 }
 
-// startStill queues the newest key frame and what follows it.
+// startStill queues the picture that everybody is shown of this stream now.
 func (d *downtrack) startStill(l *leg, now int64) {
 	a := d.att
-	items, _ := l.s.ring.gop(nil, now, trickleFrames+1)
+	items, next := l.s.still(now, int64(d.peer.engine.cfg.StillEvery))
 	if len(items) == 0 {
 		a.phase = phaseIdle // the next key frame of any layer comes here again
 		return
 	}
 	newest := items[len(items)-1].f
-	if !d.enter(l, newest.Mono, newest.TS) {
+	if !d.enter(l, now, newest.TS) {
 		return
 	}
 	a.announce = false
-	a.nextStill = now + int64(d.peer.engine.cfg.StillEvery)
+	a.nextStill = next
 	d.trickle(items, now)
 }
 

@@ -26,10 +26,11 @@ type StreamConfig struct {
 // who takes them. All methods are safe from any goroutine; Write and SetFormat
 // are called by one.
 type Stream struct {
-	cfg    StreamConfig
-	ring   ring
-	format atomic.Pointer[Format]
-	last   atomic.Int64 // clock.Mono of the newest frame
+	cfg     StreamConfig
+	ring    ring
+	picture picture // for subscriptions in ModeStill
+	format  atomic.Pointer[Format]
+	last    atomic.Int64 // clock.Mono of the newest frame
 
 	mu    sync.Mutex              // guards changes of the two lists
 	legs  atomic.Pointer[[]*leg]  // replaced, never changed in place
@@ -89,6 +90,7 @@ func (s *Stream) SetFormat(f Format) {
 	}
 	s.format.Store(&f)
 	s.ring.reset()
+	s.picture.forget()
 	for _, l := range *s.legs.Load() {
 		l.formatChanged()
 	}
@@ -136,6 +138,7 @@ func (s *Stream) Close() {
 	s.ended.Store(true)
 	s.announce()
 	s.ring.reset()
+	s.picture.forget()
 }
 
 // Replay returns the frames from the newest key frame on, oldest first, for
