@@ -397,7 +397,7 @@ func (w *writer) video(au accessUnit) {
 		p.format = au.Format
 		p.stream.SetFormat(au.Format)
 	}
-	p.line.steps = !au.Format.BFrames
+	p.line.steps, p.line.order = !au.Format.BFrames, au.Format.BFrames
 	f := sfu.Frame{Key: au.Key, Mono: au.Mono, TS: p.line.at(au.TS, au.Mono), Payloads: packetize(au.Format.Codec, au.NALs)}
 	p.frames.Add(1)
 	if au.Key {

@@ -11,6 +11,7 @@ type timeline struct {
 	smooth int64 // share of the drift corrected with each step: 1/smooth; 0: only by jumps
 	slack  int64 // units the two may be apart before ours is taken
 	steps  bool  // the camera's clock always runs forwards: where it does not, ours is taken
+	order  bool  // timestamps say the order of showing (B-frames): they go backwards at times
 
 	begun bool
 	cam   uint32
@@ -30,7 +31,8 @@ func audioTimeline(rate int) timeline {
 // newSession forgets the camera's clock; what is given out still only grows.
 func (t *timeline) newSession() { t.begun = false }
 
-// at returns our timestamp for the camera's. Results strictly increase.
+// at returns our timestamp for the camera's. Results strictly increase,
+// but those of pictures that are sent in another order than shown.
 func (t *timeline) at(cam uint32, mono int64) uint32 {
 	sec, rest := mono/int64(time.Second), mono%int64(time.Second)
 	now := sec*t.rate + rest*t.rate/int64(time.Second)
@@ -50,6 +52,10 @@ func (t *timeline) at(cam uint32, mono int64) uint32 {
 		case t.smooth > 0:
 			t.pos += off / t.smooth
 		}
+	}
+	if t.order {
+		t.out = t.pos
+		return uint32(t.out)
 	}
 	t.out = max(t.pos, t.out+1)
 	return uint32(t.out)

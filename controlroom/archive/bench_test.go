@@ -125,7 +125,7 @@ func (loops) Hold(string, ingest.Layer) func() { return func() {} }
 // beside the media itself, and how much more than it is written.
 func BenchmarkArchive(b *testing.B) {
 	const cameras, length = 32, 10 * time.Second
-	c, err := testcam.Make(b.Context(), testcam.Spec{Seconds: 4, Width: 1280, Height: 720, GOP: 2 * time.Second, Kbits: 2000})
+	c, err := testcam.Make(b.Context(), testcam.Spec{Seconds: 4, Width: 1280, Height: 720, GOP: 2 * time.Second, Kbits: 3000})
 	if err != nil {
 		b.Fatal(err)
 	}

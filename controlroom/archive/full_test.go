@@ -174,3 +174,37 @@ func TestAnotherDiskTakesOver(t *testing.T) {
 		t.Errorf("%d gaps", n)
 	}
 }
+
+// A disk that does not come back for longer than the ring reaches: live does not
+// wait, memory does not grow, and the gap is there to see.
+func TestASlowDiskIsAGap(t *testing.T) {
+	w := newWorld(t, Config{})
+	w.camera("gate", short(t))
+	streams, _ := w.fleet.Streams("gate")
+	viewer := &live{}
+	t.Cleanup(streams.Video[ingest.Main].AddSink(viewer))
+	w.record("gate", Policy{})
+	poll(t, 20*time.Second, "a fragment", func() bool { return len(w.segments("gate")) == 1 })
+	r := w.a.recorder("gate")
+	r.frames.Lock() // as a write does that hangs
+	timer := time.NewTimer(ringAge + 3*time.Second)
+	<-timer.C
+	r.frames.Unlock()
+	poll(t, 20*time.Second, "a second segment", func() bool { return len(w.segments("gate")) == 2 })
+	list := w.segments("gate")
+	consistent(t, list)
+	if gap := list[1].From.Sub(list[0].To); gap < 3*time.Second || list[1].Continues {
+		t.Errorf("a gap of %v: %+v", gap, list)
+	}
+	if spans, err := w.a.Coverage(t.Context(), "gate", Main, always()); err != nil || len(spans) != 2 {
+		t.Errorf("%+v %v", spans, err)
+	}
+	if st := w.a.Status("gate"); st.Gaps != 1 || !st.Recording {
+		t.Errorf("%+v", st)
+	}
+	viewer.mu.Lock()
+	defer viewer.mu.Unlock()
+	if pause := time.Duration(viewer.pause); pause > 2*time.Second {
+		t.Errorf("live paused %v", pause)
+	}
+}

@@ -15,6 +15,7 @@ import (
 
 	"sightline/ingest"
 	"sightline/internal/testcam"
+	"sightline/sfu"
 )
 
 func TestMain(m *testing.M) {
@@ -25,6 +26,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// ringAge is how far the streams of tests reach back.
+const ringAge = 6 * time.Second
+
 // quick are waits short enough for tests.
 var quick = ingest.Timing{
 	Handshake: 5 * time.Second, MediaSilence: 2 * time.Second, KeySilence: 15 * time.Second, Offline: 2 * time.Second,
@@ -33,6 +37,7 @@ var quick = ingest.Timing{
 
 func newFleet() *ingest.Fleet {
 	return ingest.New(ingest.Config{
+		Stream: sfu.StreamConfig{RingAge: ringAge},
 		Guard:  ingest.NewGuard(ingest.GuardConfig{Loopback: true, OwnAddrs: func() []netip.Addr { return nil }}),
 		Timing: quick, MainLinger: 300 * time.Millisecond,
 	})

@@ -143,6 +143,30 @@ func TestAnotherConfigurationIsAnotherSegment(t *testing.T) {
 	}
 }
 
+// H.265 and pictures that are sent in another order than they are shown.
+func TestOtherCodings(t *testing.T) {
+	w := newWorld(t, Config{Segment: 2 * time.Second})
+	w.camera("h265", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 500 * time.Millisecond, Codec: testcam.H265}))
+	w.camera("reordered", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: time.Second, BFrames: 2}))
+	w.camera("aac", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: time.Second, Sound: testcam.AAC}))
+	for _, id := range []string{"h265", "reordered", "aac"} {
+		w.record(id, Policy{Sound: true})
+	}
+	for _, id := range []string{"h265", "reordered", "aac"} {
+		poll(t, 30*time.Second, id+": three segments", func() bool { return len(w.segments(id)) > 3 })
+		list := w.segments(id)
+		consistent(t, list)
+		if !list[len(list)-1].Continues || list[len(list)-1].Sound {
+			t.Errorf("%s: %+v", id, list[len(list)-1])
+		}
+		t.Logf("%s: %+v", id, w.a.Status(id))
+	}
+	w.end()
+	for _, f := range files(t, w.disk()) {
+		decode(t, f)
+	}
+}
+
 // The wall clock steps: what is written keeps its time, a new segment has the new one.
 func TestAStepOfTheClockIsANewSegment(t *testing.T) {
 	w := newWorld(t, Config{})

@@ -174,7 +174,7 @@ func (r *recorder) take(p Policy, on bool, back time.Duration) *take {
 	if p.Sound {
 		t.remove = append(t.remove, streams.Audio.Follow(soundSink{r}, sfu.FollowConfig{Lag: maxLag, Back: back}))
 	}
-	t.remove = append(t.remove, video.Follow(&videoSink{t: t}, sfu.FollowConfig{Lag: maxLag, Back: back}))
+	t.remove = append(t.remove, video.Follow(&videoSink{t: t, s: video, reentries: video.Stats().Reentries}, sfu.FollowConfig{Lag: maxLag, Back: back}))
 	return t
 }
 
@@ -204,8 +204,10 @@ func (r *recorder) finish() {
 
 // videoSink brings pictures.
 type videoSink struct {
-	t    *take
-	last int64 // timestamp of the newest picture, 1/90000 s
+	t         *take
+	s         *sfu.Stream
+	last      int64 // timestamp of the newest picture, 1/90000 s
+	reentries uint64
 }
 
 func (v *videoSink) Frame(f sfu.Format, fr *sfu.Frame) {
@@ -213,8 +215,11 @@ func (v *videoSink) Frame(f sfu.Format, fr *sfu.Frame) {
 	r.frames.Lock()
 	defer r.frames.Unlock()
 	at := unwrap(fr.TS, fr.Mono, videoRate)
-	if late := clock.Mono() - fr.Mono; late > int64(time.Second) && v.last != 0 && at-v.last > max(gapMin, 3*r.mux.usual) {
-		r.gap(gapSlow) // not the camera's pause: the ring forgot what the disk did not take in time
+	if v.last != 0 && at-v.last > max(gapMin, 3*r.mux.usual) {
+		if n := v.s.Stats().Reentries; n != v.reentries { // not the camera's pause: the ring forgot what the disk did not take in time
+			v.reentries = n
+			r.gap(gapSlow)
+		}
 	}
 	v.last = at
 	r.hurt(r.mux.picture(f, fr))
