@@ -44,6 +44,20 @@ export function kioskGrid(k: Pick<Kiosk, 'view'>, narrow: boolean): Grid {
 }
 
 /**
+ * exchange trades an address for what the screen shows. Where too many guesses
+ * came from this network the server looks at no address for a while: the screen
+ * that has opened it before is known by its cookie still.
+ */
+async function exchange(secret: string): Promise<Kiosk> {
+  try {
+    return await api.exchange(secret)
+  } catch (e) {
+    if (asProblem(e).status !== 429) throw e
+    return api.get().catch(() => { throw e })
+  }
+}
+
+/**
  * KioskPage is a screen on a wall: pictures and nothing else. It asks for
  * nothing, takes no input, and comes back by itself from whatever happens.
  */
@@ -61,7 +75,7 @@ export function KioskPage() {
       clearTimeout(retry.current)
       let again: number | undefined
       try {
-        const k = secret ? await api.exchange(secret) : await api.get()
+        const k = secret ? await exchange(secret) : await api.get()
         if (over) return
         // The address stays as it was made in the screen's own settings; here it has done its work.
         if (secret) history.replaceState(null, '', '/kiosk')
