@@ -16,6 +16,7 @@ import { useResource } from '../kit/resource'
 import * as rules from '../kit/rules'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
+import { browserName } from '../state/browser'
 import { account, putAccount, zone } from '../state/session'
 import { Storage } from '../gallery/quota'
 import { CloseAccount } from './close-account'
@@ -161,7 +162,7 @@ function Logins() {
             rows={rows.filter(l => !l.kiosk)}
             id={l => l.id}
             columns={[
-              { head: t('account.browser'), role: 'title', cell: l => <b><bdi>{l.browser || t('account.unknown_browser')}</bdi></b> },
+              { head: t('account.browser'), role: 'title', cell: l => <b><bdi>{browserName(l.browser)}</bdi></b> },
               { head: '', role: 'state', cell: l => (l.current ? <Chip tone="blue">{t('account.this_one')}</Chip> : null) },
               { head: t('account.address'), cell: l => <bdi dir="ltr" class="num">{l.ip}</bdi> },
               { head: t('account.since'), cell: l => <span class="num">{when(l.created_at)}</span> },

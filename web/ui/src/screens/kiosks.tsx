@@ -9,6 +9,7 @@ import { Confirm } from '../kit/dialog'
 import { useResource } from '../kit/resource'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
+import { browserName } from '../state/browser'
 import { zone } from '../state/session'
 
 type Row = Login & { kiosk: LoginKiosk }
@@ -36,7 +37,7 @@ export function Kiosks({ logins, onEnded }: { logins: readonly Login[]; onEnded(
           { head: t('kiosk.name'), role: 'title', cell: l => <b><bdi>{l.kiosk.name}</bdi></b> },
           { head: '', role: 'state', cell: l => (l.kiosk.waits ? <Chip tone="warn" icon="wait">{t('kiosk.waits')}</Chip> : null) },
           { head: t('kiosk.view'), cell: l => <bdi>{view(l.kiosk)}</bdi> },
-          { head: t('kiosk.opened'), cell: l => (l.kiosk.waits ? '–' : <><bdi>{l.browser || t('account.unknown_browser')}</bdi> <bdi dir="ltr" class="num dim">{l.ip}</bdi></>) },
+          { head: t('kiosk.opened'), cell: l => (l.kiosk.waits ? '–' : <><bdi>{browserName(l.browser)}</bdi> <bdi dir="ltr" class="num dim">{l.ip}</bdi></>) },
           { head: t('tokens.ends'), cell: l => <span class="num">{when(l.kiosk.ends_at, t('kiosk.no_end'))}</span> },
           { head: '', role: 'acts', cell: l => <Button small kind="danger" onClick={() => setEnding(l)}>{t('kiosk.end')}</Button> },
         ]}

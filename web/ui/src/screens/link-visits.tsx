@@ -11,6 +11,7 @@ import { Dialog } from '../kit/dialog'
 import { ProblemNotice } from '../kit/notice'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
+import { browserName } from '../state/browser'
 import { zone } from '../state/session'
 import { useLive } from '../usage/live'
 
@@ -42,7 +43,7 @@ export function LinkVisits({ link, onClose }: { link: Link; onClose(): void }) {
             columns={[
               { head: t('account.address'), role: 'title', cell: v => <b><bdi dir="ltr" class="num">{v.ip_masked}</bdi></b> },
               { head: '', role: 'state', cell: v => (v.stopped ? <Chip tone="shut" icon="none">{t('visits.was_stopped')}</Chip> : v.owner ? <Chip tone="blue">{t('groups.you')}</Chip> : v.watching ? <Chip tone="live" icon="live">{t('links.watching')}</Chip> : null) },
-              { head: t('account.browser'), cell: v => <bdi>{v.browser || t('account.unknown_browser')}</bdi> },
+              { head: t('account.browser'), cell: v => <bdi>{browserName(v.browser)}</bdi> },
               { head: t('visits.first'), cell: v => <span class="num">{when(v.first_seen)}</span> },
               { head: t('account.seen'), cell: v => <span class="num">{when(v.last_seen)}</span> },
               { head: '', role: 'acts', cell: v => (v.stopped ? null : <Button small kind="danger" onClick={() => void stop(v)}>{t('visits.stop')}</Button>) },

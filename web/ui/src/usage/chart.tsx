@@ -125,7 +125,7 @@ function Bars({ list, zone, now, total }: { list: readonly Part[]; zone: string;
             <g key={p.from}>
               {i === shown && <rect class="us-col" x={side + i * each} y={top} width={each} height={height - top - foot} />}
               {p.minutes > 0 && <rect class={`us-bar${i === shown ? ' on' : ''}`} x={side + i * each + gap / 2} width={each - gap} y={Math.min(y(p.minutes), y(0) - 2)} height={Math.max(2, y(0) - y(p.minutes))} rx={1} />}
-              {(last - i) % apart === 0 && <text class="us-axis" x={side + (i + 0.5) * each} y={height - 6} text-anchor="middle">{time(p.from, zone, short)}</text>}
+              {(last - i) % apart === 0 && <text class="us-axis" x={Math.min(side + (i + 0.5) * each, width - 16)} y={height - 6} text-anchor="middle">{time(p.from, zone, short)}</text>}
             </g>
           ))}
         </svg>

@@ -9,6 +9,7 @@ import { ProblemNotice } from '../kit/notice'
 import type { Resource } from '../kit/resource'
 import { Table } from '../kit/table'
 import { toast } from '../kit/toast'
+import { browserName } from '../state/browser'
 import { usage as api, type Block, type Visit } from './api'
 import { here, merged } from './merged'
 
@@ -92,7 +93,7 @@ export function Visits({ link, zone, visits, blocks }: Props) {
                   ),
                 },
                 { head: t('usage.place'), role: 'state', cell: v => <Place visit={v} zone={zone} /> },
-                { head: t('account.browser'), cell: v => <bdi>{v.browser || t('account.unknown_browser')}</bdi> },
+                { head: t('account.browser'), cell: v => <bdi>{browserName(v.browser)}</bdi> },
                 { head: t('visits.first'), cell: v => <When at={v.first_seen} zone={zone} /> },
                 { head: t('account.seen'), cell: v => (here(v) ? t('usage.now') : <When at={v.last_seen} zone={zone} />) },
                 { head: t('usage.watched'), role: 'num', cell: v => (v.viewing_seconds === undefined ? '' : duration(v.viewing_seconds * 1000)) },
