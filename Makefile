@@ -45,9 +45,7 @@ unit: need-test ## Go tests
 
 race: need-test ## Go tests under the race detector
 	@scripts/need cc
-	go test ./internal/archtest
-	go test -run TestR20_EveryMinuteAroundEveryClockChange ./authz
-	CGO_ENABLED=1 go test -race -parallel 16 -timeout 20m $$(go list ./... | grep -v /archtest)
+	@scripts/race
 
 ui-test: ui-packages ## type check and tests of the pages
 	@cd web/ui && npm run --silent check && npm test --silent
@@ -88,6 +86,10 @@ bench-images: ## images: intake with fsync, copies to 1,000 people and a revoke 
 	@scripts/need redis-server
 	@go test -run '^$$' -bench 'Intake|FanOut|PageOf' -benchtime 3s -benchmem ./controlroom/gallery
 
+bench-archive: ## recording: CPU and bytes written for 32 cameras, lists with a year on the disk
+	@scripts/need ffmpeg
+	@go test -run '^$$' -bench 'Year|Archive' -benchtime 1x ./controlroom/archive
+
 spec: ## the rows of the specification with and without tests
 	@SPEC=1 go test -count=1 -v -run TestRowsCited ./internal/archtest | grep -v '^ok\|^PASS\|^=== \|^--- '
 
@@ -108,4 +110,4 @@ need-test:
 ui-packages:
 	@scripts/need node && scripts/npm-ci
 
-.PHONY: help run dev build ui test check lint unit race ui-test e2e promises ops fuzz fuzz-short soak bench bench-media bench-chromium bench-revoke bench-images spec docs image-check clean need-run need-test ui-packages
+.PHONY: help run dev build ui test check lint unit race ui-test e2e promises ops fuzz fuzz-short soak bench bench-archive bench-media bench-chromium bench-revoke bench-images spec docs image-check clean need-run need-test ui-packages
