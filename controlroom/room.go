@@ -131,7 +131,7 @@ func New(cfg Config) (*Room, error) {
 	r.seats = cfg.Authority
 	r.shots = shots{images: cfg.Images, now: cfg.Clock.Now}
 	r.trials = sfu.NewTrials(cfg.Engine)
-	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Clock: cfg.Clock, Log: cfg.Log, Registerer: cfg.Registerer})
+	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Slow: cfg.Engine.StillEvery(), Clock: cfg.Clock, Log: cfg.Log, Registerer: cfg.Registerer})
 	r.deps = sessionDeps{
 		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name, stills: r,
 		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, metrics: m, budgets: cfg.Budgets, visits: cfg.Visits, egress: newEgressBook(cfg.Budgets.Egress, cfg.Registerer), owners: r.cameras.owner, guests: newGuestMetrics(cfg.Registerer),

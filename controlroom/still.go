@@ -28,6 +28,8 @@ const (
 	// StillPoster is at most 640 pixels wide, and may be up to Fresh older than
 	// the newest key frame: what stands in for a picture that is not there.
 	StillPoster StillSize = iota
+	// StillSlow is a poster for who is throttled: it may be up to Slow older (R82).
+	StillSlow
 	// StillWhole is the newest key frame of the best layer, as large as it is: what is stored.
 	StillWhole
 )
@@ -37,6 +39,7 @@ type CutterConfig struct {
 	Streams    func(camera string) (ingest.Streams, bool)
 	Tool       *ffmpeg.Tool          // nil: there is none, and every cut says so
 	Fresh      time.Duration         // how long a poster serves though there is a newer key frame: 10 s
+	Slow       time.Duration         // the same for who is throttled: 60 s
 	Limit      time.Duration         // of one run of ffmpeg, waiting for a core included: 5 s
 	CacheBytes int                   // of finished stills: 16 MiB
 	Waiting    int                   // cuts that run or wait at once: 64
@@ -74,6 +77,9 @@ type flight struct {
 func NewCutter(cfg CutterConfig) *Cutter {
 	if cfg.Fresh <= 0 {
 		cfg.Fresh = 10 * time.Second
+	}
+	if cfg.Slow <= 0 {
+		cfg.Slow = 60 * time.Second
 	}
 	if cfg.Limit <= 0 {
 		cfg.Limit = 5 * time.Second
@@ -135,8 +141,11 @@ func (c *Cutter) Cut(ctx context.Context, camera string, size StillSize) (Still,
 
 // fresh is how much older than the newest key frame a still may be.
 func (c *Cutter) fresh(size StillSize) time.Duration {
-	if size == StillPoster {
+	switch size {
+	case StillPoster:
 		return c.cfg.Fresh
+	case StillSlow:
+		return c.cfg.Slow
 	}
 	return 0
 }

@@ -177,6 +177,26 @@ func TestStillOfACameraThatIsAway(t *testing.T) {
 	number(t, still.JPEG)
 }
 
+// R82: who is throttled gets no newer poster before it is due, whoever asks.
+func TestR82_ThePosterOfTheThrottledIsSlow(t *testing.T) {
+	s := newStudio(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: time.Second})
+	s.live(t)
+	cut := func(size controlroom.StillSize) controlroom.Still {
+		t.Helper()
+		still, err := s.cutter.Cut(t.Context(), studioCamera, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return still
+	}
+	slow, whole := cut(controlroom.StillSlow), cut(controlroom.StillWhole)
+	poll(t, 10*time.Second, "a newer picture", func() bool { return cut(controlroom.StillWhole).At.After(whole.At) })
+	if again := cut(controlroom.StillSlow); !again.At.Equal(slow.At) {
+		t.Errorf("a poster of %v, then one of %v", slow.At, again.At)
+	}
+	number(t, slow.JPEG)
+}
+
 // Everybody who asks at once shares one run; who asks soon after gets the same.
 func TestStillsAreSharedAndKept(t *testing.T) {
 	s := newStudio(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: time.Second})
@@ -305,7 +325,7 @@ func TestR25_PosterIsDecidedLikeLive(t *testing.T) {
 	cam := n.camera(t, owner, "Yard", rtsp(t))
 	n.warm(t, cam)
 	poster := func(sub authz.Subject) string {
-		s, err := n.room.Poster(t.Context(), sub, cam.ID)
+		s, err := n.room.Poster(t.Context(), sub, controlroom.Client{}, cam.ID)
 		if err == nil {
 			number(t, s.JPEG)
 		}

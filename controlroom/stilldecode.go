@@ -33,7 +33,7 @@ func decodeStill(ctx context.Context, tool *ffmpeg.Tool, src stillSource, size S
 		format = "hevc"
 	}
 	filter, most := "format=yuvj420p", wholeBytes
-	if size == StillPoster {
+	if size != StillWhole {
 		filter, most = "scale='min("+strconv.Itoa(posterWidth)+",iw)':-2:flags=area,format=yuvj420p", posterBytes
 	}
 	out := &atMost{most: most}

@@ -152,6 +152,9 @@ func newCertificate() ([]webrtc.Certificate, error) {
 	return []webrtc.Certificate{*c}, nil
 }
 
+// StillEvery is the time between two pictures of a stream in ModeStill.
+func (e *Engine) StillEvery() time.Duration { return e.cfg.StillEvery }
+
 // NewPeer answers an offer. Input that is wrong is fault.Malformed "bad_sdp" or
 // fault.TooLarge "too_large"; too many unconnected peers is fault.RateLimited
 // "busy". ctx bounds the making of the answer, not the peer.

@@ -26,7 +26,7 @@ func poster(r *request) error {
 	for _, c := range r.visit.Cameras {
 		among = append(among, c.ID)
 	}
-	s, err := r.s.cfg.Room.Poster(r.ctx, r.subject, r.param("id"), among...)
+	s, err := r.s.cfg.Room.Poster(r.ctx, r.subject, r.viewer(), r.param("id"), among...)
 	if err != nil {
 		return err
 	}
