@@ -293,7 +293,7 @@ func (a *Archive) Delete(ctx context.Context, camera string) error {
 		}
 		for _, m := range marks {
 			if strings.HasPrefix(m.Name(), camera+".") {
-				d.root.Remove(path.Join(dirOpen, m.Name()))
+				_ = d.root.Remove(path.Join(dirOpen, m.Name())) // a start finds no file behind it
 			}
 		}
 		from, to := path.Join(dirCams, camera), path.Join(dirTrash, fmt.Sprintf("%s-%d", camera, clock.Mono()))

@@ -102,7 +102,7 @@ func (d *disk) put(name string, data []byte) error {
 		err = d.root.Rename(tmp, name)
 	}
 	if err != nil {
-		d.root.Remove(tmp)
+		_ = d.root.Remove(tmp)
 		return err
 	}
 	return d.syncDir(path.Dir(name))
@@ -256,5 +256,5 @@ func (d *disk) close() {
 	if d.lock != nil {
 		d.lock.Close()
 	}
-	d.root.Close()
+	_ = d.root.Close()
 }

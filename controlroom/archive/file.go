@@ -53,8 +53,7 @@ func (s *shelf) createOne(r row, init []byte) (*file, error) {
 	}
 	var err error
 	if f.f, err = s.d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err != nil {
-		s.d.root.Remove(f.mark)
-		return nil, err
+		return nil, errors.Join(err, s.d.root.Remove(f.mark))
 	}
 	head := appendHead(init[:len(init):len(init)], r.flags, r.from)
 	if _, err := f.f.Write(head); err != nil {
@@ -85,15 +84,13 @@ func (s *shelf) keepInit(hash [8]byte, init []byte) error {
 func (f *file) append(b []byte, fr fragRow, syncAfter int64) error {
 	done := f.s.d.busy()
 	defer done()
-	if _, err := f.f.WriteAt(b, f.row.bytes); err != nil {
-		f.f.Truncate(f.row.bytes)
-		return err
-	}
-	if now := clock.Mono(); now-f.synced >= syncAfter {
+	_, err := f.f.WriteAt(b, f.row.bytes)
+	if now := clock.Mono(); err == nil && now-f.synced >= syncAfter {
 		f.synced = now
-		if err := datasync(f.f); err != nil {
-			return err
-		}
+		err = datasync(f.f)
+	}
+	if err != nil {
+		return errors.Join(err, f.f.Truncate(f.row.bytes))
 	}
 	f.s.d.used.Add(int64(len(b)))
 	f.s.mu.Lock()
@@ -173,8 +170,9 @@ func (f *file) drop() {
 		f.s.d.used.Add(-f.row.bytes)
 	}
 	f.s.mu.Unlock()
-	f.s.d.root.Remove(path.Join(f.s.dir(f.day), fileName(f.row.name)))
-	f.s.d.root.Remove(f.mark)
+	if err := f.s.d.root.Remove(path.Join(f.s.dir(f.day), fileName(f.row.name))); err == nil {
+		_ = f.s.d.root.Remove(f.mark) // what stays is looked at by the next start
+	}
 }
 
 // retry lists closed segments whose rows found no room.

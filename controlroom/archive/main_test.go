@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"sightline/ingest"
+	"sightline/internal/ffmpeg"
 	"sightline/internal/testcam"
 	"sightline/sfu"
 )
@@ -35,8 +36,11 @@ var quick = ingest.Timing{
 	RetryFirst: 50 * time.Millisecond, RetryMax: 400 * time.Millisecond, RetryLogin: 30 * time.Second,
 }
 
-func newFleet() *ingest.Fleet {
+func newFleet() *ingest.Fleet { return fleetWith(nil) }
+
+func fleetWith(tool *ffmpeg.Tool) *ingest.Fleet {
 	return ingest.New(ingest.Config{
+		FFmpeg: tool,
 		Stream: sfu.StreamConfig{RingAge: ringAge},
 		Guard:  ingest.NewGuard(ingest.GuardConfig{Loopback: true, OwnAddrs: func() []netip.Addr { return nil }}),
 		Timing: quick, MainLinger: 300 * time.Millisecond,
@@ -74,7 +78,11 @@ type world struct {
 
 func newWorld(t *testing.T, cfg Config) *world {
 	t.Helper()
-	w := &world{t: t, fleet: newFleet(), clock: &shifted{}, cfg: cfg}
+	tool, err := ffmpeg.Find(t.Context()) // makes Opus of AAC
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, fleet: fleetWith(tool), clock: &shifted{}, cfg: cfg}
 	t.Cleanup(w.fleet.Close)
 	if len(cfg.Disks) == 0 {
 		w.cfg.Disks = []Disk{{Path: t.TempDir()}}

@@ -43,6 +43,7 @@ type recorder struct {
 
 	frames sync.Mutex // everything below: the two followers
 	mux    mux
+	came   int64 // clock.Mono when the newest picture was taken
 	file   *file
 	layer  Layer
 	shed   bool
@@ -82,6 +83,7 @@ func (r *recorder) run(ctx context.Context) {
 		p := r.policy
 		r.mu.Unlock()
 		on, back := r.due()
+		r.rest()
 		r.wanted.Store(on)
 		if t != nil && (t.over() || t.layer != p.Layer || t.sound != p.Sound || !on && t.writes || on && !t.writes || p.Mode == ModeOff) {
 			t.end()
@@ -98,6 +100,21 @@ func (r *recorder) run(ctx context.Context) {
 		}
 	}
 }
+
+// rest ends the segment of a camera that has gone silent: what came is listed,
+// and it is not said to be recorded.
+func (r *recorder) rest() {
+	if !r.frames.TryLock() { // a write runs
+		return
+	}
+	defer r.frames.Unlock()
+	usual := r.mux.usual * 1e5 / 9
+	if r.mux.open && clock.Mono()-r.came > max(int64(silent), 4*usual) {
+		r.finish()
+	}
+}
+
+const silent = 3 * time.Second
 
 // due says whether to record now, and how far back to begin.
 func (r *recorder) due() (on bool, back time.Duration) {
@@ -221,7 +238,7 @@ func (v *videoSink) Frame(f sfu.Format, fr *sfu.Frame) {
 			r.gap(gapSlow)
 		}
 	}
-	v.last = at
+	v.last, r.came = at, clock.Mono()
 	r.hurt(r.mux.picture(f, fr))
 }
 
@@ -279,7 +296,7 @@ func (r *recorder) hurt(err error) {
 		code = AlarmFull
 	case errors.As(err, new(*syscall.Errno)), isPath(err):
 	default:
-		why, code = gapFormat, SoundUnsupported
+		why, code = gapFormat, CodecUnsupported
 	}
 	r.gap(why)
 	r.state.Store(&recorded{err: code})
@@ -313,7 +330,7 @@ func (r *recorder) begun(d *disk) {
 	r.shed = false
 	st := &recorded{since: micros(r.mux.begun), disk: d.cfg.Path}
 	if r.mux.sound && r.mux.heard != 0 && soundCodec(r.mux.aformat) == nil {
-		st.sound = SoundUnsupported
+		st.sound = CodecUnsupported
 	}
 	r.state.Store(st)
 	r.recording.Store(true)

@@ -80,6 +80,9 @@ func (a *Archive) Run(ctx context.Context) error {
 
 // launch starts a recorder; mu is held.
 func (a *Archive) launch(r *recorder) {
+	if a.ctx.Err() != nil {
+		return
+	}
 	ctx, stop := context.WithCancel(a.ctx)
 	r.stop = stop
 	a.running.Go(func() { r.run(ctx) })

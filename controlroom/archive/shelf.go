@@ -213,8 +213,7 @@ func (s *shelf) writeOnce(name string, b []byte, at int64) error {
 		}
 	}
 	if _, err := f.WriteAt(b, at); err != nil {
-		f.Truncate(at) // nothing torn stays; what does is overwritten the next time
-		return err
+		return errors.Join(err, f.Truncate(at)) // what is torn and stays is overwritten the next time
 	}
 	return f.Sync()
 }

@@ -10,9 +10,9 @@ import (
 	"sightline/sfu"
 )
 
-// SoundUnsupported is Status.Sound where a camera's sound cannot be kept: G.722
-// has no place in MP4 and no decoder here.
-const SoundUnsupported = "codec_unsupported"
+// CodecUnsupported is Status.Sound where a camera's sound cannot be kept (G.722
+// has no place in MP4 and no decoder here), and Status.Error of pictures.
+const CodecUnsupported = "codec_unsupported"
 
 // soundCodec is how a camera's sound stands in MP4: Opus as it is; G.711, which
 // no browser plays from a file, as FLAC of the same samples. nil: it cannot.
@@ -38,9 +38,13 @@ const (
 func soundSample(f sfu.Format, payload []byte, at int64) []byte {
 	switch f.Codec {
 	case sfu.PCMU:
-		return flacFrame(g711.DecodeMulaw(payload), at)
+		var pcm g711.Mulaw
+		pcm.Unmarshal(payload)
+		return flacFrame(pcm, at)
 	case sfu.PCMA:
-		return flacFrame(g711.DecodeAlaw(payload), at)
+		var pcm g711.Alaw
+		pcm.Unmarshal(payload)
+		return flacFrame(pcm, at)
 	}
 	return payload
 }

@@ -72,10 +72,6 @@ func units(f sfu.Format, frame *sfu.Frame) [][]byte {
 // sets are the parameter sets in front of a key frame.
 type sets struct{ vps, sps, pps []byte }
 
-func (s sets) equal(o sets) bool {
-	return bytes.Equal(s.vps, o.vps) && bytes.Equal(s.sps, o.sps) && bytes.Equal(s.pps, o.pps)
-}
-
 func (s sets) whole(c sfu.Codec) bool {
 	return len(s.sps) > 3 && len(s.pps) > 0 && (c == sfu.H264 || len(s.vps) > 0)
 }

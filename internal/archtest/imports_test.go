@@ -30,6 +30,7 @@ var (
 		{pkg: "ingest", may: []string{"sfu", "internal/ffmpeg"}, why: "it pulls sources it is told to pull; who owns them is no concern of it"},
 		{pkg: "ingest/intake", may: []string{"ingest", "sfu", "internal/ffmpeg", "internal/picture"}, why: "as ingest"},
 		{pkg: "controlroom", may: media, why: "the product's nouns stand above media and authority, below the web"},
+		{pkg: "controlroom/archive", may: []string{"authz", "ingest", "sfu"}, why: "it records streams by a policy; who may see footage is asked where it is handed out"},
 		{pkg: "controlroom", sub: true, may: append([]string{"controlroom", "internal/mail", "internal/i18n"}, media...), why: "features use the control room and never each other"},
 		{pkg: "web", may: []string{"authz", "ratelimit", "ingest", "ingest/intake", "sfu", "controlroom", "controlroom/archive", "controlroom/gallery", "controlroom/notice",
 			"controlroom/usage", "controlroom/relay", "internal/event", "internal/i18n", "web/ui"}, why: "the surface asks the parts below and never the store or the mail server"},
