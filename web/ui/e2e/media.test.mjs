@@ -92,8 +92,6 @@ describe("the picture's surroundings", () => {
       await shot(page, "poster-" + name);
       open.push([ctx, page]);
     }
-    await until("offline at last", async () => (await tiles(open[0][1]))[0].state === "offline", 60000);
-    await shot(open[0][1], "poster-offline-desk-dark");
 
     cam = await camera({ listen: cam.listen });
     try {
