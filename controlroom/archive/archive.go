@@ -252,6 +252,7 @@ func (a *Archive) loadAll(ctx context.Context, d *disk) {
 			}
 		}
 	}
+	d.loaded.Store(ctx.Err() == nil)
 }
 
 // Disks says how the disks are.

@@ -24,6 +24,7 @@ type disk struct {
 	lock    *os.File
 	reserve int64
 	used    atomic.Int64 // bytes of footage
+	loaded  atomic.Bool  // all indexes were read: only then is known what is the oldest
 	writing atomic.Int64 // clock.Mono since when a write runs, 0: none
 
 	mu    sync.Mutex
@@ -140,7 +141,7 @@ func (d *disk) measure() {
 func (d *disk) settle(removed int64) {
 	short := d.short()
 	switch state := d.trouble(); {
-	case state == "" && short > 0 && removed == 0:
+	case state == "" && short > 0 && removed == 0 && d.loaded.Load():
 		d.fail(syscall.ENOSPC)
 	case state == AlarmFull && short > -d.reserve/16, state == "":
 	default:

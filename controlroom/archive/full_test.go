@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sightline/ingest"
+	"sightline/internal/fault"
 	"sightline/internal/testcam"
 	"sightline/sfu"
 )
@@ -207,4 +208,37 @@ func TestASlowDiskIsAGap(t *testing.T) {
 	if pause := time.Duration(viewer.pause); pause > 2*time.Second {
 		t.Errorf("live paused %v", pause)
 	}
+}
+
+// Reads beside a segment that grows and retention that takes the oldest: what is
+// listed is there whole, or is gone altogether.
+func TestReadsBesideRetention(t *testing.T) {
+	w := newWorld(t, Config{Disks: []Disk{{Path: t.TempDir(), Limit: 300 << 10}}, Segment: time.Second})
+	w.camera("gate", short(t))
+	w.record("gate", Policy{})
+	poll(t, 20*time.Second, "segments", func() bool { return len(w.segments("gate")) > 2 })
+	first := w.segments("gate")[0].ID
+	read, gone := 0, 0
+	poll(t, 40*time.Second, "retention", func() bool {
+		list := w.segments("gate")
+		consistent(t, list)
+		for _, s := range list {
+			for _, f := range []Fragment{s.Fragments[0], s.Fragments[len(s.Fragments)-1]} {
+				p := make([]byte, f.Bytes)
+				n, err := w.a.ReadAt(t.Context(), s.Camera, s.ID, p, f.Offset)
+				switch {
+				case fault.Is(err, fault.NotFound):
+					gone++
+				case n < len(p):
+					t.Fatalf("%d bytes of %+v: %v", n, f, err)
+				case string(p[4:8]) != "prft":
+					t.Fatalf("%q begins %+v", p[:8], f)
+				default:
+					read++
+				}
+			}
+		}
+		return list[0].ID != first && read > 200
+	})
+	t.Logf("%d fragments read, %d gone meanwhile", read, gone)
 }

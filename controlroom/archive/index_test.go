@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bluenviron/mediacommon/v2/pkg/formats/fmp4"
+	"github.com/bluenviron/mediacommon/v2/pkg/formats/fmp4/seekablebuffer"
+
 	"sightline/internal/fault"
 )
 
@@ -170,6 +173,43 @@ func TestRetention(t *testing.T) {
 	}
 }
 
+// Days are the zone's: one that begins at a quarter to the hour, too.
+func TestDaysAreTheZones(t *testing.T) {
+	dir := t.TempDir()
+	day := dayOf(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC).UnixMicro())
+	at := filepath.Join(dir, layerDir("gate", Main), dayName(day))
+	if err := os.MkdirAll(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var index []byte
+	for i, clock := range []time.Duration{18*time.Hour + 14*time.Minute, 18*time.Hour + 15*time.Minute, 23 * time.Hour} {
+		from := int64(day)*wholeDay + clock.Microseconds()
+		index = row{kind: rowSegment, name: from, from: from, span: 30e6, bytes: int64(i+1) << 20}.append(index)
+	}
+	if err := os.WriteFile(filepath.Join(at, fileIndex), index, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a, err := New(Config{Sources: nobody{}, Disks: []Disk{{Path: dir}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	for zone, want := range map[string][]Day{
+		"UTC":                 {{"2026-03-10", 6 << 20}},
+		"Asia/Kathmandu":      {{"2026-03-10", 1 << 20}, {"2026-03-11", 5 << 20}},
+		"America/Los_Angeles": {{"2026-03-10", 6 << 20}},
+		"Pacific/Kiritimati":  {{"2026-03-11", 6 << 20}},
+	} {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := a.Days(t.Context(), "gate", loc); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %+v %v", zone, got, err)
+		}
+	}
+}
+
 func FuzzIndex(f *testing.F) {
 	r := row{kind: rowSegment, frags: 2, name: 5, from: 5, span: 10, head: 20, bytes: 30}
 	gone := row{kind: rowRemoving, name: 1}
@@ -195,6 +235,19 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x08ftyp\x00\x00\x00\x08moov"), int64(16))
 	b := appendHead([]byte("\x00\x00\x00\x08ftyp\x00\x00\x00\x08moov"), 1, 77)
 	f.Add(appendPrft(b, 88, 99), int64(100))
+	part := fmp4.Part{Tracks: []*fmp4.PartTrack{
+		{ID: videoTrack, BaseTime: 900, Samples: []*fmp4.Sample{{Duration: 3600, Payload: []byte("key")}, {Duration: 3600, IsNonSyncSample: true, PTSOffset: 9, Payload: []byte("next")}}},
+		{ID: soundTrack, BaseTime: 480, Samples: []*fmp4.Sample{{Duration: 960, Payload: []byte("sound")}}},
+	}}
+	var buf seekablebuffer.Buffer
+	if err := part.Marshal(&buf); err != nil {
+		f.Fatal(err)
+	}
+	whole := append(appendPrft(b, 88, 900), buf.Bytes()...)
+	if s, err := scan(bytes.NewReader(whole), int64(len(whole))); err != nil || s.row.bytes != int64(len(whole)) || s.row.span != 80_000 || s.row.media != 900 || s.frags[0].flags != flagKey {
+		f.Fatalf("%+v %v", s, err)
+	}
+	f.Add(whole, int64(len(whole)))
 	f.Fuzz(func(t *testing.T, b []byte, size int64) {
 		s, err := scan(bytes.NewReader(b), min(max(size, 0), int64(len(b))))
 		if err == nil && (s.row.bytes > int64(len(b)) || int(s.row.frags) != len(s.frags)) {

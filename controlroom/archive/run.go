@@ -62,6 +62,7 @@ func (a *Archive) Run(ctx context.Context) error {
 	a.mu.Unlock()
 	var wg sync.WaitGroup
 	for _, d := range a.disks {
+		wg.Go(func() { a.loadAll(ctx, d) })
 		wg.Go(func() { a.watch(ctx, d) })
 		wg.Go(func() { a.watchHung(ctx, d) })
 	}
@@ -88,15 +89,14 @@ func (a *Archive) launch(r *recorder) {
 	a.running.Go(func() { r.run(ctx) })
 }
 
-// watch loads what is on a disk and then looks at it every second.
+// watch looks at a disk every second. It removes nothing before all indexes were read.
 func (a *Archive) watch(ctx context.Context, d *disk) {
-	a.loadAll(ctx, d)
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
 		d.measure()
 		removed := int64(0)
-		if d.short() > 0 {
+		if d.short() > 0 && d.loaded.Load() {
 			removed = a.retainDisk(ctx, d)
 			d.measure()
 		}

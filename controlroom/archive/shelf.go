@@ -47,12 +47,12 @@ func (s *shelf) dir(d int) string { return path.Join(layerDir(s.camera, s.layer)
 // load reads the indexes once. A day whose index is damaged or missing is made
 // anew from its files. Called without locks.
 func (s *shelf) load() error {
+	if s.isLoaded() { // readers do not wait for a write
+		return nil
+	}
 	s.write.Lock()
 	defer s.write.Unlock()
-	s.mu.Lock()
-	loaded := s.loaded
-	s.mu.Unlock()
-	if loaded {
+	if s.isLoaded() {
 		return nil
 	}
 	days, err := s.dayDirs()
@@ -83,6 +83,12 @@ func (s *shelf) load() error {
 	s.days, s.loaded = sums, true
 	s.d.used.Add(used)
 	return nil
+}
+
+func (s *shelf) isLoaded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loaded
 }
 
 // dayDirs are the days there are folders of.
