@@ -43,6 +43,7 @@ func recordForEver() {
 // F15: killed at any moment. At most 2 s of what came are lost, and what is left
 // is whole and listed, without anybody's help.
 func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	w := newWorld(t, Config{Disks: []Disk{{Path: dir}}})
 	cam := w.camera("gate", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 2 * time.Second}))

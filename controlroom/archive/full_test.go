@@ -69,6 +69,7 @@ func (l *live) Closed() {}
 // F14: others fill the disk. Live goes on, the alarm is there within 2 s, nothing
 // torn is listed, and recording goes on by itself when there is room.
 func TestAFullDisk(t *testing.T) {
+	t.Parallel()
 	dir := small(t, "64m")
 	var said alarms
 	w := newWorld(t, Config{Disks: []Disk{{Path: dir}}, Reserve: 4 << 20, Segment: 2 * time.Second, Alarm: said.add})
@@ -133,6 +134,7 @@ func TestAFullDisk(t *testing.T) {
 
 // A disk that its own footage fills is a ring: the oldest makes room, without an alarm.
 func TestOwnFootageMakesRoom(t *testing.T) {
+	t.Parallel()
 	var said alarms
 	w := newWorld(t, Config{Disks: []Disk{{Path: t.TempDir(), Limit: 500 << 10}}, Segment: 2 * time.Second, Alarm: said.add})
 	w.camera("gate", short(t))
@@ -152,6 +154,7 @@ func TestOwnFootageMakesRoom(t *testing.T) {
 
 // With a second disk a camera goes on there at its next key frame.
 func TestAnotherDiskTakesOver(t *testing.T) {
+	t.Parallel()
 	dir := small(t, "16m")
 	w := newWorld(t, Config{Disks: []Disk{{Path: dir}, {Path: t.TempDir(), Limit: 2 << 20}}, Reserve: 2 << 20, Segment: 2 * time.Second})
 	w.camera("gate", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 500 * time.Millisecond}))
@@ -179,6 +182,7 @@ func TestAnotherDiskTakesOver(t *testing.T) {
 // A disk that does not come back for longer than the ring reaches: live does not
 // wait, memory does not grow, and the gap is there to see.
 func TestASlowDiskIsAGap(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, Config{})
 	w.camera("gate", short(t))
 	streams, _ := w.fleet.Streams("gate")
@@ -213,6 +217,7 @@ func TestASlowDiskIsAGap(t *testing.T) {
 // Reads beside a segment that grows and retention that takes the oldest: what is
 // listed is there whole, or is gone altogether.
 func TestReadsBesideRetention(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, Config{Disks: []Disk{{Path: t.TempDir(), Limit: 300 << 10}}, Segment: time.Second})
 	w.camera("gate", short(t))
 	w.record("gate", Policy{})

@@ -27,6 +27,7 @@ func recordedWorld(t *testing.T) *world {
 }
 
 func TestRebuildEqualsTheOriginal(t *testing.T) {
+	t.Parallel()
 	w := recordedWorld(t)
 	list := w.segments("gate")
 	before := w.rows()
@@ -89,6 +90,7 @@ func (w *world) rows() (out []byte) {
 }
 
 func TestATornAppendIsOverwritten(t *testing.T) {
+	t.Parallel()
 	w := recordedWorld(t)
 	list := w.segments("gate")
 	w.end()
@@ -113,6 +115,7 @@ func TestATornAppendIsOverwritten(t *testing.T) {
 }
 
 func TestPagesOfSegments(t *testing.T) {
+	t.Parallel()
 	w := recordedWorld(t)
 	list := w.segments("gate")
 	after := ""
@@ -141,6 +144,7 @@ func TestPagesOfSegments(t *testing.T) {
 // Retention by age and by bytes: the oldest goes, its bytes with it, and a day's
 // folder with its last segment. A crash between row and file is made good.
 func TestRetention(t *testing.T) {
+	t.Parallel()
 	w := recordedWorld(t)
 	list := w.segments("gate")
 	total := int64(0)
@@ -175,6 +179,7 @@ func TestRetention(t *testing.T) {
 
 // Days are the zone's: one that begins at a quarter to the hour, too.
 func TestDaysAreTheZones(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	day := dayOf(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC).UnixMicro())
 	at := filepath.Join(dir, layerDir("gate", Main), dayName(day))
@@ -262,6 +267,7 @@ func FuzzScan(f *testing.F) {
 }
 
 func TestNTPComesBack(t *testing.T) {
+	t.Parallel()
 	for _, us := range []int64{0, 1, 999_999, 1_000_000, 1_795_000_000_123_457, 1_795_000_000_999_999} {
 		if got := fromNTP(ntp(us)); got != us {
 			t.Errorf("%d comes back as %d", us, got)

@@ -19,6 +19,7 @@ import (
 )
 
 func TestRecordsWhatCanBePlayed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, Config{Segment: 3 * time.Second})
 	w.camera("gate", short(t))
 	w.record("gate", Policy{})
@@ -99,6 +100,7 @@ func (w *world) readAll(s Segment) []byte {
 }
 
 func TestSoundIsKept(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, Config{Segment: 2 * time.Second})
 	w.camera("gate", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 500 * time.Millisecond, Sound: testcam.PCMU}))
 	w.record("gate", Policy{Sound: true})
@@ -125,6 +127,7 @@ func TestSoundIsKept(t *testing.T) {
 
 // Another picture size is another configuration: a segment and a head of its own.
 func TestAnotherConfigurationIsAnotherSegment(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, Config{})
 	first := w.camera("gate", short(t))
 	w.record("gate", Policy{})
@@ -148,6 +151,7 @@ func TestAnotherConfigurationIsAnotherSegment(t *testing.T) {
 
 // H.265 and pictures that are sent in another order than they are shown.
 func TestOtherCodings(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, Config{Segment: 2 * time.Second})
 	w.camera("h265", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 500 * time.Millisecond, Codec: testcam.H265}))
 	w.camera("reordered", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: time.Second, BFrames: 2}))
@@ -175,6 +179,7 @@ func TestOtherCodings(t *testing.T) {
 
 // The wall clock steps: what is written keeps its time, a new segment has the new one.
 func TestAStepOfTheClockIsANewSegment(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, Config{})
 	w.camera("gate", short(t))
 	w.record("gate", Policy{})
@@ -194,6 +199,7 @@ func TestAStepOfTheClockIsANewSegment(t *testing.T) {
 }
 
 func TestOnNoticeWithWhatCameBefore(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, Config{})
 	w.camera("gate", short(t))
 	w.record("gate", Policy{Mode: ModeNotice, PreRoll: 3, PostRoll: 5})
@@ -238,6 +244,7 @@ func length(t *testing.T, file, kind string) time.Duration {
 }
 
 func TestOnSchedule(t *testing.T) {
+	t.Parallel()
 	p := Policy{Mode: ModeSchedule, Hours: &authz.Schedule{Intervals: []authz.Interval{{Day: time.Monday, From: 540, To: 600}}}}
 	kyiv, err := time.LoadLocation("Europe/Kyiv")
 	if err != nil {
@@ -253,6 +260,7 @@ func TestOnSchedule(t *testing.T) {
 }
 
 func TestPoliciesThatCannotBeMeant(t *testing.T) {
+	t.Parallel()
 	for _, p := range []Policy{{Mode: "sometimes"}, {Layer: "third"}, {Mode: ModeSchedule}, {PreRoll: 11}, {PostRoll: 1}, {KeepDays: -1}, {KeepBytes: 1}} {
 		if _, err := p.Check(); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%+v: %v", p, err)
@@ -264,6 +272,7 @@ func TestPoliciesThatCannotBeMeant(t *testing.T) {
 }
 
 func TestDeleteLeavesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, Config{Segment: 2 * time.Second})
 	w.camera("gate", short(t))
 	w.record("gate", Policy{})
@@ -288,6 +297,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 
 // T30: no id leaves the disk's folder.
 func TestIDsDoNotLeadOut(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, Config{})
 	for _, id := range []string{"", ".", "..", "../x", "a/b", "a\\b", "%2e%2e", "a\x00", "Gate", "gate/../gate"} {
 		if _, err := w.a.Segments(t.Context(), id, Main, always(), 0, ""); !fault.Is(err, fault.NotFound) {
