@@ -44,6 +44,9 @@ func (s *shelf) createOne(r row, init []byte) (*file, error) {
 	if err := s.d.root.MkdirAll(s.dir(f.day), 0o700); err != nil {
 		return nil, err
 	}
+	if err := s.d.syncDir(layerDir(s.camera, s.layer)); err != nil {
+		return nil, err
+	}
 	name := path.Join(s.dir(f.day), fileName(r.name))
 	if _, err := s.d.root.Lstat(name); err == nil {
 		return nil, fs.ErrExist
@@ -59,6 +62,12 @@ func (s *shelf) createOne(r row, init []byte) (*file, error) {
 	if _, err := f.f.Write(head); err != nil {
 		f.drop()
 		return nil, err
+	}
+	for _, dir := range []string{dirOpen, s.dir(f.day)} { // after a power cut the mark and the file are there
+		if err := s.d.syncDir(dir); err != nil {
+			f.drop()
+			return nil, err
+		}
 	}
 	f.row.head, f.row.bytes = uint32(len(head)), int64(len(head))
 	s.d.used.Add(f.row.bytes)

@@ -243,6 +243,21 @@ func length(t *testing.T, file, kind string) time.Duration {
 	return time.Duration((at(lines[len(lines)-1]) - at(lines[0])) * float64(time.Second))
 }
 
+func TestANoticeOfAnotherClock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{})
+	w.record("gate", Policy{Mode: ModeNotice, PreRoll: 3, PostRoll: 5})
+	r := w.a.recorder("gate")
+	for _, off := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
+		w.a.Notice("gate", time.Now().Add(off))
+		r.mu.Lock()
+		if left := time.Until(r.notice); left > 5*time.Second || left < -6*time.Second {
+			t.Errorf("%v off: it records for %v", off, left)
+		}
+		r.mu.Unlock()
+	}
+}
+
 func TestOnSchedule(t *testing.T) {
 	t.Parallel()
 	p := Policy{Mode: ModeSchedule, Hours: &authz.Schedule{Intervals: []authz.Interval{{Day: time.Monday, From: 540, To: 600}}}}

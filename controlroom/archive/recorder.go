@@ -128,10 +128,17 @@ func (r *recorder) due() (on bool, back time.Duration) {
 	return on, 0
 }
 
-// noticed records around at, or longer.
+// noticed records around at, or longer. A camera's own clock is not believed: what
+// it says is taken to be within the last ten seconds.
 func (r *recorder) noticed(at time.Time) {
 	r.mu.Lock()
 	now := r.a.cfg.Clock.Now()
+	if early := now.Add(-maxPreRoll * time.Second); at.Before(early) {
+		at = early
+	}
+	if at.After(now) {
+		at = now
+	}
 	begin, end := at.Add(-time.Duration(r.policy.PreRoll)*time.Second), at.Add(time.Duration(r.policy.PostRoll)*time.Second)
 	if !now.Before(r.notice) {
 		r.back = begin

@@ -237,8 +237,8 @@ func (a *Archive) forget(camera string) {
 	}
 }
 
-// Notice records a camera whose mode is notice around at, or longer if it does
-// already. Of other modes and unknown cameras it does nothing.
+// Notice records a camera whose mode is notice around at (taken to be within the
+// last 10 s), or longer if it does already. Of other modes and unknown cameras it does nothing.
 func (a *Archive) Notice(camera string, at time.Time) {
 	if r := a.recorder(camera); r != nil {
 		r.noticed(at)
