@@ -49,6 +49,8 @@ func (t *timeline) at(cam uint32, mono int64) uint32 {
 			t.pos = now
 		case off > t.slack || off < -t.slack:
 			t.pos = now
+		case t.order: // what is off differs from picture to picture: a large share would change their order
+			t.pos += off / (16 * t.smooth)
 		case t.smooth > 0:
 			t.pos += off / t.smooth
 		}
