@@ -105,6 +105,10 @@ func (a *Authority) change(ctx context.Context, fn func(ctx context.Context, d *
 	}
 }
 
+// commitTries, each of Config.Timeout, is how long a change waits for a disk that
+// is busy: three seconds by default. What is only read is given up after one.
+const commitTries = 12
+
 // commit writes once, repeating the same id while the outcome is unknown. From
 // here on the caller going away does not stop it: what was written is cut.
 func (a *Authority) commit(ctx context.Context, began int64, d draft) (kv.Commit, error) {
@@ -118,7 +122,7 @@ func (a *Authority) commit(ctx context.Context, began int64, d draft) (kv.Commit
 	txn := kv.Txn{ID: kv.NewID(a.cfg.Clock.Now()), Space: kv.Control, Conditions: d.conds, Writes: d.writes}
 	var c kv.Commit
 	var err error
-	for range 3 {
+	for range commitTries {
 		wctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
 		c, err = a.cfg.Store.Commit(wctx, txn)
 		cancel()

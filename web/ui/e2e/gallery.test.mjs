@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createServer, connect } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { browser, button, context, desk, field, findings, folder, phone, program, shot, storeArgs, until, word } from "./harness.mjs";
+import { browser, button, context, desk, field, findings, folder, patient, phone, program, shot, storeArgs, until, word } from "./harness.mjs";
 
 const password = "correct horse battery";
 const secret = "Fox den at 50.4501 N";
@@ -33,7 +33,7 @@ function picture(n, of = plain) {
 function caller(base) {
   let cookie = "";
   return async (method, path, body) => {
-    const res = await fetch(base + path, {
+    const res = await patient(base + path, {
       method,
       headers: { "X-Sightline": "1", Origin: base, ...(cookie ? { Cookie: cookie } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
       body: body && JSON.stringify(body),
@@ -115,7 +115,7 @@ describe("images", () => {
     return page;
   };
   const send = async (n, of, to = { upload_url: upload, key }) => {
-    const res = await fetch(to.upload_url, { method: "PUT", headers: { Authorization: `Bearer ${to.key}`, "Content-Type": "image/jpeg" }, body: picture(n, of) });
+    const res = await patient(to.upload_url, { method: "PUT", headers: { Authorization: `Bearer ${to.key}`, "Content-Type": "image/jpeg" }, body: picture(n, of) });
     if (!res.ok) throw new Error(`${res.status} ${await res.text()}`);
     return (await res.json()).image;
   };

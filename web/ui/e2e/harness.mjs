@@ -187,9 +187,19 @@ export async function moving(page, n, limit = 20000) {
   }, limit);
 }
 
+/** patient is fetch that comes back as an answer of 503 asks: a disk that others use may make a store late. */
+export async function patient(url, init) {
+  for (let tries = 0; ; tries++) {
+    const res = await fetch(url, init);
+    if (res.status !== 503 || tries === 5) return res;
+    await res.text();
+    await sleep(1000 * Number(res.headers.get("retry-after") ?? 1));
+  }
+}
+
 export function api(base, token) {
   return async (method, url, body) => {
-    const res = await fetch(base + url, {
+    const res = await patient(base + url, {
       method,
       headers: { "X-Sightline": "1", Origin: base, ...(token ? { Authorization: "Bearer " + token } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
       body: body ? JSON.stringify(body) : undefined,
