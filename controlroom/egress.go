@@ -153,23 +153,35 @@ func (s *session) egressOf(camera string) (g *egressGate, own bool) {
 	return s.egress.of(owner), s.subject.Account != "" && s.subject.Account == owner
 }
 
-// countEgress adds what the session's tiles were sent since the last time.
+// counted says whether what the session is sent counts in somebody's budget.
+func (s *session) counted() bool {
+	return s.egress != nil && s.egress.ledger != nil && s.owners != nil
+}
+
+// shows notes that a mid is about to carry a camera: what was sent on it so far
+// counts at the owner of the one before. Loop only.
+func (s *session) shows(mid, camera string) {
+	s.countEgress()
+	s.sentMu.Lock()
+	defer s.sentMu.Unlock()
+	if s.on == nil {
+		s.on = map[string]string{}
+	}
+	s.on[mid] = camera
+}
+
+// countEgress adds what the session was sent since the last time, live or as
+// stills, and what was sent on an m-line that carries nothing any more.
 func (s *session) countEgress() {
-	if s.egress == nil || s.egress.ledger == nil || s.owners == nil {
+	if !s.counted() {
 		return
 	}
+	s.sentMu.Lock()
+	defer s.sentMu.Unlock()
 	bytes := s.peer.SentBytes()
-	s.mu.Lock()
-	on := make(map[string]string, len(s.states))
-	for _, st := range s.states {
-		if st.Mid != "" && st.Camera != "" {
-			on[st.Mid] = st.Camera
-		}
-	}
-	s.mu.Unlock()
 	for mid, n := range bytes {
 		more := int64(n - s.sent[mid])
-		if camera, shown := on[mid]; shown && more > 0 {
+		if camera := s.on[mid]; camera != "" && more > 0 {
 			if owner := s.owners(camera); owner != "" {
 				s.egress.add(owner, more)
 			}

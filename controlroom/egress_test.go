@@ -80,6 +80,59 @@ func TestEgressBudgetGoesFromMainToSubToStillsAndBack(t *testing.T) {
 	eventually(t, "all again", func() bool { return s.at(0).State == StateLive && len(p.subscription("0").Layers) == 2 })
 }
 
+// TestEgressCountsWhatWasSentBeforeATileWent: what is sent to a tile that goes to
+// another owner's camera, or away, between two pulses is counted, and at its owner.
+func TestEgressCountsWhatWasSentBeforeATileWent(t *testing.T) {
+	tr, slots, _ := budgetRoom(t)
+	slots.say(ratelimit.Admission{Waiting: 1}, nil) // stills
+	store, err := boltkv.Open(t.Context(), t.TempDir(), boltkv.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	rules := ratelimit.EgressRules{Budget: 10 << 20}
+	tr.deps.egress = newEgressBook(ratelimit.NewEgress(locallimit.NewHours(store, rules.Hours(), clock.System), rules), nil)
+	tr.deps.owners = func(camera string) string { return "owner of " + camera }
+	s, p := tr.openFrom(t, guest("a"), fromOne, cameraTiles("c0")...)
+	if v := p.subscription("0").Viewer; v != s.subject.Session() {
+		t.Errorf("the tile is for %q", v)
+	}
+	send := func(n uint64) {
+		p.sentMu.Lock()
+		defer p.sentMu.Unlock()
+		p.sent = map[string]uint64{"0": p.sent["0"] + n}
+	}
+	counted := func(camera string) int64 {
+		tr.deps.egress.mu.Lock()
+		defer tr.deps.egress.mu.Unlock()
+		if e := tr.deps.egress.sent["owner of "+camera]; e != nil {
+			return e.bytes
+		}
+		return 0
+	}
+	send(1000)
+	s.setTiles(2, cameraTiles("c1"))
+	eventually(t, "the other camera", func() bool { return s.at(0).Camera == "c1" && p.carries("0") })
+	if n := counted("c0"); n != 1000 || counted("c1") != 0 {
+		t.Errorf("%d bytes at the first owner, %d at the second", n, counted("c1"))
+	}
+	send(200)
+	s.setTiles(3, nil)
+	eventually(t, "nothing attached", func() bool { return !p.carries("0") })
+	tr.tick(0)
+	if n := counted("c1"); n != 200 {
+		t.Errorf("%d bytes of a tile that went are counted", n)
+	}
+	s.setTiles(4, cameraTiles("c0"))
+	eventually(t, "the first camera", func() bool { return s.at(0).Camera == "c0" && p.carries("0") })
+	send(30)
+	s.stop(ending{})
+	<-s.done
+	if n := counted("c0"); n != 1030 {
+		t.Errorf("%d bytes after the end, want 1030", n)
+	}
+}
+
 // TestRuling3_AHiddenGuestKeepsHisPlace as long as his page has its socket.
 func TestRuling3_AHiddenGuestKeepsHisPlace(t *testing.T) {
 	tr, slots, _ := budgetRoom(t)

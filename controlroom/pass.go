@@ -299,13 +299,24 @@ func (s *session) attach(t *tile, main bool) {
 		s.peer.Detach(u.mid)
 	}
 	on := &attachment{}
-	err := s.peer.Attach(t.mid, sfu.Subscription{Layers: p.streams, Want: p.want, Rank: rank(t.want), Gate: u.lease, Budget: s.budget(t.want.Camera), OnEvent: s.listener(on)})
+	s.shows(t.mid, t.want.Camera)
+	err := s.peer.Attach(t.mid, sfu.Subscription{Layers: p.streams, Want: p.want, Rank: rank(t.want), Gate: u.lease,
+		Budget: s.budget(t.want.Camera), Viewer: s.viewer(t.mid), OnEvent: s.listener(on)})
 	if err != nil {
 		s.log.Warn("a tile could not be attached", "camera", t.want.Camera, "mid", t.mid, "err", err)
 		u.on, t.mid = nil, ""
 		return
 	}
 	u.on, u.mid, u.layers, u.from, u.want, u.rank = on, t.mid, p.layers, st, p.want, rank(t.want)
+}
+
+// viewer names whom a tile is for to the sfu, the same in all his sessions. The
+// screen of an account may show a camera in many cells, each with its picture.
+func (s *session) viewer(mid string) string {
+	if s.subject.Kind == authz.GuestSubject {
+		return s.subject.Session()
+	}
+	return s.subject.Session() + " " + mid
 }
 
 // rank is how important a tile is where the viewer's connection does not carry

@@ -69,7 +69,9 @@ type session struct {
 
 	cameras atomic.Pointer[map[string]bool] // of want, for those who look from outside
 	viewed  atomic.Int64                    // viewing time so far, ns
-	sent    map[string]uint64               // bytes by mid as last counted; the room's pulse only
+	sentMu  sync.Mutex
+	sent    map[string]uint64 // bytes by mid as last counted; guarded by sentMu
+	on      map[string]string // camera by mid, the last one it carried; guarded by sentMu
 
 	tiles []*tile // loop only, one per wanted cell
 	ear   *ear    // loop only: the sounding tile's sound
@@ -198,6 +200,7 @@ func (s *session) cleanup() {
 	for _, t := range s.tiles {
 		s.drop(t)
 	}
+	s.countEgress()
 	e := s.ending()
 	if e.reason != "" && !e.gone {
 		s.tellEnd(e.reason)

@@ -122,6 +122,52 @@ func TestR82_WhoComesAnewIsShownTheSamePicture(t *testing.T) {
 	}
 }
 
+// R82: one viewer is shown one picture of a camera a few times at most, on
+// whatever connection, however often his tile goes to another camera and back;
+// others are still shown it, and he the next one when it is due.
+func TestR82_OnePictureIsNotShownAgainAndAgain(t *testing.T) {
+	const every = 4 * time.Second
+	e := engine(t, func(c *sfu.EngineConfig) { c.StillEvery = every })
+	a, b := newCamera(t, "a", sfu.H264, time.Second, 300_000).fill(30).run(t), newCamera(t, "b", sfu.H264, time.Second, 300_000).fill(30).run(t)
+	still := &budget{}
+	still.mode.Store(int32(sfu.ModeStill))
+	show := func(j *joined, viewer string, ev *events, of *camera) {
+		t.Helper()
+		if err := j.srv.Attach(j.Mids()[0], sfu.Subscription{Layers: []*sfu.Stream{of.s}, Gate: open(), Budget: still, Viewer: viewer, OnEvent: ev.add}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sent := func(j *joined) uint64 { return j.srv.SentBytes()[j.Mids()[0]] }
+	first := join(t, e, testpeer.Config{}, nil)
+	until(t, "the connection", 3*time.Second, func() bool { return first.srv.State() == sfu.PeerConnected })
+	begun, evs := time.Now(), &events{}
+	for range 3 {
+		for _, of := range []*camera{a, b} {
+			ev := &events{}
+			show(first, "visit", ev, of)
+			until(t, "a picture", time.Second, func() bool { return ev.has(sfu.EventStill) })
+		}
+	}
+	before := sent(first)
+	show(first, "visit", evs, a)
+	second := join(t, e, testpeer.Config{}, nil) // another viewing session of the same visit
+	until(t, "the other connection", 3*time.Second, func() bool { return second.srv.State() == sfu.PeerConnected })
+	again, other := &events{}, &events{}
+	show(second, "visit", again, a)
+	third := join(t, e, testpeer.Config{}, nil)
+	show(third, "somebody else", other, a)
+	until(t, "the picture for somebody else", 2*time.Second, func() bool { return other.has(sfu.EventStill) })
+	if time.Since(begun) < every-time.Second/2 {
+		if evs.has(sfu.EventStill) || again.has(sfu.EventStill) {
+			t.Error("the picture is shown a fourth time")
+		}
+		if n := sent(first) - before; n > 0 {
+			t.Errorf("%d bytes were sent of it", n)
+		}
+	}
+	until(t, "the next picture", every+2*time.Second, func() bool { return evs.has(sfu.EventStill) })
+}
+
 // R82: throttled is one picture per interval, a key frame and at most 20 frames
 // after it within 0.7 s, and does not count as viewing.
 func TestR82_StillGate(t *testing.T) {

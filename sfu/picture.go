@@ -13,18 +13,37 @@ type picture struct {
 	mu    sync.Mutex
 	taken int64 // clock.Mono
 	items []item
-	whole bool // nothing more belongs to it
+	whole bool           // nothing more belongs to it
+	shown map[string]int // how often, by viewer
 }
 
+// shownMost is how often one viewer is shown one picture: for a page that was
+// loaded anew, a connection that broke. To begin it with each change of a tile
+// would cost what live pictures cost.
+const shownMost = 3
+
 // still returns the stream's picture, and the clock.Mono at which the next one
-// is due; nil where there is none and no key frame to make one of.
-func (s *Stream) still(now, every int64) (items []item, next int64) {
+// is due. It is nil for a viewer ("" = nobody in particular) who has been shown
+// it often enough, and nil and 0 where there is none and no key frame to make one of.
+func (s *Stream) still(now, every int64, viewer string) (items []item, next int64) {
 	p := &s.picture
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.items) == 0 || now-p.taken >= every || !p.grow(&s.ring) {
+		if len(p.items) == 0 || now-p.taken >= every {
+			p.shown = map[string]int{}
+		}
 		p.items, _ = s.ring.gop(nil, now, trickleFrames+1)
 		p.taken, p.whole = now, false
+	}
+	if len(p.items) == 0 {
+		return nil, 0
+	}
+	if viewer != "" {
+		if p.shown[viewer] >= shownMost {
+			return nil, p.taken + every
+		}
+		p.shown[viewer]++
 	}
 	return slices.Clone(p.items), p.taken + every
 }

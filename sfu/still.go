@@ -52,9 +52,9 @@ func (d *downtrack) takeStill(l *leg, f *Frame, ord uint64, now int64) {
 // startStill queues the picture that everybody is shown of this stream now.
 func (d *downtrack) startStill(l *leg, now int64) {
 	a := d.att
-	items, next := l.s.still(now, int64(d.peer.engine.cfg.StillEvery))
+	items, next := l.s.still(now, int64(d.peer.engine.cfg.StillEvery), a.sub.Viewer)
 	if len(items) == 0 {
-		a.phase = phaseIdle // the next key frame of any layer comes here again
+		a.phase, a.nextStill = phaseIdle, next // the next key frame of any layer comes here again, or the first when a picture is due
 		return
 	}
 	newest := items[len(items)-1].f

@@ -13,6 +13,7 @@ type Subscription struct {
 	Rank   int       // importance where the path does not carry all: the higher, the later reduced or paused; equals in m-line order
 	Gate   Gate      // required
 	Budget Budget    // nil is ModeLive
+	Viewer string    // whom ModeStill shows one picture only a few times, on whatever peer; "" is not held to that
 
 	// OnEvent is told what happens to this subscription. It is called outside
 	// all locks from media goroutines, one call at a time and in order for one
