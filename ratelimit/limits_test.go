@@ -138,7 +138,7 @@ func TestT20Logins(t *testing.T) {
 		done, retry, ok := l.Logins.Begin(account, addr(ip), device)
 		if ok {
 			done(false)
-		} else if retry <= 0 || retry > 66*time.Minute {
+		} else if retry <= 0 || retry > time.Hour {
 			t.Fatalf("retry = %v", retry)
 		}
 		return ok
@@ -186,6 +186,28 @@ func TestT20Logins(t *testing.T) {
 	}
 	if n != 300 {
 		t.Errorf("%d fails an hour from one /64, want 300", n)
+	}
+}
+
+// Nobody is told to wait longer than the window, whenever in it his tries were.
+func TestT20NobodyWaitsLongerThanTheWindow(t *testing.T) {
+	for late := time.Duration(0); late < 2*time.Minute; late += 7 * time.Second {
+		l, clock, _ := limits(t)
+		clock.advance(late)
+		for {
+			done, retry, ok := l.Logins.Begin("a", addr("192.0.2.1"), "")
+			if !ok {
+				if retry <= 14*time.Minute || retry > 15*time.Minute {
+					t.Errorf("%v into a step: retry after %v, want the window of 15 min at most", late, retry)
+				}
+				clock.advance(retry)
+				if _, again, ok := l.Logins.Begin("a", addr("192.0.2.1"), ""); !ok {
+					t.Errorf("%v into a step: refused after the wait, for %v more", late, again)
+				}
+				break
+			}
+			done(false)
+		}
 	}
 }
 
@@ -266,6 +288,9 @@ func TestWindowAgreesWithALog(t *testing.T) {
 				passed = passed[25:]
 			}
 			continue
+		}
+		if retry > per {
+			t.Fatalf("%d: told to wait %v for a window of %v", i, retry, per)
 		}
 		at := h.now()
 		h.advance(retry - 1)

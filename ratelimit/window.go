@@ -7,8 +7,9 @@ import (
 )
 
 // Windows count events by key in a sliding window of twelve steps: never more
-// than the limit in any period, and what is counted leaves at most one step
-// late. With a block, the event over the limit shuts the key for that long.
+// than the limit in any period, and what is counted leaves with the newest event
+// of its step, so at most one step late; nobody waits longer than the period.
+// With a block, the event over the limit shuts the key for that long.
 type Windows struct {
 	now   func() int64
 	count *counter
@@ -23,6 +24,7 @@ const steps = 12
 type window struct {
 	newest int64             // number of the newest step
 	n      [steps + 1]uint16 // by step number modulo its length
+	last   [steps + 1]uint32 // likewise: when in its step the newest event was, in units
 	until  int64             // shut until then
 }
 
@@ -88,6 +90,7 @@ func (w *Windows) add(key string) (step int64, retry time.Duration) {
 		}
 		step = k.newest
 		k.n[step%(steps+1)]++
+		k.last[step%(steps+1)] = uint32((now - step*w.step) / w.unit())
 	})
 	return step, retry
 }
@@ -110,16 +113,26 @@ func (w *Windows) full(k *window, now int64) time.Duration {
 	}
 	k.newest = max(k.newest, at)
 	sum := 0
-	for _, n := range k.n {
-		sum += int(n)
-	}
-	for i := k.newest - steps; sum >= w.limit && i <= k.newest; i++ {
-		if i < 0 {
-			continue
+	for i := max(0, k.newest-steps); i <= k.newest; i++ {
+		if n := &k.n[i%(steps+1)]; w.leaves(k, i) > now {
+			sum += int(*n)
+		} else {
+			*n = 0
 		}
+	}
+	for i := max(0, k.newest-steps); sum >= w.limit && i <= k.newest; i++ {
 		if sum -= int(k.n[i%(steps+1)]); sum < w.limit {
-			return time.Duration((i+steps+1)*w.step - now)
+			return time.Duration(w.leaves(k, i) - now)
 		}
 	}
 	return 0
 }
+
+// leaves is when what was counted in a step leaves the window.
+func (w *Windows) leaves(k *window, step int64) int64 {
+	return (step+steps)*w.step + int64(k.last[step%(steps+1)])*w.unit()
+}
+
+// unit is how finely the time of an event is kept, in ns: a billionth of a step,
+// so that it takes four bytes whatever the window.
+func (w *Windows) unit() int64 { return w.step>>30 + 1 }
