@@ -93,7 +93,7 @@ func (b *Book) Link(ctx context.Context, link string) (Link, error) {
 	}
 	out := Link{
 		Users: b.pieces(slots), Updates: b.pieces(updates),
-		Viewing:   Bar{Used: int64(viewing.Used / time.Second), Budget: int64(viewing.Budget / time.Second)},
+		Viewing:   Bar{Used: seconds(viewing.Used), Budget: seconds(viewing.Budget)},
 		Addresses: viewing.Addresses, Hourly: b.hourly(viewing), Window: b.cfg.Window, Now: viewing.Now,
 	}
 	out.Viewing.State = StateOf(int64(viewing.Used), int64(viewing.Budget), b.cfg.Near)
@@ -105,13 +105,16 @@ func (b *Book) Link(ctx context.Context, link string) (Link, error) {
 		out.Viewing.First = leaves[0].at
 	}
 	for _, f := range frees(leaves, b.cfg.Window/hours) {
-		if n := int64(time.Duration(f.N).Round(time.Second) / time.Second); n > 0 {
+		if n := seconds(time.Duration(f.N)); n > 0 {
 			out.Viewing.Frees = append(out.Viewing.Frees, Free{n, f.At})
 		}
 	}
 	out.State = worst(out.Users.State, out.Updates.State, out.Viewing.State)
 	return out, nil
 }
+
+// seconds is how viewing time is told everywhere: whole seconds, the nearest.
+func seconds(d time.Duration) int64 { return int64(d.Round(time.Second) / time.Second) }
 
 // pieces is the bar of a budget that is counted in pieces.
 func (b *Book) pieces(w ratelimit.Window) Bar {

@@ -78,3 +78,28 @@ func TestR83_TellsWhenWhatIsUsedFrees(t *testing.T) {
 		t.Errorf("hours: %+v", h)
 	}
 }
+
+// R76: the bar, what frees and the hours tell one figure: half seconds are not
+// cut in one place and rounded in another.
+func TestR76_ViewingTimeIsRoundedAlike(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)
+	for used, want := range map[time.Duration]int64{32400 * time.Millisecond: 32, 32500 * time.Millisecond: 33, 32900 * time.Millisecond: 33} {
+		c := counters{hours: ratelimit.HoursUsage{HoursAnswer: ratelimit.HoursAnswer{Used: used, Budget: 10 * time.Hour, Now: now},
+			Buckets: []ratelimit.HoursBucket{{At: now.Add(-time.Minute), Used: used}}}}
+		b, err := New(Config{Slots: c, Updates: c, Hours: c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := b.Link(t.Context(), "l")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all time.Duration
+		for _, h := range l.Hourly {
+			all += h.Used.Round(time.Second)
+		}
+		if l.Viewing.Used != want || len(l.Viewing.Frees) != 1 || l.Viewing.Frees[0].N != want || all != time.Duration(want)*time.Second {
+			t.Errorf("%v: the bar says %d, what frees %+v, the hours %v, want %d", used, l.Viewing.Used, l.Viewing.Frees, all, want)
+		}
+	}
+}
