@@ -27,6 +27,15 @@ const undoFor = 55_000
 /** A ZIP holds less than this; more images make more files. */
 const zipMost = 1_000_000_000
 
+let turn: Promise<unknown> = Promise.resolve()
+
+/** inTurn begins when what is under way with images has ended: a key pressed meanwhile is not lost. */
+export function inTurn<T>(fn: () => Promise<T>): Promise<T> {
+  const next = turn.then(fn)
+  turn = next.catch(() => undefined)
+  return next
+}
+
 let deleted: { ids: readonly string[]; at: number } | undefined
 
 /** act does one thing to images and shows it as it goes; deleting offers Undo. */
@@ -57,14 +66,16 @@ function show(feed: Feed<GalleryImage>, ids: ReadonlySet<string>, what: BatchDo,
 }
 
 /** undo restores what was deleted last, within the minute; also Ctrl+Z. False when there is nothing to restore. */
-export async function undo(feed: Feed<GalleryImage>, onProgress: (p: Progress | undefined) => void): Promise<boolean> {
-  const last = deleted
-  if (!last || Date.now() - last.at > undoFor) return false
-  deleted = undefined
-  const r = await act(feed, last.ids, 'restore', undefined, onProgress)
-  await feed.load()
-  toast(r.done.length < last.ids.length ? t('gallery.restore_failed', { n: last.ids.length - r.done.length }) : t('gallery.restored', { n: last.ids.length }))
-  return true
+export function undo(feed: Feed<GalleryImage>, onProgress: (p: Progress | undefined) => void): Promise<boolean> {
+  return inTurn(async () => {
+    const last = deleted
+    if (!last || Date.now() - last.at > undoFor) return false
+    deleted = undefined
+    const r = await act(feed, last.ids, 'restore', undefined, onProgress)
+    await feed.load()
+    toast(r.done.length < last.ids.length ? t('gallery.restore_failed', { n: last.ids.length - r.done.length }) : t('gallery.restored', { n: last.ids.length }))
+    return true
+  })
 }
 
 /** download saves images: one as it is, more in ZIP files. */

@@ -8,7 +8,7 @@ import { useAgain } from '../kit/again'
 import { Icon } from '../kit/icons'
 import { changesOf, useResource } from '../kit/resource'
 import { zone as zoneSignal } from '../state/session'
-import { act, download, undo, type Outcome, type Progress } from './actions'
+import { act, download, inTurn, undo, type Outcome, type Progress } from './actions'
 import { images, type BatchDo, type GalleryImage } from './api'
 import { ActionBar, Left } from './bar'
 import { columns, mostColumns, setColumns } from './columns'
@@ -102,7 +102,8 @@ export function Gallery() {
   const stop = useRef(false)
   const run = async (ids: readonly string[], what: BatchDo, tag?: string): Promise<void> => {
     setOutcome(undefined)
-    const r = await act(feed, ids, what, tag, setProgress)
+    // Asked twice to delete, the second time finds nothing left of it.
+    const r = await inTurn(() => act(feed, what === 'delete' ? ids.filter(i => feed.find(i)) : ids, what, tag, setProgress))
     setOutcome(r)
     if (what === 'delete') selection.drop(r.done)
   }
@@ -115,8 +116,8 @@ export function Gallery() {
     const on = (e: KeyboardEvent): void => {
       if (e.defaultPrevented || (e.target as Element).closest?.('input, textarea, select, dialog')) return
       if (e.key === 'Escape' && selection.ids.size > 0 && !opened) selection.clear()
-      else if (e.key === 'Delete' && selection.ids.size > 0 && !progress && !opened) void run([...selection.ids.keys()], 'delete')
-      else if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'z' && !progress) void undo(feed, setProgress)
+      else if (e.key === 'Delete' && selection.ids.size > 0 && !opened) { if (!e.repeat) void run([...selection.ids.keys()], 'delete') }
+      else if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'z') void undo(feed, setProgress)
       else return
       e.preventDefault()
     }
