@@ -38,9 +38,8 @@ require (
 	golang.org/x/text v0.43.0
 )
 
-require github.com/abema/go-mp4 v1.7.1 // indirect
-
 require (
+	github.com/abema/go-mp4 v1.7.1 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
