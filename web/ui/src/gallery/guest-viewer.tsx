@@ -44,7 +44,7 @@ export function GuestViewer({ id, find, beside, api, standIn, names, zone, water
         if (next) onOpen(next.id)
         return next !== undefined
       }}
-      over={<span class="wm"><bdi>{watermark}</bdi>, {hour(at, zone)}</span>}
+      over={<span class="wm"><bdi>{watermark}</bdi> · <bdi>{hour(at, zone)}</bdi></span>}
     />
   )
 }

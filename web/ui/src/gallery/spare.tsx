@@ -62,7 +62,7 @@ export function SpareTile({ image, rank, number, camera, zone, thumbs, src, wate
       <div class="pic">
         {url && <img class="still" src={url} alt="" />}
         <button type="button" class="enlarge" aria-label={t('spare.open', { name })} onClick={onOpen} />
-        {url && <span class="wm"><bdi>{watermark}</bdi>, {hour(at, zone)}</span>}
+        {url && <span class="wm"><bdi>{watermark}</bdi> · <bdi>{hour(at, zone)}</bdi></span>}
       </div>
       <div class="rail">
         <span class="kbd" aria-hidden="true">{number}</span>

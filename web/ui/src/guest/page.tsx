@@ -14,6 +14,7 @@ import { Socket } from '../player/socket'
 import { isPhone } from '../wall/device'
 import { desk, phone } from '../wall/grid'
 import { WallGrid } from '../wall/cells'
+import { Unheard } from '../wall/unheard'
 import { Help } from '../wall/help'
 import { Pager } from '../wall/pager'
 import { Announcer } from '../wall/say'
@@ -152,6 +153,7 @@ function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit:
         zone={zone}
         watermark={visit.name}
         shortcuts
+        guest
         mine={() => false}
         shared={() => false}
         onHelp={onHelp}
@@ -162,7 +164,7 @@ function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit:
       />
       {visit.note && <p class="guest-note"><bdi>{visit.note}</bdi></p>}
       <Announcer wall={wall} />
-      <div class="guest-tools"><Pager wall={wall} large={isPhone.value} /></div>
+      <div class="guest-tools"><Unheard wall={wall} mine={() => false} /><Pager wall={wall} large={isPhone.value} /></div>
     </main>
     {opened && (
       <GuestViewer

@@ -17,12 +17,13 @@ import { chooseView, chosenView, gridHere, setGridHere, viewHere } from '../view
 import { LayoutPick } from '../views/layout'
 import { opensOn, ViewMenu } from '../views/menu'
 import { byName, every, gridFor, itemsOf, keep, leftOut, nameOf, pick, type Device } from '../views/resolve'
-import { WallGrid } from '../wall/cells'
+import { focusWall, WallGrid } from '../wall/cells'
 import { isPhone } from '../wall/device'
 import { cells } from '../wall/grid'
 import { Operate } from '../wall/operate'
 import { Pager } from '../wall/pager'
 import { Summary } from '../wall/summary'
+import { Unheard } from '../wall/unheard'
 import { Wall } from '../wall/wall'
 
 const GiveAccess = later<{ camera: Camera; onClose(): void }>(() => import('../share/dialog').then(m => m.GiveAccess))
@@ -86,6 +87,8 @@ export function WallScreen() {
     )
   }
 
+  // What a view of one's own holds, if anything: a bare cell would say nothing.
+  const nothing = view !== undefined && list !== undefined && !itemsOf(view, list).some(i => i !== undefined)
   const byId = new Map((list ?? []).map(c => [c.id, c]))
   const problem = wall.problem.value
   const shared = sharing === undefined ? undefined : byId.get(sharing)
@@ -96,12 +99,13 @@ export function WallScreen() {
     <main id="main" class="wall">
       <h1 class="vh">{t('wall.title')}</h1>
       <div class="tools">
-        <ViewMenu views={views.data ?? []} view={view} device={device} choose={choose} onArrange={() => arrange(view)} onNew={() => arrange(undefined)} onManage={() => setOpen({ what: 'manage' })} />
+        <ViewMenu views={views.data ?? []} view={view} device={device} choose={id => { choose(id); focusWall() }} onArrange={() => arrange(view)} onNew={() => arrange(undefined)} onManage={() => setOpen({ what: 'manage' })} />
         {chip && <span class="vw-wide"><Chip>{chip}</Chip></span>}
         {!view && views.data && <LayoutPick value={layout} onChange={g => setGridHere(device, g)} />}
         <span class="only-desk"><Pager wall={wall} view={view?.id} /></span>
-        {out > 0 && <button type="button" class="vw-out" onClick={() => choose(every)}>{t('views.left_out', { n: out })}</button>}
+        {out > 0 && <button type="button" class="vw-out" onClick={() => { choose(every); focusWall() }}>{t('views.left_out', { n: out })}</button>}
         <span class="sp" />
+        <Unheard wall={wall} mine={c => byId.get(c)?.mine ?? false} />
         <Summary wall={wall} />
         <span class="vr only-desk" />
         <span class="row only-desk">
@@ -110,7 +114,7 @@ export function WallScreen() {
         </span>
       </div>
       {problem && <Notice tone="warn" live>{problemText(problem)}</Notice>}
-      <WallGrid
+      {nothing ? <div class="stage"><Empty title={t('views.nothing')}><Button kind="primary" icon="grid" onClick={() => arrange(view)}>{t('views.arrange')}</Button></Empty></div> : <WallGrid
         wall={wall}
         zone={zone.value}
         shortcuts={account.value?.shortcuts ?? true}
@@ -118,7 +122,7 @@ export function WallScreen() {
         shared={c => byId.get(c)?.shared ?? false}
         onShare={share}
         onHelp={() => setDialog('help')}
-      />
+      />}
       <div class="thumb">
         <Pager wall={wall} large view={view?.id} />
         <div class="row"><WallActs wall={wall} onHelp={() => setDialog('help')} large /></div>

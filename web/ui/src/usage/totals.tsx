@@ -70,9 +70,9 @@ function Totals({ of: u }: { of: AccountUsage }) {
       <h2>{t('usage.all')}</h2>
       <p class="muted">{t('usage.totals_text')}</p>
       <dl class="us-totals">
-        <div><dt>{t('usage.total_addresses')}</dt><dd class="num">{amount('users', u.totals.addresses)}</dd></div>
+        <div><dt>{t('usage.people')}</dt><dd class="num">{amount('users', u.totals.addresses)}</dd></div>
         <div><dt>{t('usage.gallery')}</dt><dd class="num">{amount('gallery_updates', u.totals.gallery_updates)}</dd></div>
-        <div><dt>{t('guest.control_room')}</dt><dd class="num">{amount('viewer_seconds', u.totals.viewer_seconds)}</dd></div>
+        <div><dt>{t('wall.title')}</dt><dd class="num">{amount('viewer_seconds', u.totals.viewer_seconds)}</dd></div>
         <div>
           <dt>{t('usage.sent')}</dt>
           <dd class="num">{bytes(e.used_bytes)} <span class="muted">{e.budget_bytes === null ? t('usage.no_limit') : t('usage.of', { budget: bytes(e.budget_bytes) })}</span></dd>

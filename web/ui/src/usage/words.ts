@@ -8,7 +8,7 @@ export type Budget = keyof Bars
 export const budgets: readonly Budget[] = ['users', 'gallery_updates', 'viewer_seconds']
 
 export function budgetName(b: Budget): string {
-  return b === 'users' ? t('usage.people') : b === 'gallery_updates' ? t('usage.gallery') : t('guest.control_room')
+  return b === 'users' ? t('usage.people') : b === 'gallery_updates' ? t('usage.gallery') : t('wall.title')
 }
 
 /** amount is so much of a budget: a figure, or for viewing the time it is. */

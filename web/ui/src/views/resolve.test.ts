@@ -42,8 +42,12 @@ describe('TestR98_which view a device opens on', () => {
   ] as const) {
     it(name, () => expect(pick(views, chosen, here, device)).toBe(want))
   }
-  it('without a default the first, without a view every camera', () => {
-    expect(pick([view('a'), view('b')], undefined, undefined, 'phone')).toBe('a')
+  it('without a default a phone takes that of the PC, else every camera', () => {
+    expect(pick([view('a'), view('b', { default_for: ['desktop'] })], undefined, undefined, 'phone')).toBe('b')
+    expect(pick([view('a'), view('b')], undefined, undefined, 'phone')).toBe(every)
+  })
+  it('without a default a PC takes the first, without a view every camera', () => {
+    expect(pick([view('a'), view('b')], undefined, undefined, 'desktop')).toBe('a')
     expect(pick([], undefined, undefined, 'phone')).toBe(every)
   })
 })

@@ -38,13 +38,15 @@ export function byName(views: readonly View[]): View[] {
 
 /**
  * pick is the id of the view to show: the chosen one while it exists, else what
- * this device opens on, else the account's default for its kind, else the first.
+ * this device opens on, else the account's default for its kind. A phone without one opens on the PC's, else on
+ * every camera; a PC without one on the first view.
  */
 export function pick(views: readonly View[], chosen: string | undefined, here: string | undefined, device: Device): string {
   for (const id of [chosen, here]) {
     if (id !== undefined && (id === every || views.some(v => v.id === id))) return id
   }
-  return (views.find(v => v.default_for?.includes(device)) ?? views[0])?.id ?? every
+  const of = (d: Device): View | undefined => views.find(v => v.default_for?.includes(d))
+  return (of(device) ?? (device === 'phone' ? of('desktop') : views[0]))?.id ?? every
 }
 
 /**

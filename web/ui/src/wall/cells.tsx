@@ -16,6 +16,8 @@ export interface GridProps {
   zone: string
   watermark?: string
   shortcuts: boolean
+  /** A guest's wall: its set of keys is smaller. */
+  guest?: boolean
   mine(camera: string): boolean
   shared(camera: string): boolean
   onShare?(camera: string): void
@@ -59,6 +61,7 @@ export function WallGrid(p: GridProps) {
         class={['grid', `c${grid.columns}`, full && 'has-full', grid.big && 'vw-big', cells(grid) > denseAbove ? 'vw-dense' : narrow && 'vw-narrow'].filter(Boolean).join(' ')}
         style={{ '--rows': grid.rows, '--columns': grid.columns }}
         aria-label={t('wall.title')}
+        tabIndex={-1}
       >
         {positions.map(({ slot, item }, i) =>
           item && slot >= 0 ? (
@@ -77,7 +80,7 @@ export function WallGrid(p: GridProps) {
               onShare={p.onShare}
               watermark={p.watermark}
               hasSound={item.sound}
-              sound={item.sound && wall.soundOn.value && (full === undefined ? i === selected : full === keyOf(item))}
+              listening={wall.soundOn.value && (full === undefined ? i === selected : full === keyOf(item))}
             />
           ) : (
             p.spare?.(positions.slice(0, i).filter(x => !x.item).length, i + 1) ?? <li key={`empty${i}`} class="tile blank"><span class="vh">{t('wall.empty_cell')}</span><div class="pic" /><div class="rail" /></li>
@@ -89,14 +92,14 @@ export function WallGrid(p: GridProps) {
 }
 
 /** useKeys: none fires in fields, menus or dialogs, or with a modifier; the off-switch is in the account. */
-function useKeys({ wall, shortcuts, onHelp }: GridProps): void {
+function useKeys({ wall, shortcuts, guest, onHelp }: GridProps): void {
   useEffect(() => {
     const down = (e: KeyboardEvent): void => {
       const frozen = wall.positions.peek().some(x => x.slot >= 0 && wall.view(x.slot).peek().state === 'frozen')
       if (frozen) wall.resume()
       if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return
       const target = e.target as Element
-      if (target.closest('input, textarea, select, dialog, [role=menu], [contenteditable]')) return
+      if (busy(target, e.key)) return
       const onButton = target.closest('button, a') !== null
       const { key } = e
       const positions = wall.positions.peek()
@@ -113,7 +116,7 @@ function useKeys({ wall, shortcuts, onHelp }: GridProps): void {
       else if (!shortcuts) return
       else if (key.toLowerCase() === 'f') wall.toggleFull(at)
       else if (key.toLowerCase() === 'm') wall.soundOn.value = !wall.soundOn.peek()
-      else if (key.toLowerCase() === 'i') wall.stats.value = !wall.stats.peek()
+      else if (key.toLowerCase() === 'i' && !guest) wall.stats.value = !wall.stats.peek()
       else if (key === '?') onHelp()
       else if (/^[0-9]$/.test(key)) {
         const i = key === '0' ? 9 : Number(key) - 1
@@ -125,7 +128,19 @@ function useKeys({ wall, shortcuts, onHelp }: GridProps): void {
     }
     addEventListener('keydown', down)
     return () => removeEventListener('keydown', down)
-  }, [wall, shortcuts, onHelp])
+  }, [wall, shortcuts, guest, onHelp])
+}
+
+/** busy is where keys have a meaning of their own. A choice among the wall's layouts has none for pages. */
+function busy(target: Element, key: string): boolean {
+  if (target.closest('textarea, select, dialog, [role=menu], [contenteditable]')) return true
+  const input = target.closest('input')
+  return input !== null && !(input.type === 'radio' && (key === 'PageUp' || key === 'PageDown'))
+}
+
+/** focusWall gives the keyboard back to the wall once it shows what was chosen. */
+export function focusWall(): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>('.stage > .grid')?.focus({ preventScroll: true }))
 }
 
 function focusTile(slot: number | undefined): void {

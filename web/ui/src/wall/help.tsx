@@ -20,7 +20,7 @@ const more: readonly Row[] = [
   [['Shift', 'S'], 'keys.snapshot_whole'],
   [['I'], 'keys.stats'],
   [['A'], 'keys.answer'],
-  [['K'], 'keys.kiosk'],
+  [['K'], 'kiosk.new'],
   [['Alt', '1 – 9'], 'keys.view'],
 ]
 const last: readonly Row[] = [[['?'], 'keys.help']]

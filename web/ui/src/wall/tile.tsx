@@ -10,7 +10,7 @@ import { DelayBadge, LayerChip } from './layer'
 import { Stats } from './stats'
 import { TileActs, TileMark } from './tile-ops'
 import type { Wall } from './wall'
-import { age, message, stateIcon, stateWord, ticks, why } from './words'
+import { age, message, stateIcon, stateWord, ticks, unheard, why } from './words'
 
 export interface TileProps {
   wall: Wall
@@ -28,7 +28,8 @@ export interface TileProps {
   onShare?(camera: string): void
   watermark?: string
   hasSound: boolean
-  sound: boolean
+  /** This is the tile one listens to, whether or not there is anything to hear. */
+  listening: boolean
 }
 
 /** TileBox is one cell: picture, rail below it, and a message only when the picture is not the present. */
@@ -58,6 +59,8 @@ export const TileBox = memo(function TileBox(p: TileProps) {
   const word = stateWord(v.state)
   const name = v.state === 'restricted' ? t('msg.restricted') : v.name
   const time = v.state === 'throttled' || v.state === 'image' ? age(v, now) : v.at === undefined || v.picture === 'none' ? '' : clock(v.at, p.zone)
+  const silent = p.listening ? unheard(v, p.mine) : undefined
+  const sound = p.listening && p.hasSound && silent === undefined
   const cls = ['tile', v.state, `pic-${v.picture}`, v.poster && 'posted', p.selected && 'sel', p.full && 'full'].filter(Boolean).join(' ')
 
   return (
@@ -79,8 +82,8 @@ export const TileBox = memo(function TileBox(p: TileProps) {
         <video ref={video} muted autoplay playsInline disablePictureInPicture tabIndex={-1} aria-hidden="true" />
         <div class="over">
           {p.hasSound && (
-            <Button bare icon={p.sound ? 'sound' : 'mute'} pressed={p.sound} onClick={() => { wall.selected.value = p.position; wall.soundOn.value = !p.sound }}>
-              {p.sound ? t('wall.sound_off') : t('wall.sound_on')}
+            <Button bare icon={sound ? 'sound' : 'mute'} pressed={p.listening} onClick={() => { wall.selected.value = p.position; wall.soundOn.value = !p.listening }}>
+              {p.listening ? t('wall.sound_off') : t('wall.sound_on')}
             </Button>
           )}
           <TileActs wall={wall} slot={slot} />
@@ -101,13 +104,14 @@ export const TileBox = memo(function TileBox(p: TileProps) {
             {msg.act === 'continue' && <Button small onClick={() => wall.resume()}>{t('wall.continue')}</Button>}
           </div>
         )}
-        {p.watermark && v.picture === 'full' && v.at !== undefined && <span class="wm"><bdi>{p.watermark}</bdi>, {hour(v.at, p.zone)}</span>}
+        {p.watermark && v.picture === 'full' && v.at !== undefined && <span class="wm"><bdi>{p.watermark}</bdi> · <bdi>{hour(v.at, p.zone)}</bdi></span>}
       </div>
       <div class="rail">
         <span class="kbd" aria-hidden="true">{p.number}</span>
         <bdi class="nm" title={name}>{name}</bdi>
         {p.shared && p.onShare && <button type="button" class="share" aria-label={t('share.open', { name })} title={t('share.open', { name })} onClick={e => { e.stopPropagation(); p.onShare?.(p.camera) }}><Icon name="shared" small /></button>}
-        {p.sound && <Icon name="sound" small />}
+        {sound && <Icon name="sound" small />}
+        {silent && <span class="ns" title={silent}><Icon name="mute" small /><span class="vh">{silent}</span></span>}
         <span class="sp" />
         <LayerChip view={v} />
         <DelayBadge view={v} />

@@ -7,7 +7,7 @@ import { useTexts } from '../i18n/i18n'
 import { reason } from '../i18n/reason'
 import type { Shown } from '../player/state'
 import type { TileView } from '../player/tile'
-import { message, stateIcon, stateWord, summary, why } from './words'
+import { message, stateIcon, stateWord, summary, unheard, why } from './words'
 
 /** The closed lists of spec ruling 16, as the server has them. */
 const lists = ['authz', 'sfu'].flatMap(dir => [...readFileSync(resolve(import.meta.dirname, `../../../../${dir}/reason.go`), 'utf8').matchAll(/^\tReason\w+ +Reason = "(\w+)"/gm)].map(m => m[1] as string))
@@ -67,6 +67,16 @@ describe('what a tile says', () => {
   })
   it('offers what only the owner can do to the owner only', () => {
     for (const s of ['offline', 'reconnecting'] as const) expect(message(view(s, { server: { cell: 0, state: s } }), { ...c, mine: false })?.act).toBeUndefined()
+  })
+  it('TestR93_says why nothing is heard', () => {
+    const with_ = (sound?: string) => view('live', { server: { cell: 0, state: 'live', ...(sound && { sound }) } })
+    expect(unheard(with_(), true)).toBeUndefined() // the server has not said yet
+    expect(unheard(with_('on'), true)).toBeUndefined()
+    expect(unheard(with_('not_found'), true)).toBe('No sound from this camera')
+    expect(unheard(with_('level_missing'), false)).toBe('You have no right to its sound')
+    expect(unheard(with_('level_missing'), true)).toBe('The sound of this camera is switched off for everybody')
+    expect(unheard(with_('codec_unsupported'), true)).toBe(reason('codec_unsupported'))
+    expect(unheard(view('image'), true)).toBe('No sound from this camera')
   })
   it('counts without zeros, in one order', () => {
     expect(summary(['offline', 'live', 'live', 'closed']).map(x => x.text)).toEqual(['2 live', '1 offline', '1 closed'])

@@ -104,6 +104,19 @@ export function why(v: TileView): string | undefined {
   return code && code !== 'not_found' && v.state !== 'connecting' ? reason(code) : undefined
 }
 
+/**
+ * unheard is why the tile one listens to cannot be heard, or nothing: the
+ * server tells it of that cell. A cell with stills has no sound to ask for.
+ */
+export function unheard(v: TileView, mine: boolean): string | undefined {
+  const code = v.server?.sound
+  if (code === undefined) return v.state === 'image' ? t('wall.no_sound') : undefined
+  if (code === 'on') return undefined
+  if (code === 'not_found') return t('wall.no_sound')
+  if (code === 'level_missing') return mine ? t('levels.sound_off') : t('wall.sound_no_right')
+  return reason(code)
+}
+
 /** ticks says whether a tile's message counts time, so only such tiles are drawn every second. */
 export function ticks(s: Shown): boolean {
   return s === 'image' || s === 'stalled' || s === 'reconnecting' || s === 'offline' || s === 'throttled'
