@@ -4,8 +4,9 @@ import { Loaded } from '../kit/blocks'
 import { Chip } from '../kit/chip'
 import { Icon } from '../kit/icons'
 import { useResource } from '../kit/resource'
-import { usage as api } from './api'
-import { explained, flag, grouped, isChanged, shown, variable } from './groups'
+import { usage as api, type Limit } from './api'
+import { flag, grouped, isChanged, said, variable } from './groups'
+import { readable } from './values'
 
 /** Limits is what the server allows now, to be read: it is changed where the server is started. */
 export function Limits() {
@@ -33,16 +34,7 @@ export function Limits() {
                 <section key={g.title} class="block us-limits">
                   <h2>{t(g.title)}</h2>
                   <ul>
-                    {g.limits.map(l => (
-                      <li key={l.key}>
-                        <div class="grow">
-                          <p lang="en" dir="ltr" class="us-help">{explained(l.help)}</p>
-                          <p class="dim meta mono us-names" dir="ltr"><span>{l.key}</span> <span>{variable(l.key)}</span> <span>{flag(l.key)}</span></p>
-                        </div>
-                        {isChanged(l) && <Chip tone="blue">{t('limits.changed', { value: shown(l.default, l.unit) || '–' })}</Chip>}
-                        <b class="num us-value"><bdi dir="ltr">{shown(l.value, l.unit) || '–'}</bdi></b>
-                      </li>
-                    ))}
+                    {g.limits.map(l => <Row key={l.key} limit={l} />)}
                   </ul>
                 </section>
               ))}
@@ -51,5 +43,20 @@ export function Limits() {
         }}
       </Loaded>
     </>
+  )
+}
+
+/** One limit; as it is written in the configuration its value is the tip of what is read. */
+function Row({ limit: l }: { limit: Limit }) {
+  const { text, english } = said(l)
+  return (
+    <li>
+      <div class="grow">
+        <p class="us-help" {...(english ? { lang: 'en', dir: 'ltr' as const } : {})}>{text}</p>
+        <p class="dim meta mono us-names" dir="ltr"><code>{l.key}</code> <code>{variable(l.key)}</code> <code>{flag(l.key)}</code></p>
+      </div>
+      {isChanged(l) && <Chip tone="blue">{t('limits.changed', { value: readable(l.default, l.unit) || '–' })}</Chip>}
+      <b class="num us-value" title={l.value}><bdi>{readable(l.value, l.unit) || '–'}</bdi></b>
+    </li>
   )
 }

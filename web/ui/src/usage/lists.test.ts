@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import type { Limit, Visit } from './api'
-import { explained, flag, grouped, isChanged, shown, variable } from './groups'
+import { flag, grouped, isChanged, said, variable } from './groups'
 import { merged } from './merged'
 import { every, scale } from './scale'
 
@@ -53,16 +53,14 @@ describe('the limits of a server', () => {
   })
   it('are named as the configuration does', () => {
     expect([variable('limits.usage_window'), flag('limits.usage_window')]).toEqual(['SIGHTLINE_LIMITS_USAGE_WINDOW', '--limits-usage-window'])
-    expect(['24h0m0s', '1h30m0s', '90s', '10m30s', '80', '10GB'].map(x => shown(x))).toEqual(['24h', '1h30m', '90s', '10m30s', '80', '10GB'])
-    expect(shown('80', 'percent')).toBe('80 %')
   })
   it('are changed where they mean another value, not where it is written another way', () => {
     const d = (value: string, other: string) => isChanged({ key: 'limits.x', value, default: other, unit: 'duration', help: '' })
     expect([d('1h0m0s', '60m'), d('24h0m0s', '24h'), d('90s', '1m30s'), d('500ms', '0.5s')]).toEqual([false, false, false, false])
     expect([d('1h0m1s', '60m'), d('10h', ''), isChanged({ ...l('x'), value: '2' })]).toEqual([true, true, true])
   })
-  it('are explained without numbers of rows', () => {
-    expect(explained('Share links an account may have (R4).')).toBe('Share links an account may have.')
-    expect(explained('Stills (R77, R82). IPv6 (/64) stays.')).toBe('Stills. IPv6 (/64) stays.')
+  it('have words the page does not know without numbers of rows', () => {
+    expect(said(l('limits.of_tomorrow', 'Share links an account may have (R4).'))).toEqual({ text: 'Share links an account may have.', english: true })
+    expect(said(l('limits.of_tomorrow', 'Stills (R77, R82). IPv6 (/64) stays.')).text).toBe('Stills. IPv6 (/64) stays.')
   })
 })
