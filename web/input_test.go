@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -56,6 +57,12 @@ func TestBadInput(t *testing.T) {
 		{"no JSON", "POST", "/api/v1/login", "{", nil, nil, 400, "bad_json", ""},
 		{"unknown field", "POST", "/api/v1/login", `{"email":"a","pass":"b"}`, nil, nil, 400, "bad_json", "pass"},
 		{"wrong type", "POST", "/api/v1/login", `{"email":7}`, nil, nil, 400, "bad_json", "email"},
+		{"field twice", "POST", "/api/v1/login", `{"email":"a","password":"b","email":"c"}`, nil, nil, 400, "bad_json", "email"},
+		{"field in capitals", "POST", "/api/v1/login", `{"email":"a","Password":"b"}`, nil, nil, 400, "bad_json", "Password"},
+		{"field in other letters beside itself", "POST", "/api/v1/views", `{"name":"a","Name":"b"}`, me, nil, 400, "bad_json", "Name"},
+		{"field that folds to another", "POST", "/api/v1/login", `{"email":"a","pa\u017fsword":"b"}`, nil, nil, 400, "bad_json", "paſsword"},
+		{"field twice inside", "POST", "/api/v1/views", `{"name":"a","cells":[{"any":1},{"any":1,"any":2}]}`, me, nil, 400, "bad_json", "any"},
+		{"field in capitals inside", "POST", "/api/v1/views", `{"name":"a","cells":[{"any":1},{"Any":1}]}`, me, nil, 400, "bad_json", "Any"},
 		{"two values", "POST", "/api/v1/login", `{}{}`, nil, nil, 400, "bad_json", ""},
 		{"form", "POST", "/api/v1/login", "email=a", nil, []change{header("Content-Type", "application/x-www-form-urlencoded")}, 415, "unsupported_type", ""},
 		{"text", "POST", "/api/v1/login", "{}", nil, []change{header("Content-Type", "text/plain")}, 415, "unsupported_type", ""},
@@ -232,7 +239,8 @@ func TestPanicIsOne500(t *testing.T) {
 }
 
 func FuzzDecodeBodies(f *testing.F) {
-	for _, s := range []string{`{}`, `{"sdp":"v=0","version":1,"tiles":[{"cell":0,"camera":"x","px":1,"focus":true}]}`, `{"name":null}`, `{"password":"***"}`, `[`, `{"levels":[]}`} {
+	for _, s := range []string{`{}`, `{"sdp":"v=0","version":1,"tiles":[{"cell":0,"camera":"x","px":1,"focus":true}]}`, `{"name":null}`, `{"password":"***"}`, `[`, `{"levels":[]}`,
+		`{"name":"a","Name":"b"}`, `{"sdp":"v=0","version":1,"tiles":[{"cell":0,"Cell":1}]}`, `{"rows":[{"schedule":{"intervals":[{}]},"schedule":null}]}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -241,6 +249,19 @@ func FuzzDecodeBodies(f *testing.F) {
 				if p := problemOf(err, ""); p.Status != 400 && p.Status != 422 {
 					t.Fatalf("%q: %+v", body, p)
 				}
+				continue
+			}
+			// Of an object at the top no field came in two ways.
+			var fields map[string]json.RawMessage
+			if json.Unmarshal(body, &fields) != nil {
+				continue
+			}
+			folded := map[string]bool{}
+			for name := range fields {
+				if folded[strings.ToLower(name)] {
+					t.Fatalf("%q: taken with the field %q twice", body, name)
+				}
+				folded[strings.ToLower(name)] = true
 			}
 		}
 	})

@@ -82,6 +82,7 @@ func TestDecodeJSON(t *testing.T) {
 	}
 	for body, field := range map[string]string{
 		``: "", `{`: "", `[]`: "", `{"name":1}`: "name", `{"nam":"x"}`: "nam", `{"name":"x"} {}`: "", `{"name":"x"}x`: "", `nul`: "",
+		`{"name":"a","name":"b"}`: "name", `{"Name":"b"}`: "Name", `{"name":"a","NAME":"b"}`: "NAME", `{"row\u017f":1}`: "rowſ",
 		`{"rows":"1"}`: "rows", `{"rows":1.5}`: "rows", `{"rows":1e99}`: "rows",
 	} {
 		var v in

@@ -87,8 +87,8 @@ func (r *request) cookie(name string) secret.String {
 	return secret.New(cookieValue(string(r.c.Request().Header.Peek("Cookie")), name))
 }
 
-// decode reads the JSON body into v, strictly: an unknown field, a second
-// value or a wrong type is fault.Malformed naming the field. The raw body is
+// decode reads the JSON body into v, strictly: an unknown field, one that is
+// there twice or in other letters, a second value or a wrong type is fault.Malformed naming the field. The raw body is
 // used, never fiber's, which would inflate it.
 func (r *request) decode(v any) error { return decodeJSON(r.c.Request().Body(), v) }
 
@@ -101,7 +101,7 @@ func decodeJSON(body []byte, v any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return fault.New(fault.Malformed, fault.CodeBadJSON, "The body holds more than one JSON value.")
 	}
-	return nil
+	return checkNames(body, v)
 }
 
 func badJSON(err error) error {
