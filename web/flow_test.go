@@ -334,6 +334,40 @@ func TestBearerToken(t *testing.T) {
 	h.do("GET", "/api/v1/me", nil, nil, bearer(tok)).want(t, 401)
 }
 
+// What outlives a personal access token is made by who signed in: a token that
+// leaked and was revoked leaves neither a kiosk nor another token behind.
+func TestATokenMakesNothingThatOutlivesIt(t *testing.T) {
+	h := newHarness(t)
+	me := h.person("owner", true)
+	h.camera(me, "Yard")
+	tok := h.tokenOf(me)
+	for path, body := range map[string]row{
+		"/api/v1/me/tokens":           {"name": "another"},
+		"/api/v1/views/default/kiosk": {"name": "Porch"},
+		"/api/v1/me/password":         {"current": testPassword, "password": "another fine password"},
+	} {
+		res := h.do("POST", path, body, nil, bearer(tok)).want(t, 403)
+		if res.code() != "login_needed" || !strings.Contains(res.field("detail"), "Sign in") {
+			t.Errorf("%s: %s", path, res.body)
+		}
+		h.do("POST", path, body, me, bearer(tok)).want(t, 403) // the cookie beside a token is not looked at
+		h.do("POST", path, body, nil).want(t, 401)
+	}
+	if n := len(read[tokensView](t, h.do("GET", "/api/v1/me/tokens", nil, nil, bearer(tok)).want(t, 200)).Tokens); n != 1 {
+		t.Errorf("%d tokens", n)
+	}
+	var rows []string
+	for _, rt := range h.srv.table {
+		if rt.who == signed {
+			rows = append(rows, rt.path)
+		}
+	}
+	if len(rows) != 3 {
+		t.Errorf("the table asks for a login at %v", rows)
+	}
+	h.do("POST", "/api/v1/me/tokens", row{"name": "another"}, me).want(t, 201)
+}
+
 // Account, logins, views, invitations and links through the API, as the pages use them.
 func TestAccountFlow(t *testing.T) {
 	h := newHarness(t)

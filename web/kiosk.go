@@ -44,7 +44,7 @@ const kioskLife = 400 * 24 * time.Hour
 // no other cookie or token is read here.
 func kioskRoutes() []route {
 	table := []route{
-		{method: "POST", path: "/api/v1/views/:view/kiosk", who: account, body: jsonBody, status: created,
+		{method: "POST", path: "/api/v1/views/:view/kiosk", who: signed, body: jsonBody, status: created,
 			summary: "Make a kiosk: a screen that shows this view and may do nothing else; its address works once, within 24 hours. " +
 				"The view default stands for all cameras, page by page.",
 			in: kioskCreate{}, out: kioskCreated{}, handle: createKiosk},

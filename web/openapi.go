@@ -89,6 +89,8 @@ func (g *schemas) operation(rt *route) (map[string]any, error) {
 	switch rt.who {
 	case account, instance, player:
 		op["security"] = []any{map[string]any{"login": []string{}}, map[string]any{"token": []string{}}}
+	case signed:
+		op["security"] = []any{map[string]any{"login": []string{}}}
 	case guest:
 		op["security"] = []any{map[string]any{"guest": []string{}}}
 	}

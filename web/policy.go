@@ -23,6 +23,7 @@ const (
 	public       // anybody; no login is read
 	maybe        // anybody; a login is read where there is one
 	account      // a login or a personal access token
+	signed       // a login; who comes by personal access token gets 403: it must not make what outlives it
 	instance     // as account, and the account administers the instance; else 404
 	guest        // a visit of the link in the path, and nothing else; else 410
 	static       // pages and their parts: no effects, no login read
@@ -31,7 +32,7 @@ const (
 	device       // a kiosk's cookie, and nothing else
 )
 
-var whoNames = [...]string{"nobody", "public", "maybe", "account", "instance", "guest", "static", "player", "sender", "device"}
+var whoNames = [...]string{"nobody", "public", "maybe", "account", "login", "instance", "guest", "static", "player", "sender", "device"}
 
 func (w who) String() string { return whoNames[w] }
 
@@ -201,7 +202,7 @@ func (r *request) checkOrigin() error {
 	}
 	h := &r.c.Request().Header
 	switch r.rt.who {
-	case account, instance, maybe:
+	case account, signed, instance, maybe:
 		if r.hasBearer() {
 			return nil
 		}
@@ -227,6 +228,14 @@ func (r *request) authenticate() error {
 		return nil
 	case account, player:
 		return r.login()
+	case signed:
+		if err := r.login(); err != nil {
+			return err
+		}
+		if r.subject.Token != "" {
+			return fault.New(fault.Forbidden, fault.CodeLoginNeeded, "A personal access token may not do this. Sign in with the password.")
+		}
+		return nil
 	case instance:
 		if err := r.login(); err != nil {
 			return err

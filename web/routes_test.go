@@ -138,7 +138,7 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 				}
 			}
 			switch rt.who {
-			case account, instance, player:
+			case account, signed, instance, player:
 				if !signedIn {
 					if res.StatusCode != 401 {
 						t.Errorf("%s: want 401", where)

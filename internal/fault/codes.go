@@ -13,6 +13,7 @@ const (
 	CodeBadHost          = "bad_host"
 	CodeCrossSite        = "cross_site"
 	CodeNotSignedIn      = "not_signed_in"
+	CodeLoginNeeded      = "login_needed"
 	CodeBadLogin         = "bad_login"
 	CodeWrongCode        = "wrong_code"
 	CodeSetupDone        = "setup_done"

@@ -98,7 +98,12 @@ func (c *Crowd) Grow(ctx context.Context, n int) error {
 
 // addTokens makes as many tokens of the owner as n viewers need.
 func (c *Crowd) addTokens(ctx context.Context, n int) error {
-	owner := NewClient(c.p.Demo.BaseURL, c.p.Demo.Accounts[0].Token)
+	owner, login := NewClient(c.p.Demo.BaseURL, ""), c.p.Demo.Accounts[0] // a token makes no tokens
+	if len(c.tokens)*perToken < n {
+		if err := owner.Do(ctx, "POST", "/api/v1/login", map[string]string{"email": login.Email, "password": login.Password}, nil); err != nil {
+			return fmt.Errorf("sign in to make tokens: %w", err)
+		}
+	}
 	for len(c.tokens)*perToken < n {
 		var made struct{ Token string }
 		if err := owner.Do(ctx, "POST", "/api/v1/me/tokens", map[string]string{"name": "bench"}, &made); err != nil {

@@ -1,8 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { kiosk as api, kioskViewing, type Kiosk } from '../api/kiosk'
 import type { ServerMessage } from '../api/messages'
-import { asProblem } from '../api/problem'
+import { asProblem, type Problem } from '../api/problem'
 import { active, setLanguage, t } from '../i18n/i18n'
+import { reason } from '../i18n/reason'
+import { duration } from '../i18n/time'
 import { Icon } from '../kit/icons'
 import { Backoff } from '../player/backoff'
 import { ServerClock } from '../player/serverclock'
@@ -18,7 +20,7 @@ import { patrolOf } from './patrol'
 import { Wall, type WallItem } from './wall'
 
 /** What the screen shows where it shows no pictures. It is asked for again by itself; nobody is there to do it. */
-type Standing = 'opening' | 'away' | 'ended' | 'gone'
+type Standing = 'opening' | 'away' | 'busy' | 'ended' | 'gone' | 'never'
 
 /** How often a screen that was ended asks whether it stands again, ms: an account may be active again. */
 const askEnded = 60_000
@@ -43,6 +45,33 @@ export function kioskGrid(k: Pick<Kiosk, 'view'>, narrow: boolean): Grid {
   return narrow && cells(g) > 2 ? phone : g
 }
 
+const wasKey = 'sightline.kiosk'
+
+/** wasScreen is whether this browser ever was a kiosk: its cookie is not for pages to see, and goes. */
+export function wasScreen(): boolean {
+  try {
+    return localStorage.getItem(wasKey) !== null
+  } catch {
+    return false
+  }
+}
+
+/** isScreen remembers that this browser is a kiosk. */
+export function isScreen(): void {
+  try {
+    localStorage.setItem(wasKey, '1')
+  } catch {
+    // a browser that keeps nothing says "not yet" where it could say "ended"
+  }
+}
+
+/** standingOf is what is said about a refusal, if nothing better is known of the screen: `was` is what it says now. */
+export function standingOf(p: Problem, was: Standing, screen: boolean): Standing {
+  if (p.status === 401) return was === 'gone' ? was : screen ? 'ended' : 'never'
+  if (p.status === 429) return 'busy'
+  return was === 'opening' || was === 'busy' ? 'away' : was
+}
+
 /**
  * exchange trades an address for what the screen shows. Where too many guesses
  * came from this network the server looks at no address for a while: the screen
@@ -64,6 +93,7 @@ async function exchange(secret: string): Promise<Kiosk> {
 export function KioskPage() {
   const [kiosk, setKiosk] = useState<Kiosk>()
   const [standing, setStanding] = useState<Standing>('opening')
+  const [wait, setWait] = useState<number>()
   const wire = useMemo(connect, [])
   const retry = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   const backoff = useMemo(() => new Backoff(), [])
@@ -83,6 +113,7 @@ export function KioskPage() {
         applyTheme(k.theme)
         await setLanguage(k.language).catch(() => {})
         backoff.reset()
+        isScreen()
         setKiosk(k)
       } catch (e) {
         const p = asProblem(e)
@@ -94,10 +125,11 @@ export function KioskPage() {
           setStanding('gone')
         } else if (p.status === 401) {
           setKiosk(undefined)
-          setStanding(s => (s === 'gone' ? s : 'ended'))
+          setStanding(s => standingOf(p, s, wasScreen()))
           again = askEnded
         } else {
-          setStanding(s => (s === 'opening' ? 'away' : s))
+          setStanding(s => standingOf(p, s, wasScreen()))
+          setWait(p.retryAfter)
           again = Math.max(backoff.next(), (p.retryAfter ?? 0) * 1000)
         }
       }
@@ -129,7 +161,7 @@ export function KioskPage() {
 
   return (
     <Shifted>
-      {kiosk ? <KioskWall kiosk={kiosk} wire={wire} /> : <Says standing={standing} />}
+      {kiosk ? <KioskWall kiosk={kiosk} wire={wire} /> : <Says standing={standing} wait={wait} />}
     </Shifted>
   )
 }
@@ -170,13 +202,13 @@ function KioskWall({ kiosk, wire }: { kiosk: Kiosk; wire: Wire }) {
 }
 
 /** Says is what stands on the screen without pictures: what happened and what comes next. */
-function Says({ standing, text }: { standing: Standing; text?: string }) {
+function Says({ standing, text, wait }: { standing: Standing; text?: string; wait?: number | undefined }) {
   if (standing === 'opening' && !text) return <main id="main" class="ops-says"><h1 class="vh">Sightline</h1></main>
-  const body = { opening: '', away: t('kiosk.away_text'), ended: t('kiosk.ended_text'), gone: t('kiosk.gone_text') }
-  const head = { opening: text ?? '', away: t('kiosk.away'), ended: t('kiosk.ended'), gone: t('kiosk.gone') }
+  const body = { opening: '', away: t('kiosk.away_text'), busy: wait ? t('error.retry_in', { time: duration(wait * 1000) }) : '', ended: t('kiosk.ended_text'), gone: t('kiosk.gone_text'), never: t('kiosk.never_text') }
+  const head = { opening: text ?? '', away: t('kiosk.away'), busy: reason('rate_limited'), ended: t('kiosk.ended'), gone: t('kiosk.gone'), never: t('kiosk.never') }
   const inside = (
     <div>
-      <Icon name={standing === 'away' ? 'reconnecting' : standing === 'opening' ? 'camera' : 'exit'} />
+      <Icon name={standing === 'away' ? 'reconnecting' : standing === 'busy' ? 'wait' : standing === 'opening' ? 'camera' : standing === 'never' ? 'screen' : 'exit'} />
       {text ? <p class="h">{text}</p> : <h1>{head[standing]}</h1>}
       {body[standing] && <p role="status">{body[standing]}</p>}
     </div>

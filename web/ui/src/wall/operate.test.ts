@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Problem } from '../api/problem'
 import { keepAwake } from './awake'
 import { shiftAt } from './burnin'
 import { between, count } from './figures'
 import { isPatrolKey, keyAct, type Acts } from './keys'
+import { isScreen, standingOf, wasScreen } from './kiosk'
 import { fileName } from './snapshot'
 
 const key = (k: string, o: Partial<KeyboardEvent> & { on?: string } = {}) =>
@@ -122,5 +124,26 @@ describe('a screen on a wall', () => {
     expect(p.held()).toBe(1)
     stop()
     keepAwake({} as Navigator)()
+  })
+})
+
+describe('a screen without pictures', () => {
+  const refused = (status: number) => new Problem({ status, code: 'x', retryAfter: 60 })
+  it('says that a browser is no screen yet, and that a screen has ended', () => {
+    expect(standingOf(refused(401), 'opening', false)).toBe('never')
+    expect(standingOf(refused(401), 'opening', true)).toBe('ended')
+    expect(standingOf(refused(401), 'gone', false)).toBe('gone')
+  })
+  it('says that there were too many tries, then what comes of the next', () => {
+    expect(standingOf(refused(429), 'opening', false)).toBe('busy')
+    expect(standingOf(refused(503), 'busy', false)).toBe('away')
+    expect(standingOf(refused(503), 'ended', true)).toBe('ended')
+  })
+  it('remembers that it was a screen', () => {
+    localStorage.clear()
+    expect(wasScreen()).toBe(false)
+    isScreen()
+    expect(wasScreen()).toBe(true)
+    localStorage.clear()
   })
 })
