@@ -16,9 +16,12 @@ export class Peer {
   private readonly config: PeerConfig
   private closed = false
   private videos = 0
+  private end: (e: Error) => void = () => {}
+  private readonly ended = new Promise<never>((_, no) => { this.end = no })
 
   constructor(config: PeerConfig, iceServers: RTCIceServer[] = []) {
     this.config = config
+    this.ended.catch(() => {})
     this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require', iceServers })
     this.pc.onconnectionstatechange = () => this.changed()
   }
@@ -26,6 +29,11 @@ export class Peer {
   /** How many video transceivers there are. */
   get size(): number {
     return this.videos
+  }
+
+  /** A browser never settles what was under way when its connection was closed; this fails then. */
+  private alive<T>(step: Promise<T>): Promise<T> {
+    return Promise.race([step, this.ended])
   }
 
   /** offer makes the pool at least `videos` large and gives the SDP to send. */
@@ -36,7 +44,7 @@ export class Peer {
       this.videos++
     }
     if (first) this.pc.addTransceiver('audio', { direction: 'recvonly' })
-    await this.pc.setLocalDescription(await this.pc.createOffer())
+    await this.alive(this.pc.setLocalDescription(await this.alive(this.pc.createOffer())))
     return this.pc.localDescription?.sdp ?? ''
   }
 
@@ -71,7 +79,7 @@ export class Peer {
   }
 
   async answer(sdp: string): Promise<void> {
-    await this.pc.setRemoteDescription({ type: 'answer', sdp })
+    await this.alive(this.pc.setRemoteDescription({ type: 'answer', sdp }))
   }
 
   /** track is what a mid carries; undefined for an unknown mid. */
@@ -95,6 +103,7 @@ export class Peer {
     this.closed = true
     this.pc.onconnectionstatechange = null
     this.pc.close()
+    this.end(new Error('the connection is closed'))
   }
 
   private changed(): void {

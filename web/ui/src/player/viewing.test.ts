@@ -17,6 +17,7 @@ class FakePC {
   restarts = 0
   bytes = 0
   flow = 0
+  slow = false // what is begun is never settled, as in a browser that is closing the connection
   constructor(c?: { iceServers?: unknown }) {
     this.began = c?.iceServers
     FakePC.all.push(this)
@@ -27,7 +28,10 @@ class FakePC {
   addTransceiver(kind: string) { this.kinds.push(kind) }
   getTransceivers() { return this.kinds.map((kind, i) => ({ mid: String(i), receiver: { track: { kind, id: `${FakePC.all.indexOf(this)}/${i}` } } })) }
   async createOffer() { return { type: 'offer', sdp: `offer of ${this.kinds.length}` } }
-  async setLocalDescription(d: unknown) { this.localDescription = d }
+  async setLocalDescription(d: unknown) {
+    if (this.slow) await new Promise(() => {})
+    this.localDescription = d
+  }
   async setRemoteDescription(d: { sdp: string }) { this.answers.push(d.sdp) }
   close() { this.connectionState = 'closed' }
   become(s: string) { this.connectionState = s; this.onconnectionstatechange?.() }
@@ -89,6 +93,21 @@ describe('viewing session', () => {
     c.viewing.prepare(2)
     c.viewing.close()
     expect(FakePC.all.at(-1)?.connectionState).toBe('closed')
+  })
+
+  it('makes a new session when the old one is gone while an offer is being made', async () => {
+    const { viewing, api } = make()
+    viewing.show([want(0, 'a')], 2)
+    await settle()
+    const pc = FakePC.all[0] as FakePC
+    pc.become('connected')
+    pc.slow = true
+    pc.become('disconnected') // a restart begins
+    await settle()
+    viewing.receive({ type: 'viewing_gone', viewing: 'v1' })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(pc.connectionState).toBe('closed')
+    expect(api.open).toHaveBeenCalledTimes(2)
   })
 
   it('tries TURN servers where no connection comes, and begins with them from then on', async () => {

@@ -348,6 +348,7 @@ export class Viewing {
     } catch {
       this.busy = false
       if (this.peer === peer) this.again()
+      else if (this.running) this.push()
       return
     }
     this.busy = false
