@@ -123,3 +123,43 @@ func TestR98_ALateSaveIsStale(t *testing.T) {
 		t.Errorf("after the last: %+v %v", list, err)
 	}
 }
+
+func TestR98_ViewsAreKeptPerAccount(t *testing.T) {
+	n := newNode(t, bolt(t), "a")
+	olena, max := n.person(t, "olena@example.org"), n.person(t, "max@example.org")
+	ctx := t.Context()
+	first, err := n.room.Views(ctx, olena)
+	if err != nil || len(first) != 1 || first[0].ID != "default" || first[0].Cells[0].Any != 1 {
+		t.Fatalf("R90: %+v %v", first, err)
+	}
+	first[0].Name, first[0].Rows, first[0].Columns = "Mine", 2, 3
+	v, err := n.room.UpdateView(ctx, olena, first[0])
+	if err != nil || v.Version == 0 || len(v.Cells) != 6 {
+		t.Fatalf("the default saved: %+v %v", v, err)
+	}
+	w, err := n.room.CreateView(ctx, olena, controlroom.View{Name: "Phone", Rows: 2, Columns: 1, DefaultFor: []string{"phone"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := n.room.Views(ctx, olena)
+	if err != nil || len(list) != 2 || len(list[0].DefaultFor) != 1 || list[0].DefaultFor[0] != "desktop" {
+		t.Fatalf("one default a device: %+v %v", list, err)
+	}
+	if _, err := n.room.UpdateView(ctx, olena, v); fault.Code(err) != "stale" || !fault.Is(err, fault.Conflict) {
+		t.Fatalf("an old version: %v", err)
+	}
+	for name, err := range map[string]error{
+		"update": func() error { _, err := n.room.UpdateView(ctx, max, w); return err }(),
+		"delete": n.room.DeleteView(ctx, max, w.ID),
+	} {
+		if !fault.Is(err, fault.NotFound) {
+			t.Errorf("somebody else's %s: %v", name, err)
+		}
+	}
+	if err := n.room.DeleteView(ctx, olena, w.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.room.CreateView(ctx, olena, controlroom.View{Name: "mine", Rows: 1, Columns: 1}); fault.Code(err) != fault.CodeNameTaken {
+		t.Fatalf("the same name: %v", err)
+	}
+}
