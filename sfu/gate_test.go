@@ -108,7 +108,7 @@ func TestR82_WhoComesAnewIsShownTheSamePicture(t *testing.T) {
 		ev := &events{}
 		sub := sfu.Subscription{Layers: []*sfu.Stream{cam.s}, Budget: b, OnEvent: ev.add}
 		j := join(t, e, look, func(p *sfu.Peer) { attach(t, p, p.Mids()[0].ID, sub) })
-		for n := 1; n <= 2; n++ {
+		for n := 1; n <= 4; n++ { // longer than two key frames
 			until(t, "a picture", 3*time.Second, func() bool { return len(ev.all()) == n && ev.has(sfu.EventStill) })
 			at := j.Stats()[0].Frames
 			until(t, "what makes a browser paint it", 3*time.Second, func() bool { return j.Stats()[0].Frames >= at+10 })
