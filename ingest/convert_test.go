@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -60,8 +61,13 @@ func TestMJPEGAndMPEG4BecomeH264(t *testing.T) {
 				}
 			}
 			last := len(frames) - 1
-			if d := float64(frames[last].TS-frames[0].TS) / float64(last); d < 8000 || d > 10000 {
-				t.Errorf("timestamps step by %.0f, want about 9000", d)
+			steps := make([]int64, last) // the middle one: a busy machine drops pictures
+			for i := range steps {
+				steps[i] = int64(frames[i+1].TS - frames[i].TS)
+			}
+			slices.Sort(steps)
+			if d := steps[last/2]; d < 8000 || d > 10000 {
+				t.Errorf("timestamps step by %d, want about 9000", d)
 			}
 			if want := int(frames[last].TS-frames[0].TS)/180000 + 1; keys < want-1 || keys > want+1 { // one each 2 s
 				t.Errorf("%d key frames in %d pictures", keys, len(frames))

@@ -18,6 +18,11 @@ const MasterName = "sightline"
 // StartSentinels call it down: the value of docs/guide/redis.md.
 const DownAfter = time.Second
 
+// patience is how long the tests wait for Sentinels: one that a busy machine
+// kept waiting for 2 s trusts its clock only 30 s later (TILT), and looks for
+// replicas 10 s after that.
+const patience = 90 * time.Second
+
 // Sentinels are a primary, its replicas and three Sentinels over them.
 type Sentinels struct {
 	Redis     []*Server // the first began as the primary
@@ -37,6 +42,9 @@ func StartSentinels(t testing.TB, replicas int, args ...string) *Sentinels {
 	for range replicas {
 		s.Redis = append(s.Redis, Start(t, append([]string{"--replicaof", "127.0.0.1 " + strconv.Itoa(first.port)}, args...)...))
 	}
+	// Sentinels look for replicas every 10 s: those that follow by now are known
+	// at once.
+	s.until("every replica follows", func() bool { return s.followed(first) })
 	for range 3 {
 		s.Sentinels = append(s.Sentinels, startSentinel(t, first.port))
 	}
@@ -87,6 +95,11 @@ func (s *Sentinels) whole() bool {
 	if p == nil {
 		return false
 	}
+	return s.followed(p)
+}
+
+// followed reports whether all the others follow p.
+func (s *Sentinels) followed(p *Server) bool {
 	info, err := do(p.Addr(), "INFO", "replication")
 	return err == nil && strings.Count(info, "state=online") == len(s.Redis)-1 &&
 		strings.Contains(info, fmt.Sprintf("min_slaves_good_slaves:%d", len(s.Redis)-1))
@@ -122,11 +135,27 @@ func (s *Sentinels) Whole() { s.t.Helper(); s.until("whole again", s.whole) }
 
 func (s *Sentinels) until(what string, ok func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(2 * startTimeout); !ok(); <-time.After(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); !ok(); <-time.After(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			s.t.Fatalf("not in %v: %s", 2*startTimeout, what)
+			s.t.Fatalf("not in %v: %s\n%s", patience, what, s.seen())
 		}
 	}
+}
+
+// seen is how the Sentinels and servers see each other.
+func (s *Sentinels) seen() string {
+	var b strings.Builder
+	for _, one := range s.Sentinels {
+		r, err := do(one.Addr(), "SENTINEL", "master", MasterName)
+		fmt.Fprintf(&b, "Sentinel %s: %s %v\n", one.Addr(), strings.ReplaceAll(r, "\n", " "), err)
+		r, _ = do(one.Addr(), "INFO", "sentinel")
+		fmt.Fprintln(&b, strings.ReplaceAll(r, "\r\n", " "))
+	}
+	for _, one := range s.Redis {
+		r, err := do(one.Addr(), "INFO", "replication")
+		fmt.Fprintf(&b, "Redis %s: %s %v\n", one.Addr(), strings.ReplaceAll(r, "\r\n", " "), err)
+	}
+	return b.String()
 }
 
 // URL is what rediskv.Open takes.
