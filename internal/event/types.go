@@ -9,6 +9,8 @@ func decode(name string, data []byte) Event {
 		return as[MailRequested](data)
 	case CameraChanged{}.Type():
 		return as[CameraChanged](data)
+	case CameraEvent{}.Type():
+		return as[CameraEvent](data)
 	case LinkChanged{}.Type():
 		return as[LinkChanged](data)
 	case LinkRemoved{}.Type():
