@@ -1,6 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { guest as api } from '../api/api'
-import type { ServerMessage } from '../api/messages'
 import { asProblem } from '../api/problem'
 import type { Visit } from '../api/wire'
 import { active, isLang, languages, setLanguage, t } from '../i18n/i18n'
@@ -9,8 +8,7 @@ import { at, duration, moment, parseTime, sentence } from '../i18n/time'
 import { Icon, Logo } from '../kit/icons'
 import { Menu } from '../kit/menu'
 import { Notice } from '../kit/notice'
-import { ServerClock } from '../player/serverclock'
-import { Socket } from '../player/socket'
+import { Wire } from '../player/wire'
 import { isPhone } from '../wall/device'
 import { desk, phone } from '../wall/grid'
 import { WallGrid } from '../wall/cells'
@@ -56,7 +54,7 @@ function VisitPage({ link, first }: { link: string; first: Visit }) {
   const [help, setHelp] = useState(false)
   const [up, setUp] = useState(true)
   const [place, setPlace] = useState<'wall' | 'gallery'>('wall')
-  const wire = useMemo(() => connect(link), [link])
+  const wire = useMemo(() => new Wire(api.viewing(link).socket), [link])
   const images = useMemo(() => new GuestGalleryState(link), [link])
   const shows = !end && (visit.state === 'live' || visit.state === 'throttled')
 
@@ -118,7 +116,7 @@ function VisitPage({ link, first }: { link: string; first: Visit }) {
 }
 
 function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit: Visit; wire: Wire; onHelp(): void; onGone(): void }) {
-  const wall = useMemo(() => new Wall({ api: api.viewing(link), send: m => wire.socket?.send(m) ?? false, clock: wire.clock }), [link])
+  const wall = useMemo(() => new Wall({ api: api.viewing(link), send: wire.send, clock: wire.clock }), [link])
   useEffect(() => {
     const off = wire.listen({ up: () => wall.up(), message: m => wall.receive(m) })
     return () => {
@@ -258,57 +256,4 @@ function Frame({ name, owner, nav, acts, foot, children }: { name?: string; owne
       {foot && <footer class="gfoot"><Icon name="eye" small /><span>{foot}</span></footer>}
     </div>
   )
-}
-
-interface Handlers {
-  up(): void
-  down(opened: boolean): void
-  stop(code: number): void
-  message(m: ServerMessage): void
-}
-
-interface Wire {
-  clock: ServerClock
-  socket: Socket | undefined
-  start(h: Handlers): void
-  stop(): void
-  listen(l: { up(): void; message(m: ServerMessage): void }): () => void
-}
-
-/** connect makes the one socket of a guest's tab. */
-function connect(link: string): Wire {
-  const listeners = new Set<{ up(): void; message(m: ServerMessage): void }>()
-  const clock = new ServerClock()
-  const wire: Wire = {
-    clock,
-    socket: undefined,
-    start(h) {
-      wire.socket = new Socket({
-        url: api.viewing(link).socket,
-        onUp: () => {
-          h.up()
-          if (listeners.size === 0) wire.socket?.send({ type: 'hello' })
-          for (const l of listeners) l.up()
-        },
-        onDown: h.down,
-        onStop: h.stop,
-        onMessage: m => {
-          if (m.type === 'pong') clock.sample(m.t, Date.now(), m.server_time_ms, m.media_ms)
-          h.message(m)
-          for (const l of listeners) l.message(m)
-        },
-      })
-      wire.socket.start()
-    },
-    stop() {
-      wire.socket?.stop()
-      wire.socket = undefined
-    },
-    listen(l) {
-      listeners.add(l)
-      if (wire.socket?.up) l.up()
-      return () => listeners.delete(l)
-    },
-  }
-  return wire
 }

@@ -11,7 +11,7 @@ import { later } from '../kit/later'
 import { Notice } from '../kit/notice'
 import { useResource } from '../kit/resource'
 import { toast } from '../kit/toast'
-import { listen, serverClock, tell } from '../state/events'
+import { wire } from '../state/events'
 import { account, zone } from '../state/session'
 import { chooseView, chosenView, gridHere, setGridHere, viewHere } from '../views/here'
 import { LayoutPick } from '../views/layout'
@@ -39,9 +39,9 @@ export function WallScreen() {
   const [dialog, setDialog] = useState<'help' | 'kiosk'>()
   const [sharing, share] = useState<string>()
   const [open, setOpen] = useState<Open>()
-  const wall = useMemo(() => new Wall({ api: accountViewing, send: tell, clock: serverClock }), [])
+  const wall = useMemo(() => new Wall({ api: accountViewing, send: wire.send, clock: wire.clock }), [])
   useEffect(() => {
-    const stop = listen({ up: () => wall.up(), message: m => wall.receive(m) })
+    const stop = wire.listen({ up: () => wall.up(), message: m => wall.receive(m) })
     return () => {
       stop()
       wall.dispose()

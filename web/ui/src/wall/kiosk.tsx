@@ -1,14 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { kiosk as api, kioskViewing, type Kiosk } from '../api/kiosk'
-import type { ServerMessage } from '../api/messages'
 import { asProblem, type Problem } from '../api/problem'
 import { active, setLanguage, t } from '../i18n/i18n'
 import { reason } from '../i18n/reason'
 import { duration } from '../i18n/time'
 import { Icon } from '../kit/icons'
 import { Backoff } from '../player/backoff'
-import { ServerClock } from '../player/serverclock'
-import { Socket } from '../player/socket'
+import { Wire } from '../player/wire'
 import { applyTheme } from '../state/session'
 import { keepAwake } from './awake'
 import { shiftAt, shiftEvery } from './burnin'
@@ -94,7 +92,8 @@ export function KioskPage() {
   const [kiosk, setKiosk] = useState<Kiosk>()
   const [standing, setStanding] = useState<Standing>('opening')
   const [wait, setWait] = useState<number>()
-  const wire = useMemo(connect, [])
+  const wire = useMemo(() => new Wire(kioskViewing.socket), [])
+  const asks = useRef({ again() {}, ended() {} })
   const retry = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   const backoff = useMemo(() => new Backoff(), [])
 
@@ -135,24 +134,35 @@ export function KioskPage() {
       }
       if (again !== undefined && !over) retry.current = setTimeout(() => void ask(), again)
     }
-    wire.changed = () => void ask()
-    wire.ended = () => {
-      setKiosk(undefined)
-      setStanding('ended')
-      retry.current = setTimeout(() => void ask(), askEnded)
+    asks.current = {
+      again: () => void ask(),
+      ended: () => {
+        setKiosk(undefined)
+        setStanding('ended')
+        retry.current = setTimeout(() => void ask(), askEnded)
+      },
     }
     void ask()
     return () => {
       over = true
       clearTimeout(retry.current)
-      wire.stop()
     }
-  }, [wire])
+  }, [])
 
   const shows = kiosk !== undefined
   useEffect(() => {
-    if (shows) wire.start()
-    else wire.stop()
+    if (!shows) return
+    let first = true
+    wire.start({
+      up: () => {
+        if (!first) asks.current.again() // what was said meanwhile was not heard
+        first = false
+      },
+      down: opened => { if (!opened) asks.current.again() }, // refused: ask whether the kiosk still stands
+      stop: () => asks.current.ended(),
+      message: m => { if (m.type === 'changed') asks.current.again() },
+    })
+    return () => wire.stop()
   }, [shows])
   useEffect(() => keepAwake(), [])
   useEffect(() => {
@@ -161,13 +171,13 @@ export function KioskPage() {
 
   return (
     <Shifted>
-      {kiosk ? <KioskWall kiosk={kiosk} wire={wire} /> : <Says standing={standing} wait={wait} />}
+      {kiosk ? <KioskWall kiosk={kiosk} wire={wire} onEnded={() => asks.current.again()} /> : <Says standing={standing} wait={wait} />}
     </Shifted>
   )
 }
 
-function KioskWall({ kiosk, wire }: { kiosk: Kiosk; wire: Wire }) {
-  const wall = useMemo(() => new Wall({ api: kioskViewing, send: m => wire.socket?.send(m) ?? false, clock: wire.clock }), [])
+function KioskWall({ kiosk, wire, onEnded }: { kiosk: Kiosk; wire: Wire; onEnded(): void }) {
+  const wall = useMemo(() => new Wall({ api: kioskViewing, send: wire.send, clock: wire.clock }), [])
   const patrol = patrolOf(wall)
   useEffect(() => {
     const off = wire.listen({ up: () => wall.up(), message: m => wall.receive(m) })
@@ -187,7 +197,7 @@ function KioskWall({ kiosk, wire }: { kiosk: Kiosk; wire: Wire }) {
   }, [kiosk, narrow])
   useEffect(() => {
     // What the server lost was lost for everybody; a screen says so by its tiles, and goes on.
-    if (wall.problem.value?.status === 401) wire.changed()
+    if (wall.problem.value?.status === 401) onEnded()
   }, [wall.problem.value])
   const n = wall.pages.value
   return (
@@ -239,60 +249,4 @@ function Shifted({ children }: { children: preact.ComponentChildren }) {
   }, [])
   const [x, y] = shiftAt(step)
   return <div class={`app ops-screen${rests ? ' ops-rests' : ''}`} data-step={step} style={{ transform: `translate(${x}px, ${y}px)` }}>{children}</div>
-}
-
-interface Wire {
-  clock: ServerClock
-  socket: Socket | undefined
-  changed(): void
-  ended(): void
-  start(): void
-  stop(): void
-  listen(l: { up(): void; message(m: ServerMessage): void }): () => void
-}
-
-/** connect makes the one socket of a kiosk. */
-function connect(): Wire {
-  const listeners = new Set<{ up(): void; message(m: ServerMessage): void }>()
-  const clock = new ServerClock()
-  const wire: Wire = {
-    clock,
-    socket: undefined,
-    changed() {},
-    ended() {},
-    start() {
-      if (wire.socket) return
-      let first = true
-      wire.socket = new Socket({
-        url: kioskViewing.socket,
-        onUp: () => {
-          if (listeners.size === 0) wire.socket?.send({ type: 'hello' })
-          for (const l of listeners) l.up()
-          if (!first) wire.changed() // what was said meanwhile was not heard
-          first = false
-        },
-        onDown: opened => { if (!opened) wire.changed() }, // refused: ask whether the kiosk still stands
-        onStop: () => {
-          wire.socket = undefined
-          wire.ended()
-        },
-        onMessage: m => {
-          if (m.type === 'pong') clock.sample(m.t, Date.now(), m.server_time_ms, m.media_ms)
-          if (m.type === 'changed') wire.changed()
-          for (const l of listeners) l.message(m)
-        },
-      })
-      wire.socket.start()
-    },
-    stop() {
-      wire.socket?.stop()
-      wire.socket = undefined
-    },
-    listen(l) {
-      listeners.add(l)
-      if (wire.socket?.up) l.up()
-      return () => listeners.delete(l)
-    },
-  }
-  return wire
 }

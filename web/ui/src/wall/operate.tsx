@@ -5,7 +5,7 @@ import { notices } from '../api/sharing'
 import type { Camera, View } from '../api/wire'
 import { later } from '../kit/later'
 import { noticeText } from '../screens/notice-text'
-import { listen } from '../state/events'
+import { wire } from '../state/events'
 import { account, putAccount, zone } from '../state/session'
 import { Help } from './help'
 import { Highlights } from './highlight'
@@ -93,7 +93,7 @@ function useMarks(wall: Wall): void {
     const ops = opsOf(wall)
     ops.highlights.value = marks
     void marks.look()
-    const stop = listen({
+    const stop = wire.listen({
       up: () => void marks.look(),
       message: m => {
         if (m.type === 'badges' || (m.type === 'changed' && m.what === 'notices')) void marks.look()
