@@ -29,6 +29,12 @@ func decode(name string, data []byte) Event {
 		return as[LinkUse](data)
 	case GalleryFull{}.Type():
 		return as[GalleryFull](data)
+	case WebhookOff{}.Type():
+		return as[WebhookOff](data)
+	case StorageTrouble{}.Type():
+		return as[StorageTrouble](data)
+	case EgressUsed{}.Type():
+		return as[EgressUsed](data)
 	case Audit{}.Type():
 		return as[Audit](data)
 	}
