@@ -1,0 +1,4 @@
+/** WebhooksPart is webhooks in the settings of notices. */
+export function WebhooksPart() {
+  return null
+}
