@@ -54,6 +54,7 @@ type downtrack struct {
 	lastRestart int64 // when a PLI or a drop last made it start again
 	lastReport  int64 // last sender report
 	stats       MidStats
+	repeated    uint64 // RTP payload bytes sent again: for a viewer who asked, and as padding
 	octets      uint32
 }
 

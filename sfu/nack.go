@@ -55,7 +55,7 @@ func (d *downtrack) nack(seqs []uint16, now int64) {
 		case paced:
 			d.peer.pacer.repair(d, seq)
 		default:
-			d.resend(rec, seq, i, f, sent)
+			d.repair(rec, seq, i, f, sent)
 			d.peer.pacer.spend(len(f.Payloads[i]))
 		}
 	}
@@ -92,7 +92,7 @@ func (d *downtrack) repairNow(seq uint64, now int64) int {
 	}
 	sent := d.peer.egress.hold()
 	defer d.peer.egress.release()
-	d.resend(rec, seq, i, f, sent)
+	d.repair(rec, seq, i, f, sent)
 	return len(f.Payloads[i])
 }
 
@@ -105,8 +105,9 @@ func (d *downtrack) unwrap(s uint16) uint64 {
 
 // resend sends one packet again: on the retransmission SSRC where agreed
 // (RFC 4588), else the very same packet: one sequence number is never encrypted
-// with two contents. Called with the peer's egress held since now.
-func (d *downtrack) resend(rec sent, seq uint64, i int, f *Frame, now int64) {
+// with two contents. It returns the payload's bytes. Called with d.mu and with
+// the peer's egress held since now.
+func (d *downtrack) resend(rec sent, seq uint64, i int, f *Frame, now int64) int {
 	h := d.delays[rec.delay]
 	h.Timestamp = rec.ts
 	h.Marker = i == len(f.Payloads)-1
@@ -127,8 +128,15 @@ func (d *downtrack) resend(rec sent, seq uint64, i int, f *Frame, now int64) {
 		d.again = h
 		_, _ = d.writer.WriteRTP(&d.again, p)
 	}
+	d.repeated += uint64(len(p))
+	return len(p)
+}
+
+// repair is resend for a viewer who asked for it.
+func (d *downtrack) repair(rec sent, seq uint64, i int, f *Frame, now int64) {
+	n := d.resend(rec, seq, i, f, now)
 	d.peer.counts.resent.Add(1)
-	d.peer.counts.resentBytes.Add(uint64(len(p)))
+	d.peer.counts.resentBytes.Add(uint64(n))
 }
 
 // rtxHeader is the header of the next packet on the retransmission SSRC.

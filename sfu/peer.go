@@ -236,8 +236,8 @@ func (p *Peer) Stats() PeerStats {
 	return s
 }
 
-// SentBytes is the RTP payload sent on each video mid so far, without
-// retransmissions. Safe from any goroutine.
+// SentBytes is the RTP payload sent on each video mid so far, with what was
+// sent again and what probed for bandwidth. Safe from any goroutine.
 func (p *Peer) SentBytes() map[string]uint64 {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -245,7 +245,7 @@ func (p *Peer) SentBytes() map[string]uint64 {
 	for _, d := range p.downs {
 		d.mu.Lock()
 		if d.kind == Video {
-			out[d.stats.ID] = d.stats.Bytes
+			out[d.stats.ID] = d.stats.Bytes + d.repeated
 		}
 		d.mu.Unlock()
 	}

@@ -199,20 +199,10 @@ func (d *downtrack) pad(n int, now int64) int {
 		if i < 0 {
 			i = len(f.Payloads) - 1
 		}
-		bytes += d.again1(rec, i, f, sent)
+		// It has arrived before: the viewer drops it.
+		bytes += d.resend(rec, rec.first+uint64(min(i, int(rec.n)-1)), i, f, sent)
 	}
 	return bytes
-}
-
-// again1 sends one packet over RTX as padding: it has arrived before, so that
-// the viewer drops it.
-func (d *downtrack) again1(rec sent, i int, f *Frame, now int64) int {
-	before := d.peer.counts.resentBytes.Load()
-	d.resend(rec, rec.first+uint64(min(i, int(rec.n)-1)), i, f, now)
-	n := int(d.peer.counts.resentBytes.Load() - before)
-	d.peer.counts.resent.Add(^uint64(0))
-	d.peer.counts.resentBytes.Add(^uint64(n - 1))
-	return n
 }
 
 // zeros is a frame of padding.

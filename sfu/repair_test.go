@@ -54,6 +54,7 @@ func TestT28_RepeatedNacksAreLimited(t *testing.T) {
 	})
 	until(t, "five frames", 2*time.Second, func() bool { return j.Stats()[0].Frames == 5 })
 	s := j.Stats()[0]
+	once := j.srv.SentBytes()[j.Mids()[0]]
 	tick := time.NewTicker(5 * time.Millisecond) // below the limit on messages
 	defer tick.Stop()
 	asked := uint64(0)
@@ -67,6 +68,9 @@ func TestT28_RepeatedNacksAreLimited(t *testing.T) {
 	}
 	if n := j.srv.Stats().Retransmits; n != 3 {
 		t.Errorf("sent %d times again for %d requests, want 3", n, asked)
+	}
+	if j.srv.SentBytes()[j.Mids()[0]] == once { // no frame came since
+		t.Error("what was sent again is not counted as sent")
 	}
 }
 
