@@ -11,6 +11,7 @@ import (
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
 	"github.com/pion/rtp"
 
+	"sightline/internal/netplace"
 	"sightline/sfu"
 )
 
@@ -109,7 +110,7 @@ func FuzzAddress(f *testing.F) {
 		if c == addrPublic && !u.IsGlobalUnicast() {
 			t.Fatalf("%v is public", a)
 		}
-		for _, in := range wrapped(u) {
+		for _, in := range netplace.Wrapped(u) {
 			if classify(in) > c {
 				t.Fatalf("%v hides %v", a, in)
 			}

@@ -215,3 +215,11 @@ func TestBackoffByClass(t *testing.T) {
 		}
 	}
 }
+
+func prefixes(s ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(s))
+	for i, p := range s {
+		out[i] = netip.MustParsePrefix(p)
+	}
+	return out
+}

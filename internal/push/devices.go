@@ -1,0 +1,247 @@
+package push
+
+import (
+	"cmp"
+	"context"
+	"crypto/ecdh"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"sightline/internal/fault"
+	"sightline/internal/kv"
+	"sightline/internal/secret"
+)
+
+// deviceID is made of the endpoint: a browser that subscribes again is the same device.
+func deviceID(endpoint string) string {
+	sum := sha256.Sum256([]byte("device\x00" + endpoint))
+	return base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding).EncodeToString(sum[:16])
+}
+
+// decode takes base64url with or without padding.
+func decode(s string) ([]byte, error) {
+	return base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
+}
+
+// check refuses what no browser gives, and endpoints outside of the public internet.
+func (p *Push) check(s Subscription) error {
+	if err := p.cfg.Guard.CheckURL(s.Endpoint, "endpoint"); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(s.Endpoint, "https://") {
+		return fault.Field("endpoint", fault.CodeBadURL, "The address has to begin with https://.")
+	}
+	key, err := decode(s.P256dh)
+	if err == nil {
+		_, err = ecdh.P256().NewPublicKey(key)
+	}
+	if err != nil {
+		return fault.Field("keys.p256dh", fault.CodeBadValue, "This is no public key of a browser.")
+	}
+	if auth, err := decode(s.Auth); err != nil || len(auth) != 16 {
+		return fault.Field("keys.auth", fault.CodeBadValue, "This is no secret of a browser.")
+	}
+	return nil
+}
+
+// Subscribe makes, or renews, the device of a login. Another account's device of
+// the same browser ends. fault.Invalid by field.
+func (p *Push) Subscribe(ctx context.Context, account, login, browser string, s Subscription) (Device, error) {
+	if err := p.check(s); err != nil {
+		return Device{}, err
+	}
+	u, err := url.Parse(s.Endpoint)
+	if err != nil {
+		return Device{}, fault.Field("endpoint", fault.CodeBadURL, "This is no address.")
+	}
+	id, space := deviceID(s.Endpoint), kv.Bulk(account)
+	text, err := json.Marshal(s)
+	if err != nil {
+		return Device{}, err
+	}
+	at, err := p.cfg.Store.Read(ctx, kv.Control, []string{pPlace + id}, nil)
+	if err != nil {
+		return Device{}, unavailable(err)
+	}
+	if before := whose(at.Values[0]); before != account {
+		if err := p.commit(ctx, kv.Control, nil, kv.Write{Key: pPlace + id, Data: encode(place{V: recordVersion, Account: account})}); err != nil {
+			return Device{}, unavailable(err)
+		}
+		if before != "" {
+			if err := p.commit(ctx, kv.Bulk(before), nil, kv.Write{Key: deviceKey(id), Delete: true}); err != nil {
+				return Device{}, unavailable(err)
+			}
+		}
+	}
+	d := device{V: recordVersion, Login: login, Browser: browser, Service: u.Hostname(), Made: p.cfg.Clock.Now().UnixMilli(),
+		Sealed: p.cfg.Seal.Seal(secret.New(string(text)), sealPlace(account, id))}
+	for range 5 {
+		snap, err := p.cfg.Store.Read(ctx, space, []string{guardKey}, []kv.Scan{{Prefix: Prefix}})
+		if err != nil {
+			return Device{}, unavailable(err)
+		}
+		writes := append(p.room(snap.Scans[0], id, login), kv.Write{Key: deviceKey(id), Data: encode(d)}, kv.Write{Key: guardKey, Data: []byte("1")})
+		err = p.commit(ctx, space, []kv.Condition{{Key: guardKey, Version: snap.Values[0].Version}}, writes...)
+		if err == nil {
+			return d.public(id), nil
+		}
+		if !errors.Is(err, kv.ErrConflict) {
+			return Device{}, unavailable(err)
+		}
+	}
+	return Device{}, fault.New(fault.Conflict, fault.CodeConflict, "It was changed at the same time. Try again.")
+}
+
+func whose(v kv.Value) string {
+	var at place
+	if !v.Exists() || json.Unmarshal(v.Data, &at) != nil {
+		return ""
+	}
+	return at.Account
+}
+
+// room deletes what a new device takes the place of: an older one of the same
+// login (a browser has one), and the longest unused past the cap.
+func (p *Push) room(have []kv.Value, id, login string) (writes []kv.Write) {
+	var rest []kv.Value
+	for _, v := range have {
+		d, ok := parse(v)
+		switch {
+		case idOf(v) == id:
+		case !ok, d.Login == login:
+			writes = append(writes, kv.Write{Key: v.Key, Delete: true})
+		default:
+			rest = append(rest, v)
+		}
+	}
+	last := func(v kv.Value) int64 { d, _ := parse(v); return max(d.Used, d.Made) }
+	slices.SortFunc(rest, func(a, b kv.Value) int { return cmp.Compare(last(a), last(b)) })
+	for len(rest) >= p.cfg.Most {
+		writes = append(writes, kv.Write{Key: rest[0].Key, Delete: true})
+		rest = rest[1:]
+	}
+	return writes
+}
+
+// Devices lists an account's devices, newest first. Those of logins that have
+// ended are gone.
+func (p *Push) Devices(ctx context.Context, account string) ([]Device, error) {
+	snap, err := p.cfg.Store.Read(ctx, kv.Bulk(account), nil, []kv.Scan{{Prefix: Prefix}})
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	out := []Device{}
+	for _, v := range snap.Scans[0] {
+		d, ok := parse(v)
+		if !ok {
+			continue
+		}
+		stands, err := p.cfg.Stands(ctx, account, d.Login)
+		if err != nil {
+			return nil, err
+		}
+		if stands {
+			out = append(out, d.public(idOf(v)))
+			continue
+		}
+		if err := p.Remove(ctx, account, idOf(v)); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(out, func(a, b Device) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return out, nil
+}
+
+// Targets lists the ids of an account's devices.
+func (p *Push) Targets(ctx context.Context, account string) ([]string, error) {
+	snap, err := p.cfg.Store.Read(ctx, kv.Bulk(account), nil, []kv.Scan{{Prefix: Prefix}})
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, v := range snap.Scans[0] {
+		ids = append(ids, idOf(v))
+	}
+	return ids, nil
+}
+
+// Remove forgets a device. Idempotent; a device of somebody else stays.
+func (p *Push) Remove(ctx context.Context, account, id string) error {
+	if err := p.commit(ctx, kv.Bulk(account), nil, kv.Write{Key: deviceKey(id), Delete: true}); err != nil {
+		return unavailable(err)
+	}
+	at, err := p.cfg.Store.Read(ctx, kv.Control, []string{pPlace + id}, nil)
+	if err != nil {
+		return unavailable(err)
+	}
+	if whose(at.Values[0]) != account {
+		return nil
+	}
+	err = p.commit(ctx, kv.Control, []kv.Condition{{Key: pPlace + id, Version: at.Values[0].Version}}, kv.Write{Key: pPlace + id, Delete: true})
+	if err != nil && !errors.Is(err, kv.ErrConflict) {
+		return unavailable(err)
+	}
+	return nil
+}
+
+const sweepEvery = 10 * time.Minute
+
+// Run removes devices whose logins have ended, until ctx ends; messages to them
+// stop with the login in any case. It returns ctx's error.
+func (p *Push) Run(ctx context.Context) error {
+	for {
+		wait := time.NewTimer(sweepEvery/2 + rand.N(sweepEvery))
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return ctx.Err()
+		}
+		if err := p.sweep(ctx); err != nil && ctx.Err() == nil {
+			p.cfg.Log.Warn("devices of ended logins stay a while", "err", err)
+		}
+	}
+}
+
+func (p *Push) sweep(ctx context.Context) error {
+	for from := pPlace; ; {
+		snap, err := p.cfg.Store.Read(ctx, kv.Control, nil, []kv.Scan{{Prefix: pPlace, From: from, Limit: 500}})
+		if err != nil {
+			return err
+		}
+		for _, v := range snap.Scans[0] {
+			if err := p.look(ctx, whose(v), strings.TrimPrefix(v.Key, pPlace)); err != nil {
+				return err
+			}
+			from = v.Key + "\x00"
+		}
+		if len(snap.Scans[0]) < 500 {
+			return nil
+		}
+	}
+}
+
+// look removes one device unless its login stands.
+func (p *Push) look(ctx context.Context, account, id string) error {
+	if account == "" {
+		return nil
+	}
+	snap, err := p.cfg.Store.Read(ctx, kv.Bulk(account), []string{deviceKey(id)}, nil)
+	if err != nil {
+		return err
+	}
+	if d, ok := parse(snap.Values[0]); ok {
+		if stands, err := p.cfg.Stands(ctx, account, d.Login); err != nil || stands {
+			return err
+		}
+	}
+	return p.Remove(ctx, account, id)
+}
