@@ -140,10 +140,22 @@ func (a *Authority) UpdateCamera(ctx context.Context, s Subject, id string, p Ca
 	return out, err
 }
 
+// What the log says of a change that WriteForCameraAs makes.
+const (
+	LogIntake    = "camera.intake"
+	LogRecording = "camera.recording"
+)
+
 // WriteForCamera commits what another package keeps about an own camera, bound
 // to the right to manage it: fn says what must still hold and what to write, and
 // is asked again when something came between.
 func (a *Authority) WriteForCamera(ctx context.Context, s Subject, id string, fn func(ctx context.Context, owner string) ([]kv.Condition, []kv.Write, error)) error {
+	return a.WriteForCameraAs(ctx, s, id, LogIntake, nil, fn)
+}
+
+// WriteForCameraAs is WriteForCamera that the log knows by another name, with
+// more to be read there: pairs of a name and a value.
+func (a *Authority) WriteForCameraAs(ctx context.Context, s Subject, id, what string, more []string, fn func(ctx context.Context, owner string) ([]kv.Condition, []kv.Write, error)) error {
 	_, err := a.change(ctx, func(ctx context.Context, d *draft) error {
 		o := Object{Camera: id}
 		v, f, err := a.require(ctx, s, ActManage, o)
@@ -157,7 +169,7 @@ func (a *Authority) WriteForCamera(ctx context.Context, s Subject, id string, fn
 		d.bind(v, s, o)
 		d.conds = append(d.conds, conds...)
 		d.writes = append(d.writes, writes...)
-		d.audit(s, "camera.intake", f.Camera.Owner, id, onCamera(id))
+		d.audit(s, what, f.Camera.Owner, id, onCamera(id), detail(more...))
 		return nil
 	})
 	return err

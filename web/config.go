@@ -33,6 +33,7 @@ type Config struct {
 	Notices    Notices               // required
 	Gallery    Gallery               // required
 	Updates    ratelimit.Updates     // required
+	Recordings Recordings            // required
 	Usage      Usage                 // required
 	VisitLog   VisitLog              // required
 	LimitRows  []LimitRow            // what the instance page lists of the configured limits
@@ -83,6 +84,7 @@ func (c *Config) fill() error {
 	need(c.Room != nil, "Config.Room is required")
 	need(c.Notices != nil, "Config.Notices is required")
 	need(c.Gallery != nil, "Config.Gallery is required")
+	need(c.Recordings != nil, "Config.Recordings is required")
 	need(c.Updates != nil, "Config.Updates is required")
 	need(c.Usage != nil, "Config.Usage is required")
 	need(c.VisitLog != nil, "Config.VisitLog is required")

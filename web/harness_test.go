@@ -18,6 +18,7 @@ import (
 
 	"sightline/authz"
 	"sightline/controlroom"
+	"sightline/controlroom/archive"
 	"sightline/controlroom/gallery"
 	"sightline/controlroom/notice"
 	"sightline/controlroom/usage"
@@ -44,6 +45,7 @@ type harness struct {
 	authority *authz.Authority
 	room      *controlroom.Room
 	gallery   *gallery.Gallery
+	archive   *archive.Archive
 	registry  *prometheus.Registry
 	store     *boltkv.Store
 	log       *logBuffer
@@ -156,8 +158,16 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
 	fatal(h.room.Start(ctx))
 
+	h.archive, err = archive.New(archive.Config{Sources: fleet, Disks: []archive.Disk{{Path: filepath.Join(dir, "archive")}}, Reserve: 64 << 20, Log: log, Clock: clk})
+	fatal(err)
+	recordings, err := archive.NewRecordings(archive.RecordingsConfig{Store: store, Authority: h.authority, Archive: h.archive, Node: "test", Log: log, Clock: clk})
+	fatal(err)
+	archiveRan := make(chan error, 2)
+	go func() { archiveRan <- h.archive.Run(ctx) }()
+	go func() { archiveRan <- recordings.Run(ctx) }()
 	cfg := Config{
-		Authority: h.authority, Room: h.room, Notices: board, Gallery: h.gallery, Updates: updates, Usage: book, VisitLog: visits, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
+		Recordings: recordings,
+		Authority:  h.authority, Room: h.room, Notices: board, Gallery: h.gallery, Updates: updates, Usage: book, VisitLog: visits, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
 		Version: "test", Node: "test", StoreKind: store.Kind(), Assets: testPages(), Listen: "127.0.0.1:0", DataDir: dir,
 		Networks: func() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24")} },
 	}
@@ -194,6 +204,9 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 		<-galleryRan
 		<-visitsRan
 		<-watchRan
+		<-archiveRan
+		<-archiveRan
+		h.archive.Close()
 		blobs.Close()
 		if err := store.Close(); err != nil {
 			t.Errorf("closing the store: %v", err)

@@ -21,6 +21,7 @@ type demoCmd struct {
 	Store     config.StoreURL `default:"bolt" help:"Where records are kept: bolt, or redis://…"`
 	Clips     string          `placeholder:"FOLDER" help:"Where the cameras' encoded clips are kept."`
 	Images    bool            `default:"true" negatable:"" help:"A still camera with some images, and stills of a live one every few minutes."`
+	Record    bool            `default:"true" negatable:"" help:"Record the cameras, at most 100 MB each."`
 	Stamp     bool            `hidden:"" help:"The cameras write into every picture when they sent it. For measuring."`
 	Level     string          `name:"log-level" enum:"debug,info,warn,error" default:"warn" help:"Least level that is written."`
 }
@@ -80,6 +81,7 @@ func (d *demoCmd) config() config.Config {
 	cfg.Data, cfg.Listen, cfg.Store = d.Data, d.Listen, d.Store
 	cfg.Ops.Listen, cfg.Media.Port, cfg.Media.Loopback = d.Ops, d.MediaPort, true
 	cfg.Log.Level = d.Level
+	cfg.Archive.ReserveMB, cfg.Archive.LimitMB = 256, 1024
 	return cfg
 }
 
@@ -88,7 +90,7 @@ func (d *demoCmd) config() config.Config {
 func (d *demoCmd) furnish(ctx context.Context, m *Main, n *node, cams *cameras) error {
 	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
 	defer cancel()
-	f := furnisher{n: n, dir: d.Data, images: d.Images}
+	f := furnisher{n: n, dir: d.Data, images: d.Images, record: d.Record}
 	demo, err := f.all(ctx, cams.list)
 	if err != nil {
 		return fmt.Errorf("the demo could not be furnished: %w", err)

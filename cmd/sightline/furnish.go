@@ -65,6 +65,7 @@ type furnisher struct {
 	n      *node
 	dir    string
 	images bool // a still camera and its images too
+	record bool // the cameras
 }
 
 func (f *furnisher) all(ctx context.Context, served []testcam.ServedCamera) (demoInfo, error) {
@@ -90,6 +91,11 @@ func (f *furnisher) all(ctx context.Context, served []testcam.ServedCamera) (dem
 	}
 	if demo.Cameras, err = f.cameras(ctx, owner, served); err != nil {
 		return demo, err
+	}
+	if f.record {
+		if err := f.recordings(ctx, owner, demo.Cameras); err != nil {
+			return demo, err
+		}
 	}
 	if err := f.view(ctx, owner, demo.Cameras); err != nil {
 		return demo, err

@@ -19,6 +19,7 @@ import (
 	"sightline/cmd/sightline/config"
 	"sightline/cmd/sightline/control"
 	"sightline/controlroom"
+	"sightline/controlroom/archive"
 	"sightline/controlroom/gallery"
 	"sightline/controlroom/notice"
 	linkusage "sightline/controlroom/usage"
@@ -60,6 +61,9 @@ type node struct {
 	// Streams outlive the peers they are attached to.
 	fleet  *ingest.Fleet
 	engine *sfu.Engine
+	// Footage is written as long as there are pictures, and read by open pages.
+	archive    *archive.Archive // nil: this server keeps none
+	recordings *archive.Recordings
 	// The room ends every viewing session, then its peers.
 	room *controlroom.Room
 	// Sockets are told "draining" and requests end before the room refuses them.
@@ -140,6 +144,9 @@ func (n *node) build(ctx context.Context) (err error) {
 	n.stack.loop("audit log", n.authority.FollowAudit)
 
 	if err := n.buildMedia(ctx, reg); err != nil {
+		return err
+	}
+	if err := n.buildArchive(reg); err != nil {
 		return err
 	}
 	n.board, err = notice.NewBoard(notice.BoardConfig{Store: n.store, Authority: n.authority, Mail: letters != nil,
@@ -248,7 +255,7 @@ func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error
 	}
 	n.web, err = web.New(web.Config{
 		Intake:    doors,
-		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
+		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Recordings: n.recordings, Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
 		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },
@@ -281,6 +288,7 @@ func (n *node) start(ctx context.Context) error {
 		return err
 	}
 	n.stack.push("control room", func(context.Context) error { n.room.Close(); return nil })
+	n.startArchive()
 	if err := n.startIntake(n.reg); err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type disk struct {
 const (
 	fileDisk    = "disk"
 	fileLock    = "lock"
+	fileStore   = "store" // epoch of the store its cameras are of
 	fileBallast = "ballast"
 	ballastSize = 256 << 10 // given up to write index rows on a full disk
 )
@@ -116,6 +117,16 @@ func (d *disk) syncDir(dir string) error {
 	}
 	defer f.Close()
 	return f.Sync()
+}
+
+// belongs says whether the footage is of the store with this epoch; of a disk
+// that does not know it becomes so.
+func (d *disk) belongs(epoch string) (bool, error) {
+	b, err := d.root.ReadFile(fileStore)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, d.put(fileStore, []byte(epoch))
+	}
+	return strings.TrimSpace(string(b)) == epoch, err
 }
 
 // measure asks how much room there is. With most of the reserve gone the disk is

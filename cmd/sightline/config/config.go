@@ -37,6 +37,7 @@ type Config struct {
 	WHEP           WHEP           `embed:"" prefix:"whep-"`
 	Images         Images         `embed:"" prefix:"images-"`
 	Intake         Intake         `embed:"" prefix:"intake-"`
+	Archive        Archive        `embed:"" prefix:"archive-"`
 	Limits         Limits         `embed:"" prefix:"limits-"`
 	Plans          Plans          `embed:"" prefix:"plans-"`
 	Log            Log            `embed:"" prefix:"log-"`

@@ -1,0 +1,60 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Archive is where footage is kept.
+type Archive struct {
+	Disks     []string      `key:"archive.disks" sep:"," help:"Folders for footage, one on each disk, separated by commas. Empty: archive in the data folder. off: this server keeps no footage."`
+	ReserveMB int           `key:"archive.reserve_mb" name:"reserve-mb" default:"1024" help:"Megabytes that footage leaves free on each of its disks; with less, the oldest goes."`
+	LimitMB   int           `key:"archive.limit_mb" name:"limit-mb" default:"0" help:"Megabytes of footage on each disk at most; with more, the oldest goes. 0: all but the reserve."`
+	Segment   time.Duration `key:"archive.segment" default:"60s" help:"Longest file of footage (10s to 60s)."`
+	Sync      time.Duration `key:"archive.sync" default:"5s" help:"How often what was recorded is forced to the disk (1s to 1m): so much may be lost when the power fails. When the program ends, a second."`
+}
+
+// ArchiveOff in archive.disks says that no footage is kept.
+const ArchiveOff = "off"
+
+// Off says that no footage is kept.
+func (a Archive) Off() bool { return len(a.Disks) == 1 && a.Disks[0] == ArchiveOff }
+
+// Folders are where footage is kept; none when it is not.
+func (a Archive) Folders(data string) []string {
+	switch {
+	case a.Off():
+		return nil
+	case len(a.Disks) == 0:
+		return []string{filepath.Join(data, "archive")}
+	}
+	return a.Disks
+}
+
+func (a Archive) check() error {
+	seen := map[string]bool{}
+	for _, d := range a.Disks {
+		if seen[filepath.Clean(d)] {
+			return fmt.Errorf("archive.disks: %s stands there twice", d)
+		}
+		seen[filepath.Clean(d)] = true
+	}
+	switch {
+	case len(a.Disks) > 1 && slices.Contains(a.Disks, ArchiveOff):
+		return errors.New("archive.disks: off stands alone")
+	case len(a.Disks) > 9:
+		return errors.New("archive.disks: at most 9 disks")
+	case a.ReserveMB < 16:
+		return errors.New("archive.reserve_mb: at least 16 are needed")
+	case a.LimitMB < 0:
+		return errors.New("archive.limit_mb cannot be below 0")
+	case a.Segment < 10*time.Second || a.Segment > time.Minute:
+		return fmt.Errorf("archive.segment: %s is not between 10s and 60s", a.Segment)
+	case a.Sync < time.Second || a.Sync > time.Minute:
+		return fmt.Errorf("archive.sync: %s is not between 1s and 1m", a.Sync)
+	}
+	return nil
+}
