@@ -4,12 +4,18 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"sightline/authz"
+	"sightline/ingest"
 	"sightline/internal/clock"
 	"sightline/internal/kv"
+	"sightline/internal/seal"
+	"sightline/ratelimit"
 )
 
 // Recorder is told while something goes on, on every node: an archive.Archive.
@@ -17,16 +23,37 @@ type Recorder interface {
 	Notice(camera string, at time.Time)
 }
 
+// Fleet is where cameras' streams come from: an ingest.Fleet.
+type Fleet interface {
+	Streams(id string) (ingest.Streams, bool)
+	State(id string) (ingest.CameraState, bool)
+	Watch(fn func(id string, s ingest.CameraState)) (stop func())
+}
+
+// authority is what is asked of authz.
+type authority interface {
+	Check(ctx context.Context, s authz.Subject, act authz.Action, o authz.Object) (authz.Decision, error)
+	WriteForCamera(ctx context.Context, s authz.Subject, id string, fn func(ctx context.Context, owner string) ([]kv.Condition, []kv.Write, error)) error
+}
+
 // Config of Events. Store is required; zero values take the default named.
 type Config struct {
 	Store      kv.Store
+	Authority  authority     // with Seal: of hook keys and detection; nil: there are none
+	Seal       *seal.Box     //
+	Fleet      Fleet         // nil: nothing is lost and nothing detected
 	Recorder   Recorder      // nil: nothing records
-	Node       string        // this node's name, for the log
+	Node       string        // this node's name among others
+	Alone      bool          // no other node uses the store
 	Keep       time.Duration // how long events are kept: 30 days
 	Most       int           // events of one camera; older ones go first: 20,000
 	Rate       int           // new events of a camera in a minute: 20
+	HookRate   int           // reports by a camera's hook key in a minute: 120
 	Silence    time.Duration // without a report for so long an event is over: 10 s
 	Hold       time.Duration // as Silence, where a report said that it goes on (Active true): 5 min
+	LostAfter  time.Duration // without a picture for so long a camera is lost: 30 s
+	BackAfter  time.Duration // with pictures for so long it is back: 10 s
+	Settle     time.Duration // how long after the start a camera may take to show its first picture: 2 min
 	Log        *slog.Logger  // nil: discard
 	Registerer prometheus.Registerer
 	Clock      clock.Clock // nil: the machine's
@@ -34,7 +61,28 @@ type Config struct {
 
 // Events is the service. Safe for concurrent use and on several nodes of one store.
 type Events struct {
-	cfg Config
+	cfg     Config
+	metrics *metrics
+	rate    *ratelimit.Windows // of new events, by camera
+	hooks   *ratelimit.Windows // of reports by hook, by camera
+	ahead   atomic.Int64       // ns by which the store's clock is ahead of ours
+	turns   [64]sync.Mutex     // by camera and kind: one beginning or end at a time on this node
+	grown   map[string]int     // new events by camera since they were counted; under mu
+	links   links
+	motion  detection
+
+	mu      sync.Mutex
+	running map[place]*running
+	others  map[place]open // that go on elsewhere, as last read
+}
+
+// running is an event that this node has reports of; under Events.mu.
+type running struct {
+	open
+	last   int64 // clock.Mono of the newest report
+	stored int64 // Seen as the store has it
+	ended  bool  // it is over, the store was not told yet
+	rest   bool  // it ended by silence: others may know better
 }
 
 // New wires the service; events end, and old ones go, only while Run runs.
@@ -42,24 +90,54 @@ func New(cfg Config) (*Events, error) {
 	if cfg.Store == nil {
 		return nil, errors.New("events: a store is required")
 	}
-	return &Events{cfg: cfg}, nil
+	if (cfg.Authority == nil) != (cfg.Seal == nil) {
+		return nil, errors.New("events: authority and seal belong together")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	or(&cfg.Node, "sightline")
+	or(&cfg.Keep, 30*24*time.Hour)
+	or(&cfg.Most, 20_000)
+	or(&cfg.Rate, 20)
+	or(&cfg.HookRate, 120)
+	or(&cfg.Silence, 10*time.Second)
+	or(&cfg.Hold, 5*time.Minute)
+	or(&cfg.LostAfter, 30*time.Second)
+	or(&cfg.BackAfter, 10*time.Second)
+	or(&cfg.Settle, 2*time.Minute)
+	e := &Events{
+		cfg:     cfg,
+		rate:    ratelimit.NewWindows(nil, cfg.Rate, time.Minute, 0),
+		hooks:   ratelimit.NewWindows(nil, cfg.HookRate, time.Minute, 0),
+		grown:   map[string]int{},
+		running: map[place]*running{},
+		others:  map[place]open{},
+		links:   links{seen: map[string]*link{}, told: map[string]connection{}, away: map[string]viewed{}},
+		motion:  detection{watched: map[string]*watch{}},
+	}
+	e.metrics = newMetrics(cfg.Registerer, e)
+	return e, nil
 }
 
-// Run ends events, keeps their number and age within limits and tells the
-// recorder of what other nodes heard, until ctx ends; it returns its error.
-func (e *Events) Run(ctx context.Context) error { panic("not yet") }
-
-// Report takes a report. Reports of one camera and kind that keep coming are one
-// event, on whichever nodes they arrive. A camera that reports too many new
-// events gets fault.RateLimited; the recorder is told all the same.
-func (e *Events) Report(ctx context.Context, r Report) error { panic("not yet") }
-
-// List lists the events of a camera that touch [from, to), newest first: at most
-// limit (1 to 1000; 0 is 100) of those older than the one with id after ("": from
-// the newest). A zero time does not bound. What is asked for may have more.
-func (e *Events) List(ctx context.Context, camera string, from, to time.Time, limit int, after string) ([]Event, error) {
-	panic("not yet")
+func or[T comparable](v *T, byDefault T) {
+	var zero T
+	if *v == zero {
+		*v = byDefault
+	}
 }
 
-// Forget removes all events of a camera: it, or its owner, is gone.
-func (e *Events) Forget(ctx context.Context, camera string) error { panic("not yet") }
+// turn is the lock of a camera's events of one kind.
+func (e *Events) turn(p place) *sync.Mutex {
+	h := uint32(2166136261)
+	for i := range len(p.camera) {
+		h = (h ^ uint32(p.camera[i])) * 16777619
+	}
+	for i := range len(p.kind) {
+		h = (h ^ uint32(p.kind[i])) * 16777619
+	}
+	return &e.turns[h%uint32(len(e.turns))]
+}
