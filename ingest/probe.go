@@ -110,8 +110,7 @@ func (g *Guard) preciseURL(ctx context.Context, raw string) bool {
 	if err != nil {
 		return true
 	}
-	_, precise, err := g.vet(ctx, a.host, a.port)
-	return precise || err != nil && asAttempt(err).class == classDenied
+	return g.Precise(ctx, a.host, a.port)
 }
 
 func wait(ctx context.Context, d time.Duration) {
