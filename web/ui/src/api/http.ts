@@ -42,13 +42,31 @@ export async function send<T>(method: string, path: string, body?: unknown, opti
   }
   if (res.ok) {
     hooks.store(true)
-    const text = res.status === 204 ? '' : await res.text()
-    return (text === '' ? undefined : JSON.parse(text)) as T
+    const body = res.status === 204 ? '' : await res.text()
+    return (body === '' ? undefined : JSON.parse(body)) as T
   }
+  throw await refused(res)
+}
+
+/** text fetches a document that is not JSON. It fails as send does. */
+export async function text(path: string, signal?: AbortSignal): Promise<string> {
+  let res: Response
+  try {
+    res = await fetch(path, { headers: { 'X-Sightline': '1' }, credentials: 'same-origin', cache: 'no-store', redirect: 'error', signal: signal ?? null })
+    if (res.ok) return await res.text()
+  } catch (e) {
+    if (signal?.aborted) throw e
+    throw new Problem({ status: 0, code: 'network' })
+  }
+  throw await refused(res)
+}
+
+/** refused tells the hooks of a refusal and gives its Problem. */
+async function refused(res: Response): Promise<Problem> {
   const problem = await readProblem(res)
   if (problem.code === 'authz_unavailable') hooks.store(false)
   else if (res.status === 401 && signedOut.includes(problem.code)) hooks.signedOut(problem.code)
-  throw problem
+  return problem
 }
 
 /** A still image and when it was taken, ms. */
