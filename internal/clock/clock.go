@@ -24,8 +24,9 @@ var start = time.Now()
 
 // Mono returns nanoseconds on the process's monotonic clock. It never jumps,
 // is cheap (about 30 ns) and means nothing outside this process. Deadlines of
-// leases and media pacing are in this unit.
-func Mono() int64 { return int64(time.Since(start)) }
+// leases and media pacing are in this unit. Its zero is an hour before the
+// process began: a stamp that was never set is long ago.
+func Mono() int64 { return int64(time.Since(start) + time.Hour) }
 
 // At is what c shows at a Mono reading of this process: for people and records
 // that want the wall time of something that was stamped with Mono.
