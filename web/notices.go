@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"sightline/authz"
 	"sightline/controlroom/notice"
@@ -10,10 +12,12 @@ import (
 
 // Notices is the board of everybody's notices (controlroom/notice).
 type Notices interface {
-	List(ctx context.Context, s authz.Subject, before string, unread bool) (notice.List, error)
+	List(ctx context.Context, s authz.Subject, q notice.Query) (notice.List, error)
 	MarkRead(ctx context.Context, s authz.Subject, ids []string) error
 	Mute(ctx context.Context, s authz.Subject, camera string, muted bool) error
 	Unread(ctx context.Context, account string) (n int, mark string, err error)
+	Preferences(ctx context.Context, s authz.Subject) (notice.Preferences, error)
+	SetPreferences(ctx context.Context, s authz.Subject, p notice.Preferences) (notice.Preferences, error)
 }
 
 type noticesView struct {
@@ -34,17 +38,36 @@ type muteInput struct {
 func noticeRoutes() []route {
 	return []route{
 		{method: "GET", path: "/api/v1/notices", who: account, out: noticesView{}, handle: listNotices,
-			summary: "One's notices, newest first, 50 a page. Query: before (a notice's id), unread=true. A camera one may not see is not named."},
+			summary: "One's notices, newest first, 50 a page. Query: before (a notice's id), unread=true, kind (several with commas), camera, from, to (RFC 3339). A camera one may not see is not named."},
 		{method: "POST", path: "/api/v1/notices/read", who: account, body: jsonBody, status: empty, in: readInput{}, handle: readNotices,
 			summary: "Mark notices as read, by id or all. Offers stay until they are answered."},
 		{method: "PUT", path: "/api/v1/cameras/:id/mute", who: account, body: jsonBody, status: empty, in: muteInput{}, handle: muteCamera,
 			summary: "No badge and no mail for a camera's notices, for oneself; they stay in the list."},
+		{method: "GET", path: "/api/v1/me/notices/preferences", who: account, out: notice.Preferences{}, handle: getPreferences,
+			summary: "How one wants to be told: channels by kind, quiet hours, letters that gather."},
+		{method: "PUT", path: "/api/v1/me/notices/preferences", who: account, body: jsonBody, in: notice.Preferences{}, out: notice.Preferences{}, handle: putPreferences,
+			summary: "Replace them, by the version that was read; 409 stale when they were changed meanwhile. A kind left out has the default."},
 	}
 }
 
 func listNotices(r *request) error {
 	args := r.c.Request().URI().QueryArgs()
-	l, err := r.s.cfg.Notices.List(r.ctx, r.subject, string(args.Peek("before")), string(args.Peek("unread")) == "true")
+	q := notice.Query{Before: string(args.Peek("before")), Unread: string(args.Peek("unread")) == "true", Camera: string(args.Peek("camera"))}
+	if kinds := string(args.Peek("kind")); kinds != "" {
+		q.Kinds = strings.Split(kinds, ",")
+	}
+	for name, at := range map[string]*time.Time{"from": &q.From, "to": &q.To} {
+		text := string(args.Peek(name))
+		if text == "" {
+			continue
+		}
+		t, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return fault.Field(name, fault.CodeBadValue, "Write the time as 2026-11-22T14:03:00Z.")
+		}
+		*at = t
+	}
+	l, err := r.s.cfg.Notices.List(r.ctx, r.subject, q)
 	if err != nil {
 		return err
 	}
@@ -71,4 +94,24 @@ func muteCamera(r *request) error {
 		return err
 	}
 	return r.then(r.s.cfg.Notices.Mute(r.ctx, r.subject, r.param("id"), in.Muted))
+}
+
+func getPreferences(r *request) error {
+	p, err := r.s.cfg.Notices.Preferences(r.ctx, r.subject)
+	if err != nil {
+		return err
+	}
+	return r.ok(p)
+}
+
+func putPreferences(r *request) error {
+	var in notice.Preferences
+	if err := r.decode(&in); err != nil {
+		return err
+	}
+	p, err := r.s.cfg.Notices.SetPreferences(r.ctx, r.subject, in)
+	if err != nil {
+		return err
+	}
+	return r.ok(p)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"sightline/authz"
 	"sightline/internal/clock"
 	"sightline/internal/event"
+	"sightline/internal/i18n"
 	"sightline/internal/kv"
 )
 
@@ -24,15 +26,29 @@ type authority interface {
 	AccountNames(ctx context.Context, ids []string) (map[string]string, error)
 	SpendMail(ctx context.Context, account string) (ok bool, err error)
 	PlanPause(ctx context.Context, account string) (paused bool, links int, ends time.Time, err error)
+	Told(ctx context.Context, camera string) ([]string, error)
+	AccountIDs(ctx context.Context, after string) ([]string, error)
+	AccountsByID(ctx context.Context, ids []string) (map[string]authz.Account, error)
 }
 
 // BoardConfig of a Board. Store and Authority are required.
 type BoardConfig struct {
-	Store      kv.Store
-	Authority  authority
-	Mail       bool          // a Notices sends mail: offers go by mail too
-	Keep       time.Duration // how long a notice stays, 7 to 30 days; default 30
-	Most       int           // notices of one account; older ones go first. Default 500
+	Store     kv.Store
+	Authority authority
+	Mail      bool             // a Notices sends mail: offers go by mail too
+	Keep      time.Duration    // how long a notice stays, 7 to 30 days; default 30
+	Most      int              // notices of one account; older ones go first. Default 500
+	Every     time.Duration    // a camera makes at most one notice of a kind in it; default 5 min
+	Steady    time.Duration    // how long a lost camera is back before that is told; default 1 min
+	LetterGap time.Duration    // the least time between two letters to a person; default 1 min
+	Letters   Sender           // notices by mail; nil: none
+	Channels  []Channel        // further ways out
+	Texts     *i18n.Catalogues // of what leaves; required with Letters or Channels
+	PublicURL string           // where messages lead; "" = they name no address
+	// Noticed takes an image of a camera before a notice about it goes out, where
+	// its owner asked for that (controlroom.Room); nil: none is taken.
+	Noticed    func(ctx context.Context, camera, cause string) error
+	Retry      []time.Duration // waits between tries of a letter; the last repeats. Default 15 s, 1, 5, 15 min
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil: no metrics
 	Clock      clock.Clock           // nil: the machine's
@@ -41,8 +57,13 @@ type BoardConfig struct {
 // Board holds everybody's notices: it writes them as events come, lists them and
 // keeps what is read. Safe for concurrent use, and on several nodes of one store.
 type Board struct {
-	cfg   BoardConfig
-	count *prometheus.CounterVec
+	cfg    BoardConfig
+	count  *prometheus.CounterVec
+	sends  *prometheus.CounterVec
+	drops  *prometheus.CounterVec
+	sender sender
+	recent recent
+	images chan image
 }
 
 // boardConsumer is the name of the feed's cursor; mail has its own, so that a
@@ -70,15 +91,38 @@ func NewBoard(cfg BoardConfig) (*Board, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = clock.System
 	}
-	b := &Board{cfg: cfg, count: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "sightline_notices_total", Help: "Notices written, by kind."}, []string{"kind"})}
-	for _, kind := range kinds {
-		b.count.WithLabelValues(kind)
+	if err := cfg.complete(); err != nil {
+		return nil, err
 	}
-	if cfg.Registerer != nil {
-		cfg.Registerer.MustRegister(b.count)
-	}
+	b := &Board{cfg: cfg, images: make(chan image, imagesWait)}
+	b.sender.init()
+	b.metrics(cfg.Registerer)
 	return b, nil
+}
+
+// complete sets what was left out and checks the ways out.
+func (c *BoardConfig) complete() error {
+	if c.Every <= 0 {
+		c.Every = 5 * time.Minute
+	}
+	if c.Steady <= 0 {
+		c.Steady = time.Minute
+	}
+	if c.LetterGap <= 0 {
+		c.LetterGap = time.Minute
+	}
+	if len(c.Retry) == 0 {
+		c.Retry = []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
+	}
+	if c.Texts == nil && (c.Letters != nil || len(c.Channels) > 0) {
+		return errors.New("notice: texts are required where notices leave")
+	}
+	for _, ch := range c.Channels {
+		if n := ch.Name(); n != ByPush && n != ByWebhook {
+			return errors.New("notice: no channel is called " + n)
+		}
+	}
+	return nil
 }
 
 // Run follows the feed until ctx ends, and returns its error.
@@ -86,6 +130,10 @@ func (b *Board) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { b.trials(ctx) })
+	wg.Go(func() { b.followCameras(ctx) })
+	wg.Go(func() { b.watchLost(ctx) })
+	wg.Go(func() { b.takeImages(ctx) })
+	wg.Go(func() { b.sendAll(ctx) })
 	c := &event.Consumer{Store: b.cfg.Store, Space: kv.Control, Name: boardConsumer, Handle: b.handle, Log: b.cfg.Log}
 	return c.Run(ctx)
 }
@@ -110,6 +158,14 @@ func (b *Board) handle(ctx context.Context, e event.Entry) error {
 		}
 		return b.add(ctx, e.ID, ev.Account, record{Kind: GalleryFull, At: e.At.UnixMilli()},
 			func(old record) bool { return old.Kind == GalleryFull })
+	case event.CameraChanged:
+		return b.cameraChanged(ctx, ev)
+	case event.StorageTrouble:
+		return b.storage(ctx, e, ev)
+	case event.EgressUsed:
+		return b.egress(ctx, e, ev)
+	case event.WebhookOff:
+		return b.webhookOff(ctx, e, ev)
 	case event.LinkChanged:
 		return b.plan(ctx, e.ID, e.At, ev.Owner)
 	case event.AccountChanged:
@@ -123,55 +179,6 @@ func (b *Board) handle(ctx context.Context, e event.Entry) error {
 		return b.plan(ctx, e.ID, e.At, ev.Account)
 	}
 	return nil
-}
-
-// add puts a notice on an account's board. replaces, when not nil, says which
-// older ones it stands for.
-func (b *Board) add(ctx context.Context, cause, account string, r record, replaces func(record) bool) error {
-	r.V = recordVersion
-	id, space := noticeID(time.UnixMilli(r.At), cause, account, r.Kind), kv.Bulk(account)
-	for try := 0; ; try++ {
-		keys := []string{pNotice + id}
-		if r.Camera != "" {
-			keys = append(keys, pMute+r.Camera)
-		}
-		snap, err := b.cfg.Store.Read(ctx, space, keys, []kv.Scan{{Prefix: pNotice}})
-		if err != nil {
-			return err
-		}
-		if snap.Values[0].Exists() {
-			return b.ring(ctx, account) // written before; the bell may not have rung
-		}
-		oldest := firstID(snap.Now.Add(-b.cfg.Keep))
-		if id < oldest {
-			return nil
-		}
-		writes := []kv.Write{{Key: pNotice + id, Data: encode(r)}}
-		if muted := r.Camera != "" && snap.Values[1].Exists(); !muted {
-			writes = append(writes, kv.Write{Key: pUnread + id})
-		}
-		old := snap.Scans[0]
-		for i, v := range old {
-			have, err := parse(v)
-			oldID := strings.TrimPrefix(v.Key, pNotice)
-			if err == nil && replaces != nil && replaces(have) || oldID < oldest || i <= len(old)-b.cfg.Most {
-				writes = append(writes, kv.Write{Key: v.Key, Delete: true}, kv.Write{Key: pUnread + oldID, Delete: true})
-			}
-			if len(writes) > kv.MaxWrites-2 {
-				break
-			}
-		}
-		_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: space,
-			Conditions: []kv.Condition{{Key: pNotice + id}}, Writes: writes})
-		if errors.Is(err, kv.ErrConflict) && try < 5 {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		b.count.WithLabelValues(r.Kind).Inc()
-		return b.ring(ctx, account)
-	}
 }
 
 // drop takes notices off an account's board.
@@ -206,21 +213,29 @@ func (b *Board) write(ctx context.Context, account string, writes []kv.Write) er
 }
 
 // ring makes the account's open pages look again, on every node: they follow the
-// control space.
-func (b *Board) ring(ctx context.Context, account string) error {
+// control space. At dues something of it is to be sent.
+func (b *Board) ring(ctx context.Context, account string, dues ...time.Time) error {
 	now := b.cfg.Clock.Now()
-	_, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(now), Space: kv.Control,
-		Writes: []kv.Write{{Key: pBell + account, Data: encode(struct {
-			V  int   `json:"v"`
-			At int64 `json:"at"`
-		}{recordVersion, now.UnixMilli()})}}})
+	writes := []kv.Write{{Key: pBell + account, Data: encode(struct {
+		V  int   `json:"v"`
+		At int64 `json:"at"`
+	}{recordVersion, now.UnixMilli()})}}
+	for _, due := range dues {
+		if w := (kv.Write{Key: outKey(due, account)}); !slices.ContainsFunc(writes, func(o kv.Write) bool { return o.Key == w.Key }) {
+			writes = append(writes, w)
+		}
+	}
+	_, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(now), Space: kv.Control, Writes: writes})
+	if len(dues) > 0 {
+		b.sender.poke()
+	}
 	return err
 }
 
 // forget removes everything of a closed account.
 func (b *Board) forget(ctx context.Context, account string) error {
 	space := kv.Bulk(account)
-	for _, p := range []string{pNotice, pUnread, pMute, pTold, kPlan} {
+	for _, p := range []string{pNotice, pUnread, pMute, pTold, kPlan, pJob, kChoices, kLetter, kLease} {
 		snap, err := b.cfg.Store.Read(ctx, space, nil, []kv.Scan{{Prefix: p, Limit: kv.MaxWrites}})
 		if err != nil {
 			return err

@@ -164,7 +164,7 @@ func (w *world) reject(t *testing.T, s authz.Subject, camera string) {
 
 func (w *world) list(t *testing.T, s authz.Subject) []Notice {
 	t.Helper()
-	l, err := w.board.List(t.Context(), s, "", false)
+	l, err := w.board.List(t.Context(), s, Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -377,7 +377,7 @@ func TestAMutedCameraRingsNoBell(t *testing.T) {
 		if n := w.unread(t, max); n != before {
 			t.Errorf("%d unread, %d before", n, before)
 		}
-		l, err := w.board.List(t.Context(), max, "", false)
+		l, err := w.board.List(t.Context(), max, Query{})
 		if err != nil || !slices.Equal(l.Muted, []string{yard}) {
 			t.Errorf("muted %v, %v", l.Muted, err)
 		}
@@ -397,7 +397,7 @@ func TestNoticesArePagedAndRunOut(t *testing.T) {
 	}
 	var got []Notice
 	for before := ""; ; {
-		l, err := w.board.List(t.Context(), max, before, true)
+		l, err := w.board.List(t.Context(), max, Query{Before: before, Unread: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -425,7 +425,7 @@ func TestNoticesArePagedAndRunOut(t *testing.T) {
 	if n := w.unread(t, max); n != 118 {
 		t.Errorf("%d unread, want 118", n)
 	}
-	if _, err := w.board.List(t.Context(), max, "../x", false); !fault.Is(err, fault.Invalid) {
+	if _, err := w.board.List(t.Context(), max, Query{Before: "../x"}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a place that is none: %v", err)
 	}
 }

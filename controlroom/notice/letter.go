@@ -88,6 +88,22 @@ func asPage(lang, body, link string) string {
 	return b.String()
 }
 
+// asLetter is a letter's parts as a page: a part that is an address becomes a
+// link, lines within one stay lines.
+func asLetter(lang string, parts []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"%s\" dir=\"%s\"><head><meta charset=\"utf-8\"></head><body>\n", html.EscapeString(lang), i18n.Direction(lang))
+	for _, p := range parts {
+		if u, err := url.Parse(p); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
+			fmt.Fprintf(&b, "<p dir=\"ltr\"><a href=\"%[1]s\">%[1]s</a></p>\n", html.EscapeString(p))
+			continue
+		}
+		fmt.Fprintf(&b, "<p>%s</p>\n", strings.ReplaceAll(html.EscapeString(p), "\n", "<br>\n"))
+	}
+	b.WriteString("</body></html>\n")
+	return b.String()
+}
+
 // offerLetter writes the letter of an offer, from what may be told now: false
 // when the offer was withdrawn or answered meanwhile.
 func (n *Notices) offerLetter(ctx context.Context, id string, m event.MailRequested) (l mail.Letter, may bool, err error) {

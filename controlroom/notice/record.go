@@ -10,39 +10,6 @@ import (
 	"sightline/internal/kv"
 )
 
-// Kinds of notices.
-const (
-	OfferReceived   = "offer_received"    // a camera is offered to me
-	OfferAnswered   = "offer_answered"    // my offer was accepted, declined, or the person left; quiet
-	AccessChanged   = "access_changed"    // what I may do with a camera of somebody changed
-	AccessEnded     = "access_ended"      // my access to a camera of somebody ended
-	AccessRequested = "access_requested"  // somebody asks for access to a camera or link of mine
-	GroupRemoved    = "group_removed"     // I was removed from a group
-	GroupDeleted    = "group_deleted"     // a group I was in is gone
-	GroupInvitation = "group_invitation"  // I am invited to administer a group
-	LinksPausedPlan = "links_paused_plan" // my links are paused by my plan
-	LinkNear        = "link_near"         // a budget of my link is nearly used up
-	LinkUsedUp      = "link_used_up"      // a budget of my link is used up
-	GalleryFull     = "gallery_full"      // an image found no room in my gallery, the first since there was some
-)
-
-// kinds are all of them, for counting.
-var kinds = [...]string{
-	OfferReceived, OfferAnswered, AccessChanged, AccessEnded, AccessRequested,
-	GroupRemoved, GroupDeleted, GroupInvitation, LinksPausedPlan, GalleryFull,
-}
-
-// rights says what the receiver must be allowed on the camera for it to be
-// named in a notice of a kind. A kind that stands not here names no camera.
-var rights = map[string]authz.Action{
-	OfferReceived: authz.ActSee,
-	OfferAnswered: authz.ActShare,
-	AccessChanged: authz.ActSee,
-	AccessEnded:   authz.ActSee,
-
-	AccessRequested: authz.ActShare,
-}
-
 // record is the stored form of a notice: ids only where names may change or may
 // no longer be told when it is read.
 type record struct {
@@ -60,20 +27,36 @@ type record struct {
 	Link      string `json:"link,omitempty"`
 	LinkName  string `json:"link_name,omitempty"`
 	Budget    string `json:"budget,omitempty"` // of link_near and link_used_up
+	Text      string `json:"text,omitempty"`   // what a hook said
+	Reason    string `json:"reason,omitempty"` // of storage and throttle
+	Disk      string `json:"disk,omitempty"`   // of storage, for administrators
+	Until     int64  `json:"until,omitempty"`  // Unix ms, of throttle
+	Webhook   string `json:"webhook,omitempty"`
+	Name      string `json:"name,omitempty"`   // of the webhook
+	Hidden    bool   `json:"hidden,omitempty"` // not for the feed: kept so that it is sent once
 }
 
-// The keys of an account's notices in its bulk space, and two in the control
+// The keys of an account's notices in its bulk space, and three in the control
 // space: bell/<account> is written after every change, so that the account's
-// open pages look again; noticedue/<account> says when its trial ends.
+// open pages look again; noticedue/<account> says when its trial ends;
+// noticeout/<due>/<account> that something of it is to be sent then. In the space
+// of events: when a camera and kind was told last, and cameras that are lost.
 const (
 	recordVersion = 1
 	pNotice       = "nt/"     // + notice id: record
-	pUnread       = "ntu/"    // + notice id: not read yet
+	pUnread       = "ntu/"    // + notice id: not read yet; mark
 	pMute         = "ntmute/" // + camera: the receiver wants no badge and no mail
 	pTold         = "ntg/"    // + grant, at the owner: told
+	pJob          = "ntj/"    // + channel/due/notice id: job
+	kChoices      = "ntpref"  // Preferences
+	kLetter       = "ntmail"  // when the last letter went
+	kLease        = "ntlease" // which node sends for the account now
 	kPlan         = "ntplan"  // at the owner of links: paused as last told
 	pBell         = "bell/"
 	pDue          = "noticedue/"
+	pOut          = "noticeout/"
+	pLast         = "ntlast/" // + camera/kind: last
+	pLost         = "ntlost/" // + camera: lost
 )
 
 // A repeated event makes the same notice.
@@ -102,4 +85,9 @@ func encode(v any) []byte {
 		panic(err) // our own types: cannot fail
 	}
 	return b
+}
+
+func sum(s string) []byte {
+	h := sha256.Sum256([]byte(s))
+	return h[:]
 }

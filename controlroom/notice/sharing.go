@@ -40,6 +40,9 @@ func (b *Board) offer(ctx context.Context, e event.Entry, ev event.OfferChanged)
 	if err := b.offerMoved(ctx, e, ev); err != nil {
 		return err
 	}
+	if err := b.seenNoMore(ctx, ev); err != nil {
+		return err
+	}
 	w := kv.Write{Key: key, Data: encode(told{V: recordVersion, At: e.Key})}
 	if ev.State == revoked {
 		w = kv.Write{Key: key, Delete: true}
@@ -119,6 +122,24 @@ func (b *Board) offerMoved(ctx context.Context, e event.Entry, ev event.OfferCha
 		return b.add(ctx, e.ID, ev.Account, n, nil)
 	}
 	return nil
+}
+
+// seenNoMore takes what a camera saw off the board of who lost the level for it. A
+// schedule, a camera that is off or an account that is suspended only hide it:
+// time brings it back.
+func (b *Board) seenNoMore(ctx context.Context, ev event.OfferChanged) error {
+	if ev.Was == "" || !authz.ValidID(ev.Camera) {
+		return nil // nothing was told
+	}
+	r, err := b.cfg.Authority.Recipient(ctx, ev.Account, authz.ActNotices, ev.Camera)
+	if err != nil || r.May() {
+		return err
+	}
+	switch r.Decision.Reason {
+	case authz.ReasonOutsideSchedule, authz.ReasonCameraOff, authz.ReasonAccountSuspended:
+		return nil
+	}
+	return b.dropSeen(ctx, ev.Account, ev.Camera)
 }
 
 // asked tells an owner who asks for access. What is said of the asker is his
