@@ -34,6 +34,7 @@ type Config struct {
 	Gallery    Gallery               // required
 	Updates    ratelimit.Updates     // required
 	Recordings Recordings            // required
+	Archive    Archive               // reads what was recorded; nil: this node records nothing
 	Usage      Usage                 // required
 	VisitLog   VisitLog              // required
 	LimitRows  []LimitRow            // what the instance page lists of the configured limits

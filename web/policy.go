@@ -30,9 +30,10 @@ const (
 	player       // WHEP: as account; its media type forces a preflight, so our header is not asked
 	sender       // a camera's key, and nothing else; no cookie is read
 	device       // a kiosk's cookie, and nothing else
+	ticketed     // a ticket for footage in the path, and nothing else; else 404
 )
 
-var whoNames = [...]string{"nobody", "public", "maybe", "account", "login", "instance", "guest", "static", "player", "sender", "device"}
+var whoNames = [...]string{"nobody", "public", "maybe", "account", "login", "instance", "guest", "static", "player", "sender", "device", "ticket"}
 
 func (w who) String() string { return whoNames[w] }
 
@@ -186,6 +187,12 @@ func (r *request) checkParams() error {
 		if strings.HasPrefix(name, "*") {
 			continue
 		}
+		if shape := shapes[name]; shape != nil {
+			if !shape.MatchString(r.c.Params(name)) {
+				return errInvisible
+			}
+			continue
+		}
 		if v := r.c.Params(name); !authz.ValidID(v) && !(name == "view" && v == defaultView) {
 			if name == "link" {
 				return errLinkGone
@@ -254,6 +261,8 @@ func (r *request) authenticate() error {
 		return r.sender()
 	case device:
 		return r.device()
+	case ticketed:
+		return r.ticketed()
 	}
 	return errInvisible
 }

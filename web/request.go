@@ -15,6 +15,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"sightline/authz"
+	"sightline/controlroom/archive"
 	"sightline/internal/fault"
 	"sightline/internal/secret"
 )
@@ -32,6 +33,7 @@ type request struct {
 	subject authz.Subject
 	account *authz.Account  // of an account's login or token
 	visit   authz.VisitInfo // of a guest
+	ticket  *archive.Ticket // of a player that reads by one
 }
 
 // language is the language asked for, or the best of those there are for the

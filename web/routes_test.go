@@ -114,6 +114,7 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 				}
 				path = strings.Replace(path, p, id, 1)
 			}
+			path = strings.NewReplacer(":segment", "main.1700000000000000.0123abcd", ":hash", strings.Repeat("a", 16), ":ticket", "s1.k."+strings.Repeat("A", 100)).Replace(path)
 			var body any
 			switch rt.body {
 			case jsonBody:
@@ -133,6 +134,9 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 			}
 			signedIn := c == admin || c == owner || c == other || c == both
 			equalTo := func(want answer) {
+				if rt.method == "HEAD" && len(res.body) == 0 {
+					return
+				}
 				if string(res.body) != string(want.body) || res.Header.Get("Content-Type") != want.Header.Get("Content-Type") {
 					t.Errorf("%s: want the same bytes as %s", where, want.body)
 				}
@@ -186,6 +190,11 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 				if res.StatusCode != 401 && res.StatusCode != 429 {
 					t.Errorf("%s: want 401", where)
 				}
+			case ticketed: // the walk has no ticket that holds
+				if res.StatusCode != 404 {
+					t.Errorf("%s: want 404", where)
+				}
+				equalTo(hidden)
 			case static:
 				if res.StatusCode != 200 {
 					t.Errorf("%s: want 200", where)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"crypto/tls"
 
@@ -35,6 +36,7 @@ type Server struct {
 	metrics      *metrics
 	sockets      sockets
 	galleries    lists
+	readings     readings
 	openapi      []byte
 	languages    i18n.Matcher
 
@@ -272,6 +274,8 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.CloseTimeout)
 	defer cancel()
 	s.cfg.Room.Drain()
+	late := time.AfterFunc(drainWait, s.readings.close)
+	defer late.Stop()
 	err := s.app.Server().ShutdownWithContext(ctx)
 	if serving != nil {
 		_ = serving.Close() // when Serve had not reached its accept yet

@@ -63,6 +63,7 @@ type node struct {
 	engine *sfu.Engine
 	// Footage is written as long as there are pictures, and read by open pages.
 	archive    *archive.Archive // nil: this server keeps none
+	reader     *archive.Reader  // nil with it
 	recordings *archive.Recordings
 	// The room ends every viewing session, then its peers.
 	room *controlroom.Room
@@ -149,6 +150,7 @@ func (n *node) build(ctx context.Context) (err error) {
 	if err := n.buildArchive(reg); err != nil {
 		return err
 	}
+	n.buildReader(reg, box)
 	n.board, err = notice.NewBoard(notice.BoardConfig{Store: n.store, Authority: n.authority, Mail: letters != nil,
 		Keep: cfg.Limits.NoticesKeep, Most: cfg.Limits.Notices, Log: log.With("part", "board"), Registerer: reg})
 	if err != nil {
@@ -255,7 +257,7 @@ func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error
 	}
 	n.web, err = web.New(web.Config{
 		Intake:    doors,
-		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Recordings: n.recordings, Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
+		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Recordings: n.recordings, Archive: n.footage(), Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
 		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },
