@@ -34,7 +34,10 @@ type Config struct {
 	Gallery    Gallery               // required
 	Updates    ratelimit.Updates     // required
 	Recordings Recordings            // required
+	Push       Push                  // required
+	Webhooks   Webhooks              // required
 	Archive    Archive               // reads what was recorded; nil: this node records nothing
+	Events     Events                // required
 	Usage      Usage                 // required
 	VisitLog   VisitLog              // required
 	LimitRows  []LimitRow            // what the instance page lists of the configured limits
@@ -86,6 +89,9 @@ func (c *Config) fill() error {
 	need(c.Notices != nil, "Config.Notices is required")
 	need(c.Gallery != nil, "Config.Gallery is required")
 	need(c.Recordings != nil, "Config.Recordings is required")
+	need(c.Push != nil, "Config.Push is required")
+	need(c.Webhooks != nil, "Config.Webhooks is required")
+	need(c.Events != nil, "Config.Events is required")
 	need(c.Updates != nil, "Config.Updates is required")
 	need(c.Usage != nil, "Config.Usage is required")
 	need(c.VisitLog != nil, "Config.VisitLog is required")

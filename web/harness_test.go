@@ -19,6 +19,7 @@ import (
 	"sightline/authz"
 	"sightline/controlroom"
 	"sightline/controlroom/archive"
+	"sightline/controlroom/events"
 	"sightline/controlroom/gallery"
 	"sightline/controlroom/notice"
 	"sightline/controlroom/usage"
@@ -45,6 +46,7 @@ type harness struct {
 	authority *authz.Authority
 	room      *controlroom.Room
 	gallery   *gallery.Gallery
+	events    *events.Events
 	archive   *archive.Archive
 	registry  *prometheus.Registry
 	store     *boltkv.Store
@@ -160,14 +162,20 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 
 	h.archive, err = archive.New(archive.Config{Sources: fleet, Disks: []archive.Disk{{Path: filepath.Join(dir, "archive")}}, Reserve: 64 << 20, Log: log, Clock: clk})
 	fatal(err)
+	h.events, err = events.New(events.Config{Store: store, Authority: h.authority, Seal: box, Fleet: fleet, Recorder: h.archive, Alone: true, HookRate: 30, Log: log, Registerer: h.registry})
+	fatal(err)
+	eventsRan := make(chan error, 1)
+	go func() { eventsRan <- h.events.Run(ctx) }()
 	recordings, err := archive.NewRecordings(archive.RecordingsConfig{Store: store, Authority: h.authority, Archive: h.archive, Node: "test", Log: log, Clock: clk})
 	fatal(err)
 	archiveRan := make(chan error, 2)
 	go func() { archiveRan <- h.archive.Run(ctx) }()
 	go func() { archiveRan <- recordings.Run(ctx) }()
+	pushes, hooks := h.waysOut(store, box, log, clk)
 	cfg := Config{
-		Recordings: recordings,
-		Authority:  h.authority, Room: h.room, Notices: board, Gallery: h.gallery, Updates: updates, Usage: book, VisitLog: visits, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
+		Push: pushes, Webhooks: hooks,
+		Recordings: recordings, Events: h.events,
+		Authority: h.authority, Room: h.room, Notices: board, Gallery: h.gallery, Updates: updates, Usage: book, VisitLog: visits, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
 		Version: "test", Node: "test", StoreKind: store.Kind(), Assets: testPages(), Listen: "127.0.0.1:0", DataDir: dir,
 		Networks: func() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24")} },
 	}
@@ -200,6 +208,7 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 		cancel()
 		<-ran
 		<-boardRan
+		<-eventsRan
 		sending.Wait()
 		<-galleryRan
 		<-visitsRan

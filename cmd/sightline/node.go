@@ -20,6 +20,7 @@ import (
 	"sightline/cmd/sightline/control"
 	"sightline/controlroom"
 	"sightline/controlroom/archive"
+	"sightline/controlroom/events"
 	"sightline/controlroom/gallery"
 	"sightline/controlroom/notice"
 	linkusage "sightline/controlroom/usage"
@@ -28,7 +29,9 @@ import (
 	"sightline/internal/i18n"
 	"sightline/internal/kv"
 	"sightline/internal/mail"
+	"sightline/internal/push"
 	"sightline/internal/seal"
+	"sightline/internal/webhook"
 	"sightline/ratelimit"
 	"sightline/sfu"
 	"sightline/web"
@@ -52,6 +55,9 @@ type node struct {
 	authority *authz.Authority
 	// Notices are counted by every open page.
 	board *notice.Board
+	// Ways out for notices besides the mail.
+	push     *push.Push
+	webhooks *webhook.Webhooks
 	// Images are accepted and shown until the doors are shut.
 	gallery *gallery.Gallery
 	updates ratelimit.Updates
@@ -65,6 +71,8 @@ type node struct {
 	archive    *archive.Archive // nil: this server keeps none
 	reader     *archive.Reader  // nil with it
 	recordings *archive.Recordings
+	// Events are reported by cameras, hooks and streams.
+	events *events.Events
 	// The room ends every viewing session, then its peers.
 	room *controlroom.Room
 	// Sockets are told "draining" and requests end before the room refuses them.
@@ -151,12 +159,19 @@ func (n *node) build(ctx context.Context) (err error) {
 		return err
 	}
 	n.buildReader(reg, box)
+	if err := n.buildEvents(reg, box); err != nil {
+		return err
+	}
+	if err := n.buildChannels(reg, box, texts); err != nil {
+		return err
+	}
 	n.board, err = notice.NewBoard(notice.BoardConfig{Store: n.store, Authority: n.authority, Mail: letters != nil,
-		Keep: cfg.Limits.NoticesKeep, Most: cfg.Limits.Notices, Log: log.With("part", "board"), Registerer: reg})
+		Keep: cfg.Limits.NoticesKeep, Most: cfg.Limits.Notices, Every: cfg.Notices.Every, Steady: cfg.Notices.Steady, LetterGap: cfg.Notices.LetterGap,
+		Letters: sender(letters), Channels: n.channels(), Texts: texts, PublicURL: cfg.PublicURL, Noticed: n.noticed,
+		Log: log.With("part", "board"), Registerer: reg})
 	if err != nil {
 		return err
 	}
-	n.stack.loop("board", n.board.Run)
 	if err := n.buildGallery(ctx, reg); err != nil {
 		return err
 	}
@@ -171,6 +186,7 @@ func (n *node) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	n.stack.loop("board", n.board.Run) // asks the room for pictures
 	if letters != nil {
 		mails, err := notice.New(notice.Config{Store: n.store, Seal: box, Mail: letters, Texts: texts, PublicURL: cfg.PublicURL, Recipients: n.authority,
 			Log: log.With("part", "notice"), Registerer: reg})
@@ -256,8 +272,9 @@ func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error
 		return err
 	}
 	n.web, err = web.New(web.Config{
-		Intake:    doors,
-		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Recordings: n.recordings, Archive: n.footage(), Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
+		Intake: doors,
+		Push:   n.push, Webhooks: n.webhooks,
+		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Recordings: n.recordings, Archive: n.footage(), Events: n.events, Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
 		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },
@@ -291,6 +308,7 @@ func (n *node) start(ctx context.Context) error {
 	}
 	n.stack.push("control room", func(context.Context) error { n.room.Close(); return nil })
 	n.startArchive()
+	n.startEvents()
 	if err := n.startIntake(n.reg); err != nil {
 		return err
 	}

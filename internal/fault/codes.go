@@ -41,4 +41,5 @@ const (
 	CodeSoleAdmin        = "sole_administrator"
 	CodeBadImage         = "bad_image"
 	CodeDiskFull         = "disk_full"
+	CodeWebhookCap       = "webhook_cap"
 )

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -110,4 +112,17 @@ func Outcome(res *http.Response, err error) string {
 		return OutcomeRedirect
 	}
 	return OutcomeStatus
+}
+
+// RetryAfter is how long an answer wants its client to wait, in seconds or to a
+// date; 0 or less: it does not say.
+func RetryAfter(res *http.Response, now time.Time) time.Duration {
+	h := strings.TrimSpace(res.Header.Get("Retry-After"))
+	if n, err := strconv.Atoi(h); err == nil {
+		return time.Duration(min(max(n, 0), 1<<20)) * time.Second
+	}
+	if t, err := http.ParseTime(h); err == nil {
+		return t.Sub(now)
+	}
+	return 0
 }

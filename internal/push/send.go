@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/SherClockHolmes/webpush-go"
@@ -165,7 +164,7 @@ func (p *Push) answered(ctx context.Context, account, id string, d device, versi
 		return p.final("gone", "the browser has unsubscribed")
 	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code >= 500:
 		p.sent.WithLabelValues("retry").Inc()
-		if wait := retryAfter(res.Header.Get("Retry-After"), p.cfg.Clock.Now()); wait > 0 {
+		if wait := outbound.RetryAfter(res, p.cfg.Clock.Now()); wait > 0 {
 			d.Hold = p.cfg.Clock.Now().Add(min(wait, holdMost)).UnixMilli()
 			p.keep(ctx, account, id, d, version)
 		}
@@ -219,15 +218,4 @@ func topic(tag string) string {
 	}
 	sum := sha256.Sum256([]byte(tag))
 	return base64.RawURLEncoding.EncodeToString(sum[:24])
-}
-
-// retryAfter reads seconds or a date.
-func retryAfter(h string, now time.Time) time.Duration {
-	if n, err := strconv.Atoi(strings.TrimSpace(h)); err == nil {
-		return time.Duration(min(max(n, 0), 1<<20)) * time.Second
-	}
-	if t, err := http.ParseTime(h); err == nil {
-		return t.Sub(now)
-	}
-	return 0
 }

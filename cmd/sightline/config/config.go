@@ -35,9 +35,12 @@ type Config struct {
 	SMTP           SMTP           `embed:"" prefix:"smtp-"`
 	Authz          Authz          `embed:"" prefix:"authz-"`
 	WHEP           WHEP           `embed:"" prefix:"whep-"`
+	Outbound       Outbound       `embed:"" prefix:"outbound-"`
 	Images         Images         `embed:"" prefix:"images-"`
 	Intake         Intake         `embed:"" prefix:"intake-"`
 	Archive        Archive        `embed:"" prefix:"archive-"`
+	Events         Events         `embed:"" prefix:"events-"`
+	Notices        Notices        `embed:"" prefix:"notices-"`
 	Limits         Limits         `embed:"" prefix:"limits-"`
 	Plans          Plans          `embed:"" prefix:"plans-"`
 	Log            Log            `embed:"" prefix:"log-"`

@@ -34,6 +34,8 @@ type Limits struct {
 	NoticesKeep     time.Duration `key:"limits.notices_keep" default:"720h" help:"How long a notice stays in its receiver's list (168h to 720h)."`
 	AuditKeep       time.Duration `key:"limits.audit_keep" default:"8760h" help:"How long a row of an owner's log stays (720h to 87600h). The log of a closed account goes 30 days after it."`
 	Notices         int           `key:"limits.notices" default:"500" help:"Notices an account keeps; older ones go first."`
+	PushDevices     int           `key:"limits.push_devices" default:"10" help:"Browsers of an account that get notices while no page is open; the longest unused makes room."`
+	Webhooks        int           `key:"limits.webhooks" default:"5" help:"Webhooks an account may have."`
 	Lookups         int           `key:"limits.lookups" default:"30" help:"Times an account may look for people in a minute (R7)."`
 	NewPrefixes     int           `key:"limits.new_prefixes" default:"100" help:"First four letters an account may look for people by in a day; going on with the same is free."`
 	WrongShareCodes int           `key:"limits.wrong_share_codes" default:"10" help:"Wrong share codes of groups an account, and an address (IPv6: its /64), may try in an hour (R45)."`
