@@ -99,7 +99,7 @@ func (c *Client) syncClock(ctx context.Context) error {
 	asked := c.clock.Now()
 	body, err := c.send(ctx, c.base.Path, "", `<tds:GetSystemDateAndTime/>`, nsDevice+"/GetSystemDateAndTime", false)
 	if err != nil {
-		if classOf(err) == classFault || classOf(err) == classLogin {
+		if cl := classOf(err); cl == classFault || cl == classMissing || cl == classLogin {
 			return nil
 		}
 		return err
@@ -144,7 +144,7 @@ func (c *Client) askServices(ctx context.Context) (map[string]string, error) {
 		if len(out) > 1 {
 			return out, nil
 		}
-	} else if classOf(err) != classFault {
+	} else if cl := classOf(err); cl != classFault && cl != classMissing {
 		return nil, err
 	}
 	body, err = c.call(ctx, c.base.Path, `<tds:GetCapabilities><tds:Category>All</tds:Category></tds:GetCapabilities>`, nsDevice+"/GetCapabilities")

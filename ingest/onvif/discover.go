@@ -96,7 +96,11 @@ type search struct {
 
 // on searches on one interface. One that cannot be used finds nothing.
 func (s *search) on(ctx context.Context, i net.Interface) {
-	conn, err := net.ListenPacket("udp4", "0.0.0.0:0")
+	own, ok := firstIPv4(i)
+	if !ok {
+		return
+	}
+	conn, err := net.ListenPacket("udp4", net.JoinHostPort(own, "0"))
 	if err != nil {
 		return
 	}
@@ -132,6 +136,20 @@ func (s *search) on(ctx context.Context, i net.Interface) {
 			s.take(buf[:size], udp.AddrPort().Addr().Unmap(), asked)
 		}
 	}
+}
+
+// firstIPv4 is the address that answers on an interface come back to.
+func firstIPv4(i net.Interface) (string, bool) {
+	addrs, err := i.Addrs()
+	if err != nil {
+		return "", false
+	}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil {
+			return n.IP.String(), true
+		}
+	}
+	return "", false
 }
 
 // probeMessage is a WS-Discovery Probe (2005/04) and its id.

@@ -8,10 +8,11 @@ import (
 )
 
 const (
-	again     = 2 * time.Minute // something that goes on is told again so often
-	maxActive = 64              // sources of one camera that go on at once
-	burst     = 60              // reports of one camera at once
-	perSecond = 5               // and a second
+	again     = 2 * time.Minute        // something that goes on is told again so often
+	maxActive = 64                     // sources of one camera that go on at once
+	burst     = 60                     // reports of one camera at once
+	perSecond = 5                      // and a second
+	pullEvery = 250 * time.Millisecond // one that answers at once instead of waiting is not asked without end
 )
 
 // waits are how long after a failure a camera is asked again: first and most.
@@ -89,9 +90,7 @@ func (c *camera) hear() (heard bool, err error) {
 			s.take(m, c.f.cfg.Clock.Now(), c.tell(c.ctx))
 		}
 		s.goesOn(c.f.cfg.Clock.Now(), c.tell(c.ctx))
-		if len(list) == 0 || time.Since(began) < 50*time.Millisecond { // one that answers at once instead of waiting must not be asked without end
-			pause(c.ctx, 250*time.Millisecond-min(time.Since(began), 250*time.Millisecond))
-		}
+		pause(c.ctx, pullEvery-time.Since(began))
 	}
 }
 
