@@ -29,11 +29,12 @@ const (
 	static       // pages and their parts: no effects, no login read
 	player       // WHEP: as account; its media type forces a preflight, so our header is not asked
 	sender       // a camera's key, and nothing else; no cookie is read
+	reporter     // as sender, with the camera's hook key; what is wrong with it is 404
 	device       // a kiosk's cookie, and nothing else
 	ticketed     // a ticket for footage in the path, and nothing else; else 404
 )
 
-var whoNames = [...]string{"nobody", "public", "maybe", "account", "login", "instance", "guest", "static", "player", "sender", "device", "ticket"}
+var whoNames = [...]string{"nobody", "public", "maybe", "account", "login", "instance", "guest", "static", "player", "sender", "reporter", "device"}
 
 func (w who) String() string { return whoNames[w] }
 
@@ -55,7 +56,8 @@ const (
 	jsonBody bodyKind = "application/json"
 	sdpBody  bodyKind = "application/sdp"
 
-	pictureBody bodyKind = "image/jpeg" // or a form with files, or no type at all: cameras say what they like
+	reportBody  bodyKind = "application/x-www-form-urlencoded" // or JSON, or nothing at all
+	pictureBody bodyKind = "image/jpeg"                        // or a form with files, or no type at all: cameras say what they like
 )
 
 const (
@@ -213,7 +215,7 @@ func (r *request) checkOrigin() error {
 		if r.hasBearer() {
 			return nil
 		}
-	case sender: // what it shows is no cookie: no page can make a browser show it
+	case sender, reporter: // what it shows is no cookie: no page can make a browser show it
 		return nil
 	case player:
 		if r.hasBearer() {
@@ -259,6 +261,8 @@ func (r *request) authenticate() error {
 		return r.guest()
 	case sender:
 		return r.sender()
+	case reporter:
+		return r.reporter()
 	case device:
 		return r.device()
 	case ticketed:
@@ -317,7 +321,7 @@ func goneUnlessAway(err error) error {
 // checkAddress bounds what one address asks for, before anybody is looked up.
 // Pages and a camera's images have limits of their own.
 func (r *request) checkAddress() error {
-	if r.rt.who == static || r.rt.who == sender {
+	if r.rt.who == static || r.rt.who == sender || r.rt.who == reporter {
 		return nil
 	}
 	return limited(r.s.cfg.Limits.Addresses.Allow(ratelimit.Prefix(r.client)))

@@ -138,7 +138,7 @@ func (r *request) checkBody() error {
 		}
 		return nil
 	}
-	if r.rt.body == pictureBody { // looked at by its bytes, not by its name
+	if r.rt.body == pictureBody || r.rt.body == reportBody { // looked at by its bytes, not by its name
 		return nil
 	}
 	kind, params, err := mime.ParseMediaType(string(req.Header.ContentType()))

@@ -119,7 +119,7 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 			switch rt.body {
 			case jsonBody:
 				body = "{}"
-			case sdpBody, pictureBody:
+			case sdpBody, pictureBody, reportBody:
 				body = "v=0"
 			}
 			res := h.do(rt.method, path, body, c, func(r *http.Request) {
@@ -190,11 +190,15 @@ func TestR68_EveryRouteBySubject(t *testing.T) {
 				if res.StatusCode != 401 && res.StatusCode != 429 {
 					t.Errorf("%s: want 401", where)
 				}
-			case ticketed: // the walk has no ticket that holds
+			case ticketed: // the ticket of the walk is none
 				if res.StatusCode != 404 {
 					t.Errorf("%s: want 404", where)
 				}
 				equalTo(hidden)
+			case reporter:
+				if res.StatusCode != 404 && res.StatusCode != 429 {
+					t.Errorf("%s: want 404", where)
+				}
 			case static:
 				if res.StatusCode != 200 {
 					t.Errorf("%s: want 200", where)

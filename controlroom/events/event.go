@@ -28,7 +28,7 @@ type Report struct {
 	Camera string
 	Kind   string
 	Source string
-	At     time.Time // zero: now. What is more than a minute old, or to come, counts as now
+	At     time.Time // zero, to come or more than an hour ago: now. Of more than a minute ago it is a moment by itself
 	Active *bool     // nil: a moment; true begins, false ends
 	Text   string    // at most 120 runes; of a hook, shown only to who may see notices
 }

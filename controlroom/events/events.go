@@ -33,6 +33,7 @@ type Fleet interface {
 // authority is what is asked of authz.
 type authority interface {
 	Check(ctx context.Context, s authz.Subject, act authz.Action, o authz.Object) (authz.Decision, error)
+	Ready() error
 	WriteForCamera(ctx context.Context, s authz.Subject, id string, fn func(ctx context.Context, owner string) ([]kv.Condition, []kv.Write, error)) error
 }
 
@@ -100,6 +101,7 @@ func New(cfg Config) (*Events, error) {
 		cfg.Clock = clock.System
 	}
 	or(&cfg.Node, "sightline")
+	cfg.Node += "-" + newID(cfg.Clock.Now()) // two may have one name
 	or(&cfg.Keep, 30*24*time.Hour)
 	or(&cfg.Most, 20_000)
 	or(&cfg.Rate, 20)

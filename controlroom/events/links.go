@@ -47,6 +47,7 @@ type viewed struct {
 const (
 	viewEvery = 10 * time.Second
 	viewFresh = 35 * time.Second
+	viewGone  = 24 * time.Hour // what nodes said that are no more
 )
 
 func (e *Events) watchLinks(ctx context.Context) {
@@ -130,6 +131,7 @@ func (e *Events) refresh(now int64) {
 // readLinks reads what was last told, and what other nodes see.
 func (e *Events) readLinks(ctx context.Context) error {
 	told, away := map[string]connection{}, map[string]viewed{}
+	var gone []kv.Write
 	from := ""
 	for {
 		snap, err := e.read(ctx, nil, kv.Scan{Prefix: pState, From: from, Limit: page}, kv.Scan{Prefix: pNode, Limit: page})
@@ -142,7 +144,12 @@ func (e *Events) readLinks(ctx context.Context) error {
 			}
 		}
 		for _, v := range snap.Scans[1] {
-			if n, ok := parse[viewed](v); ok && v.Key != pNode+e.cfg.Node {
+			n, ok := parse[viewed](v)
+			switch {
+			case !ok || v.Key == pNode+e.cfg.Node:
+			case n.At < e.now().Add(-viewGone).UnixMilli():
+				gone = append(gone, kv.Write{Key: v.Key, Delete: true})
+			default:
 				away[v.Key] = n
 			}
 		}
@@ -152,6 +159,9 @@ func (e *Events) readLinks(ctx context.Context) error {
 		from = snap.Scans[0][page-1].Key + "\x00"
 	}
 	e.links.told, e.links.away = told, away
+	if len(gone) > 0 {
+		return e.commit(ctx, nil, gone)
+	}
 	return nil
 }
 

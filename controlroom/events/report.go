@@ -17,7 +17,8 @@ import (
 
 const (
 	textMost = 120         // runes
-	lateMost = time.Minute // older reports count as of now
+	lateMost = time.Minute // older reports are of something that is over
+	lateHour = time.Hour   // still older ones count as of now
 )
 
 var (
@@ -52,13 +53,14 @@ func (e *Events) report(ctx context.Context, r Report) (outcome string, err erro
 	}
 	now := e.now()
 	at := r.At.Add(time.Duration(e.ahead.Load()))
-	if r.At.IsZero() || at.After(now) || now.Sub(at) > lateMost {
+	if r.At.IsZero() || at.After(now) || now.Sub(at) > lateHour {
 		at = now
 	}
-	if recorded(r.Kind) && (r.Active == nil || *r.Active) {
+	late := now.Sub(at) > lateMost
+	if recorded(r.Kind) && !late && (r.Active == nil || *r.Active) {
 		e.tell(r.Camera)
 	}
-	if r.Kind == Lost || r.Kind == Back {
+	if r.Kind == Lost || r.Kind == Back || late && (r.Active == nil || *r.Active) {
 		return "begun", e.once(ctx, r, at)
 	}
 	p := place{r.Camera, r.Kind}

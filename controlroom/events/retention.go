@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -59,6 +60,9 @@ func (e *Events) exists(ctx context.Context, camera string) (bool, error) {
 	snap, err := e.cfg.Store.Read(ctx, kv.Control, []string{authz.CameraPrefix + camera}, nil)
 	if err != nil {
 		return false, away(err)
+	}
+	if snap.Epoch == "" || e.cfg.Authority != nil && e.cfg.Authority.Ready() != nil {
+		return false, errors.New("events: the store of cameras is not known to be whole")
 	}
 	return snap.Values[0].Exists(), nil
 }

@@ -1,0 +1,198 @@
+package events
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A trace is what the detector sees of a clip: one line a picture, "K" or "P",
+// its bytes and its quantiser (-1 where the codec does not tell).
+type trace struct {
+	scene, coder string
+	pics         []picture
+}
+
+const (
+	clipFPS    = 15
+	clipLength = 60 // seconds
+)
+
+// span is a stretch of a clip in which something moves, in seconds.
+type span struct{ from, to float64 }
+
+type clipScene struct {
+	name   string
+	filter string // of [0:v] (the picture, 640x360 at 15 fps) and [1:v] (another picture), to [v]
+	moves  []span
+}
+
+const sensor = "noise=alls=5:allf=t"
+
+var clipScenes = []clipScene{
+	{"still", "[0:v]" + sensor + "[v]", nil},
+	{"person", "[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,33),-44+86*(t-25),if(between(t,45,50),640-137*(t-45),-100))':y=190:eval=frame," + sensor + "[v]", []span{{25, 33}, {45, 50}}},
+	{"far", "[1:v]crop=14:32:200:120[p];[0:v][p]overlay=x='if(between(t,25,37),100+20*(t-25),-100)':y=120:eval=frame," + sensor + "[v]", []span{{25, 37}}},
+	{"slow", "[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,45),150+6*(t-25),-100)':y=190:eval=frame," + sensor + "[v]", []span{{25, 45}}},
+	{"light", "[0:v]eq=brightness='if(between(t,25,40),0.14,if(between(t,48,58),0.016*(t-48),0))':eval=frame," + sensor + "[v]", nil},
+	{"rain", "color=gray:s=640x360:r=15,noise=alls=100:allf=t,gblur=sigma=0.4:sigmaV=5,lutyuv=y='clip((val-128)*10,0,255)':u=128:v=128[r];[0:v][r]blend=all_mode=screen:all_opacity='if(gte(T,20),0.25,0)'," + sensor + "[v]", nil},
+	{"rainperson", "color=gray:s=640x360:r=15,noise=alls=100:allf=t,gblur=sigma=0.4:sigmaV=5,lutyuv=y='clip((val-128)*10,0,255)':u=128:v=128[r];[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,33),-44+86*(t-25),if(between(t,45,50),640-137*(t-45),-100))':y=190:eval=frame[o];[o][r]blend=all_mode=screen:all_opacity=0.2," + sensor + "[v]", []span{{25, 33}, {45, 50}}},
+	{"noisyperson", "[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,33),-44+86*(t-25),if(between(t,45,50),640-137*(t-45),-100))':y=190:eval=frame,noise=alls=22:allf=t[v]", []span{{25, 33}, {45, 50}}},
+}
+
+var clipCoders = []struct{ name, args string }{
+	{"vbr", "-c:v libx264 -preset veryfast -crf 28 -bf 0 -g 30"},
+	{"abr", "-c:v libx264 -preset veryfast -b:v 300k -maxrate 400k -bufsize 600k -bf 0 -g 30"},
+	{"cbr", "-c:v libx264 -preset veryfast -b:v 300k -minrate 300k -maxrate 300k -bufsize 150k -x264-params nal-hrd=vbr -bf 0 -g 30"},
+	{"long", "-c:v libx264 -preset veryfast -crf 28 -bf 0 -g 300 -keyint_min 300 -sc_threshold 0"},
+	{"refresh", "-c:v libx264 -preset veryfast -b:v 300k -maxrate 350k -bufsize 300k -bf 0 -g 300 -x264-params intra-refresh=1:keyint=90"},
+	{"bframes", "-c:v libx264 -preset veryfast -crf 28 -bf 2 -g 30"},
+	{"h265", "-c:v libx265 -preset ultrafast -crf 30 -x265-params log-level=none:bframes=0:keyint=30:min-keyint=30"},
+	{"h265cbr", "-c:v libx265 -preset ultrafast -b:v 300k -x265-params log-level=none:bframes=0:keyint=30:min-keyint=30:vbv-maxrate=300:vbv-bufsize=150"},
+}
+
+// makeTrace encodes a scene and notes its pictures.
+func makeTrace(t *testing.T, s clipScene, name, args string) trace {
+	t.Helper()
+	pics := filepath.Join("..", "..", "internal", "testcam", "pictures")
+	kind := "h264"
+	if strings.Contains(args, "libx265") {
+		kind = "hevc"
+	}
+	cmd := []string{"-v", "error", "-threads", "1"}
+	for _, p := range []string{"yard.jpg", "street.jpg"} {
+		cmd = append(cmd, "-loop", "1", "-framerate", fmt.Sprint(clipFPS), "-t", fmt.Sprint(clipLength), "-i", filepath.Join(pics, p))
+	}
+	filter := strings.NewReplacer("[0:v]", "[a]", "[1:v]", "[b]").Replace(s.filter)
+	filter = "[0:v]scale=640:360,format=yuv420p[a];" + filter
+	if strings.Contains(filter, "[b]") {
+		filter = "[1:v]scale=640:360,format=yuv420p[b];" + filter
+	}
+	cmd = append(cmd, "-filter_complex", filter, "-map", "[v]", "-t", fmt.Sprint(clipLength), "-pix_fmt", "yuv420p")
+	cmd = append(cmd, strings.Fields(args)...)
+	cmd = append(cmd, "-f", kind, "-")
+	var out, failed bytes.Buffer
+	c := exec.Command("ffmpeg", cmd...)
+	c.Stdout, c.Stderr = &out, &failed
+	if err := c.Run(); err != nil {
+		t.Fatalf("%s %s: %v %s", s.name, name, err, failed.String())
+	}
+	return trace{s.name, name, pictures(kind == "hevc", out.Bytes())}
+}
+
+// pictures cuts an Annex B stream at its pictures.
+func pictures(hevc bool, stream []byte) (out []picture) {
+	var q quantizer
+	cur, open := picture{qp: -1}, false
+	flush := func() {
+		if open {
+			out = append(out, cur)
+		}
+		cur, open = picture{qp: -1}, false
+	}
+	for _, nal := range units(stream) {
+		if len(nal) < 3 {
+			continue
+		}
+		first, key, coded := nal[1]&0x80 != 0, nal[0]&0x1f == 5, nal[0]&0x1f == 1 || nal[0]&0x1f == 5
+		if hevc {
+			kind := nal[0] >> 1 & 0x3f
+			coded, first, key = kind < 32, nal[2]&0x80 != 0, kind >= 16 && kind < 24
+		}
+		if !hevc {
+			if qp, ok := q.unit(nal); ok && (first || !open) {
+				flush()
+				cur.qp = qp
+			}
+		} else if coded && first {
+			flush()
+		}
+		if coded {
+			open = true
+			cur.key = cur.key || key
+			cur.bytes += len(nal)
+		}
+	}
+	flush()
+	return out
+}
+
+func units(b []byte) (out [][]byte) {
+	start := -1
+	for i := 0; i+3 <= len(b); i++ {
+		if b[i] == 0 && b[i+1] == 0 && b[i+2] == 1 {
+			if start >= 0 {
+				end := i
+				for end > start && b[end-1] == 0 {
+					end--
+				}
+				out = append(out, b[start:end])
+			}
+			start = i + 3
+			i += 2
+		}
+	}
+	if start >= 0 {
+		out = append(out, b[start:])
+	}
+	return out
+}
+
+const traceFile = "testdata/motion.txt.gz"
+
+func writeTraces(t *testing.T, all []trace) {
+	t.Helper()
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	for _, tr := range all {
+		fmt.Fprintf(z, "# %s %s\n", tr.scene, tr.coder)
+		for _, p := range tr.pics {
+			kind := "P"
+			if p.key {
+				kind = "K"
+			}
+			fmt.Fprintf(z, "%s %d %d\n", kind, p.bytes, p.qp)
+		}
+	}
+	z.Close()
+	if err := os.MkdirAll("testdata", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(traceFile, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readTraces(t testing.TB) (all []trace) {
+	t.Helper()
+	raw, err := os.ReadFile(traceFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(z)
+	for lines.Scan() {
+		line := lines.Text()
+		if strings.HasPrefix(line, "#") {
+			var tr trace
+			fmt.Sscanf(line, "# %s %s", &tr.scene, &tr.coder)
+			all = append(all, tr)
+			continue
+		}
+		var kind string
+		var p picture
+		fmt.Sscanf(line, "%s %d %d", &kind, &p.bytes, &p.qp)
+		p.key = kind == "K"
+		all[len(all)-1].pics = append(all[len(all)-1].pics, p)
+	}
+	return all
+}

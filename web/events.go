@@ -1,0 +1,119 @@
+package web
+
+import (
+	"strconv"
+	"time"
+
+	"sightline/authz"
+	"sightline/controlroom/events"
+	"sightline/internal/fault"
+)
+
+type eventView struct {
+	ID     string     `json:"id"`
+	Kind   string     `json:"kind"`   // motion person vehicle sound tamper input lost back storage
+	Source string     `json:"source"` // onvif hook stream server
+	Text   string     `json:"text,omitempty"`
+	From   time.Time  `json:"from"`
+	To     *time.Time `json:"to"` // null: it goes on
+}
+
+type eventsView struct {
+	Events []eventView `json:"events"`
+	Next   string      `json:"next,omitempty"` // after of the next page
+}
+
+type motionView struct {
+	Sensitivity string `json:"sensitivity"` // off low medium high
+}
+
+// eventsScan is how many events outside of what may be seen a page passes over:
+// the rest is behind its next.
+const eventsScan = 5 * events.MaxPage
+
+func eventRoutes() []route {
+	return []route{
+		{method: "GET", path: "/api/v1/cameras/:id/events", who: account, out: eventsView{}, handle: listEvents,
+			summary: "What a camera reported, newest first, as far as the subject gets notices of it. Query: from and to (RFC 3339), after (an event's id), limit (1 to 1000, 100 if not given)."},
+		{method: "GET", path: "/api/v1/cameras/:id/motion", who: account, out: motionView{}, handle: getMotion,
+			summary: "Whether movement is told from the stream of an own camera."},
+		{method: "PUT", path: "/api/v1/cameras/:id/motion", who: account, body: jsonBody, in: motionView{}, out: motionView{}, handle: putMotion,
+			summary: "Let movement be told from the data rate of an own camera's stream: off, low, medium or high."},
+	}
+}
+
+func listEvents(r *request) error {
+	id := r.param("id")
+	d, err := r.s.cfg.Authority.Check(r.ctx, r.subject, authz.ActNotices, authz.Object{Camera: id})
+	if err != nil {
+		return err
+	}
+	if err := d.Fault(); err != nil {
+		return err
+	}
+	args := r.c.Request().URI().QueryArgs()
+	var from, to time.Time
+	for name, t := range map[string]*time.Time{"from": &from, "to": &to} {
+		if v := string(args.Peek(name)); v != "" {
+			if *t, err = time.Parse(time.RFC3339, v); err != nil {
+				return fault.Field(name, fault.CodeBadValue, "Write the time as 2026-03-29T05:04:03Z.")
+			}
+		}
+	}
+	limit := 100
+	if v := string(args.Peek("limit")); v != "" {
+		if limit, err = strconv.Atoi(v); err != nil || limit < 1 || limit > events.MaxPage {
+			return fault.Field("limit", fault.CodeBadValue, "A page has 1 to 1000 events.")
+		}
+	}
+	after, out := string(args.Peek("after")), eventsView{Events: []eventView{}}
+	if d.Footage.From.After(from) && (to.IsZero() || d.Footage.From.Before(to)) {
+		from = d.Footage.From
+	}
+	for passed := 0; ; {
+		list, err := r.s.cfg.Events.List(r.ctx, id, from, to, limit, after)
+		if err != nil {
+			return err
+		}
+		for _, ev := range list {
+			after = ev.ID
+			if d.Footage.Covers(ev.From) {
+				out.Events = append(out.Events, viewEvent(ev))
+			}
+			if len(out.Events) == limit {
+				out.Next = after
+				return r.ok(out)
+			}
+		}
+		if len(list) < limit {
+			return r.ok(out)
+		}
+		if passed += len(list); passed >= eventsScan {
+			out.Next = after
+			return r.ok(out)
+		}
+	}
+}
+
+func viewEvent(e events.Event) eventView {
+	return eventView{ID: e.ID, Kind: e.Kind, Source: e.Source, Text: e.Text, From: e.From, To: optional(e.To)}
+}
+
+func getMotion(r *request) error {
+	level, err := r.s.cfg.Events.Sensitivity(r.ctx, r.subject, r.param("id"))
+	if err != nil {
+		return err
+	}
+	return r.ok(motionView{Sensitivity: level})
+}
+
+func putMotion(r *request) error {
+	var in motionView
+	if err := r.decode(&in); err != nil {
+		return err
+	}
+	if err := r.s.cfg.Events.SetSensitivity(r.ctx, r.subject, r.param("id"), in.Sensitivity); err != nil {
+		return err
+	}
+	return r.ok(in)
+}
