@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -33,12 +34,19 @@ const childMemory = 2 << 30
 // people's input. The child ends when ctx does, when Close is called or by
 // itself; Close must be called in every case.
 func (t *Tool) Start(ctx context.Context, args []string) (*Child, error) {
+	return t.StartWith(ctx, args)
+}
+
+// StartWith is Start with more files that the child has open, as pipe:3 and so
+// on. The caller closes its own copies.
+func (t *Tool) StartWith(ctx context.Context, args []string, more ...*os.File) (*Child, error) {
 	c := &Child{last: &tail{}, done: make(chan struct{})}
 	c.cmd = exec.CommandContext(ctx, t.Path, append([]string{"-hide_banner", "-nostdin"}, args...)...)
 	c.cmd.SysProcAttr = childAttr()
 	c.cmd.Cancel = func() error { return syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) }
 	c.cmd.WaitDelay = 2 * time.Second
 	c.cmd.Stderr = c.last
+	c.cmd.ExtraFiles = more
 	in, err := c.cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("ffmpeg: %w", err)

@@ -1,0 +1,448 @@
+package archive
+
+import (
+	"context"
+	"time"
+
+	"sightline/internal/fault"
+)
+
+// piece is bytes of a segment's file that an export plays, in the order of the export.
+type piece struct{ segment, offset, bytes uint32 }
+
+// cut is an export that is computed: where its bytes lie, and the boxes before them.
+type cut struct {
+	From, To time.Time // of what is shown
+	Seconds  float64   // that it plays
+	Spans    []Span    // of all its samples, hidden ones too: who fetches it may see each
+	Shown    []Span
+	Left     []Left
+	Rest     Span // what the codec's change left for another file; zero: nothing
+	Width    int  // of the largest picture
+	Height   int
+	Segments []string // by piece.segment
+	pieces   []piece
+	head     []byte // ftyp, moov, and the head of mdat
+	media    int64  // bytes behind it
+}
+
+func (c *cut) size() int64 { return int64(len(c.head)) + c.media }
+
+// flat is a sample on its segment's line.
+type flat struct {
+	unit
+	at     int64 // decode time, in units of the track's rate
+	offset int64
+	frag   int32
+}
+
+// passage is pictures of one segment that play one after the other.
+type passage struct {
+	lo, hi int   // of the segment's pictures
+	from   int64 // decode time of the first
+	to     int64 // and where the last one ends
+	shift  int64 // what is added to a decode time in the export
+}
+
+// chosen is what an export takes of a segment. It waits for the next one, which
+// says whether sound goes on.
+type chosen struct {
+	seg      uint32
+	entry    int
+	video    []flat
+	passages []passage
+	whole    bool // the last passage reaches the segment's end
+	sound    []flat
+	track    *exportTrack
+	end      time.Time // wall clock where the last passage ends
+}
+
+// cutter puts an export together, one segment after the other.
+type cutter struct {
+	w        ExportWant
+	c        cut
+	heads    map[string]*exportHead
+	entries  int
+	video    *exportTrack
+	sounds   []*exportTrack
+	fourcc   string
+	at       int64 // where the next picture is decoded
+	lead     int64 // from the first picture's decoding to what is shown first
+	most     int64 // latest end of a picture that is shown
+	until    int64 // where the wanted end is; -1: not reached
+	last     *chosen
+	keyless  []Span
+	changed  time.Time
+	segments map[string]uint32
+}
+
+// ahead is how many segments' tables are read at once.
+const ahead = 8
+
+// cut computes an export.
+func (a *Archive) cut(ctx context.Context, w ExportWant) (*cut, error) {
+	list, err := a.exported(ctx, &w)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	k := &cutter{w: w, heads: map[string]*exportHead{}, segments: map[string]uint32{}, until: -1}
+	wait := make(chan chan tables, ahead)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer close(wait)
+		for i := range list {
+			c := make(chan tables, 1)
+			select {
+			case wait <- c:
+			case <-ctx.Done():
+				return
+			}
+			go func() {
+				t, err := a.samples(ctx, &list[i])
+				c <- tables{t, err}
+			}()
+		}
+	}()
+	i := 0
+	for c := range wait {
+		t := <-c
+		if err == nil {
+			err = t.err
+		}
+		if err == nil && k.changed.IsZero() {
+			err = k.segment(ctx, a, &list[i], t.list)
+		}
+		if err != nil {
+			stop()
+		}
+		i++
+	}
+	<-done
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return k.finish()
+}
+
+type tables struct {
+	list [][]stretch
+	err  error
+}
+
+// segment takes what is wanted of one segment.
+func (k *cutter) segment(ctx context.Context, a *Archive, s *Segment, list [][]stretch) error {
+	head := k.heads[s.Init]
+	if head == nil {
+		b, err := a.Init(ctx, s.Camera, s.Init)
+		if err != nil {
+			return err
+		}
+		if head, err = parseExportHead(b); err != nil {
+			return away(err)
+		}
+		k.heads[s.Init] = head
+	}
+	n := &chosen{video: flatten(list, videoTrack)}
+	reach := k.choose(s, n)
+	if len(n.passages) == 0 {
+		return nil
+	}
+	if k.fourcc == "" {
+		k.fourcc, k.video = head.fourcc, &exportTrack{rate: videoRate}
+	}
+	entry, ok := k.video.entry(head.video)
+	if head.fourcc != k.fourcc || !ok {
+		k.changed = s.From
+		return nil
+	}
+	n.entry = entry
+	k.c.Width, k.c.Height = max(k.c.Width, head.width), max(k.c.Height, head.height)
+	n.seg = k.pin(s.ID)
+	if head.sound != nil {
+		n.track = k.soundTrack(head)
+		n.sound = flatten(list, soundTrack)
+	}
+	k.place(s, n, reach)
+	return nil
+}
+
+func (k *cutter) pin(id string) uint32 {
+	n := uint32(len(k.c.Segments))
+	k.c.Segments = append(k.c.Segments, id)
+	return n
+}
+
+// soundTrack is the track of a kind of sound; each kind has its own.
+func (k *cutter) soundTrack(h *exportHead) *exportTrack {
+	for _, t := range k.sounds {
+		if t.rate == h.rate && string(t.entries[0]) == string(h.sound) {
+			return t
+		}
+	}
+	if len(k.sounds) >= 8 {
+		return nil
+	}
+	t := &exportTrack{rate: h.rate, sound: true, entries: [][]byte{h.sound}}
+	k.sounds = append(k.sounds, t)
+	return t
+}
+
+// flatten puts one track's samples of a segment on one line. A sample lasts until
+// the next one, also over the border of fragments.
+func flatten(list [][]stretch, track byte) []flat {
+	n := 0
+	for _, f := range list {
+		for _, s := range f {
+			if s.track == track {
+				n += len(s.units)
+			}
+		}
+	}
+	out := make([]flat, 0, n)
+	for i, f := range list {
+		for _, s := range f {
+			if s.track != track {
+				continue
+			}
+			at, offset := int64(s.base&(1<<62-1)), s.offset
+			if m := len(out); m > 0 && track == videoTrack && at > out[m-1].at {
+				out[m-1].span = uint32(min(at-out[m-1].at, 1<<31))
+			}
+			for _, u := range s.units {
+				out = append(out, flat{u, at, offset, int32(i)})
+				at, offset = at+int64(u.span), offset+int64(u.size)
+			}
+		}
+	}
+	return out
+}
+
+// wall is the wall clock of a media time of a segment.
+func wall(s *Segment, media int64) time.Time {
+	return s.From.Add(time.Duration((media-int64(s.Media))*100/9) * time.Microsecond)
+}
+
+// media is the inverse of wall.
+func media(s *Segment, t time.Time) int64 {
+	return int64(s.Media) + t.Sub(s.From).Microseconds()*9/100
+}
+
+func (k *cutter) open(t time.Time) bool {
+	for _, o := range k.w.Open {
+		if !t.Before(o.From) && t.Before(o.To) {
+			return true
+		}
+	}
+	return false
+}
+
+// choose finds the pictures of a segment that are taken: from the last key frame
+// at or before the wanted beginning to the last one shown before its end, of those
+// the open ones that can be decoded. It returns where the wanted end lies in media
+// time, if that is in the segment.
+func (k *cutter) choose(s *Segment, n *chosen) (reach int64) {
+	v := n.video
+	lo, hi := 0, 0
+	for i := range v {
+		at := wall(s, v[i].at+int64(v[i].show))
+		if v[i].key && !at.After(k.w.Span.From) {
+			lo = i
+		}
+		if at.Before(k.w.Span.To) {
+			hi = i + 1
+		}
+	}
+	running := false
+	for i := lo; i < hi; i++ {
+		u := &v[i]
+		at := wall(s, u.at+int64(u.show))
+		ok := k.open(at) && k.open(wall(s, u.at))
+		switch {
+		case ok && (running || u.key):
+			if !running {
+				n.passages = append(n.passages, passage{lo: i, from: u.at})
+				running = true
+			}
+			p := &n.passages[len(n.passages)-1]
+			p.hi, p.to = i+1, u.at+int64(u.span)
+		case ok:
+			k.keyless = join(k.keyless, Span{at, at.Add(time.Duration(u.span) * 100 / 9 * time.Microsecond)})
+		default:
+			running = false
+		}
+	}
+	n.whole = running && hi == len(v)
+	return media(s, k.w.Span.To)
+}
+
+// place gives the chosen pictures their times in the export, and then the segment
+// before this one its bytes.
+func (k *cutter) place(s *Segment, n *chosen, reach int64) {
+	first := &n.passages[0]
+	goes := k.last != nil && k.last.whole && first.lo == 0 && s.From.Sub(k.last.end).Abs() <= joined*time.Microsecond
+	k.flush(goes)
+	if k.video.count() == 0 { // the wanted beginning may lie behind the key frame
+		u := n.video[first.lo]
+		k.lead = max(media(s, k.w.Span.From)-first.from, int64(u.show))
+	}
+	for i := range n.passages {
+		p := &n.passages[i]
+		p.shift = k.at - p.from
+		k.at += p.to - p.from
+		from, to := wall(s, p.from), wall(s, p.to)
+		for _, u := range n.video[p.lo:p.hi] {
+			k.most = max(k.most, u.at+int64(u.show)+int64(u.span)+p.shift)
+		}
+		k.c.Spans = join(k.c.Spans, Span{from, to})
+		k.c.Shown = join(k.c.Shown, meet(Span{from, to}, k.w.Span))
+		k.until = reach + p.shift
+		n.end = to
+	}
+	n.sound = k.heard(s, n, goes)
+	k.last = n
+}
+
+// heard chooses the sound of a segment: what is open, wanted, and goes with
+// pictures. Times become those of the export.
+func (k *cutter) heard(s *Segment, n *chosen, goes bool) []flat {
+	if n.track == nil {
+		return nil
+	}
+	rate, out, p := int64(n.track.rate), n.sound[:0], 0
+	for _, u := range n.sound {
+		at := u.at * videoRate / rate
+		end := (u.at + int64(u.span)) * videoRate / rate
+		for p+1 < len(n.passages) && at >= n.passages[p+1].from {
+			p++
+		}
+		x := n.passages[p]
+		switch {
+		case at < x.from && !(goes && p == 0):
+			continue
+		case at >= x.to && !(n.whole && p == len(n.passages)-1):
+			continue
+		}
+		begin := wall(s, at)
+		if !begin.Before(k.w.Span.To) || !k.open(begin) || !k.open(wall(s, max(end-1, at))) {
+			continue
+		}
+		u.at += scale(x.shift, videoRate, rate)
+		out = append(out, u)
+	}
+	return out
+}
+
+// scale brings a time to another rate, rounded.
+func scale(v, from, to int64) int64 {
+	if v < 0 {
+		return -scale(-v, from, to)
+	}
+	return v/from*to + (v%from*to+from/2)/from
+}
+
+// flush gives the segment that waits its place in the file. goes: what comes next
+// plays on where it ends, so its sound may reach over its pictures.
+func (k *cutter) flush(goes bool) {
+	n := k.last
+	if n == nil {
+		return
+	}
+	k.last = nil
+	sound := n.sound
+	if !goes && n.track != nil {
+		end := scale(k.at, videoRate, int64(n.track.rate))
+		for len(sound) > 0 && sound[len(sound)-1].at+int64(sound[len(sound)-1].span)/2 > end {
+			sound = sound[:len(sound)-1]
+		}
+	}
+	p, i, j := 0, n.passages[0].lo, 0
+	for p < len(n.passages) || j < len(sound) {
+		frag := int32(1<<31 - 1)
+		if p < len(n.passages) {
+			frag = n.video[i].frag
+		}
+		if j < len(sound) {
+			frag = min(frag, sound[j].frag)
+		}
+		for p < len(n.passages) && n.video[i].frag == frag {
+			from := i
+			for i < n.passages[p].hi && n.video[i].frag == frag {
+				i++
+			}
+			k.chunk(k.video, n.seg, n.video[from:i], n.passages[p].shift, n.entry)
+			if i == n.passages[p].hi {
+				if p++; p < len(n.passages) {
+					i = n.passages[p].lo
+				}
+			}
+		}
+		for j < len(sound) && sound[j].frag == frag {
+			from := j
+			for j++; j < len(sound) && sound[j].frag == frag && sound[j].offset == sound[j-1].offset+int64(sound[j-1].size); j++ {
+			}
+			k.chunk(n.track, n.seg, sound[from:j], 0, 0)
+		}
+	}
+}
+
+// chunk adds samples that lie behind each other in a segment's file.
+func (k *cutter) chunk(t *exportTrack, seg uint32, list []flat, shift int64, entry int) {
+	if t.sound { // two clocks meet: what plays at the same time as what is there already goes
+		for len(list) > 0 && t.count() > 0 && list[0].at < t.lastAt+int64(t.lastSpan)/2 {
+			list = list[1:]
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	bytes := int64(0)
+	for _, u := range list {
+		t.add(u.unit, u.at+shift)
+		bytes += int64(u.size)
+	}
+	t.chunk(k.c.media, len(list), entry)
+	offset := uint32(list[0].offset)
+	if m := len(k.c.pieces); m > 0 {
+		l := &k.c.pieces[m-1]
+		if l.segment == seg && l.offset+l.bytes == offset && int64(l.bytes)+bytes < 1<<31 {
+			l.bytes += uint32(bytes)
+			k.c.media += bytes
+			return
+		}
+	}
+	k.c.pieces = append(k.c.pieces, piece{seg, offset, uint32(bytes)})
+	k.c.media += bytes
+}
+
+// CodeNoFootage is why there is nothing to export.
+const CodeNoFootage = "no_footage"
+
+func (k *cutter) finish() (*cut, error) {
+	c := &k.c
+	c.Left = k.w.left(c.Shown, k.keyless, k.changed)
+	if k.video == nil || k.video.count() == 0 {
+		return nil, fault.New(fault.NotFound, CodeNoFootage, "There is no footage of that time that you may take away.")
+	}
+	k.flush(false)
+	if !k.changed.IsZero() {
+		c.Rest = Span{k.changed, k.w.Span.To}
+	}
+	end := k.most
+	if k.until >= 0 && k.until < end {
+		end = k.until
+	}
+	if end <= k.lead {
+		return nil, fault.New(fault.NotFound, CodeNoFootage, "There is no footage of that time that you may take away.")
+	}
+	c.Seconds = float64(end-k.lead) / videoRate
+	c.From, c.To, _, _ = sumSpans(c.Shown)
+	k.video.width, k.video.height = c.Width, c.Height
+	c.head = exportMoov(k.video, k.sounds, k.lead, end, c.From, c.media)
+	return c, nil
+}

@@ -1,0 +1,545 @@
+package archive
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sightline/authz"
+	"sightline/internal/clock"
+	"sightline/internal/fault"
+	"sightline/internal/ffmpeg"
+)
+
+// ExportsConfig of Exports. Archive and Folder are required; zero values take the
+// default named, and a negative limit is none.
+type ExportsConfig struct {
+	Archive    *Archive
+	Folder     string        // of this node alone, for what is computed and for watermarked files
+	Tool       *ffmpeg.Tool  // nil: no watermarks
+	Keep       time.Duration // how long an export can be fetched: 24 h
+	Longest    time.Duration // of one file: 24 h of footage
+	DayHours   time.Duration // of footage a person may export in 24 h: 48 h
+	DayBytes   int64         // of the same: 200 GB
+	AtOnce     int           // exports a person may have running: 2
+	Marked     time.Duration // longest footage with a watermark: 1 h
+	Room       int64         // bytes that watermarked files may take together: 20 GB
+	Clock      clock.Clock   // nil: the machine's
+	Log        *slog.Logger  // nil: discard
+	Registerer prometheus.Registerer
+}
+
+// States of an Export.
+const (
+	ExportReady   = "ready"
+	ExportWaiting = "waiting" // for another watermarked one
+	ExportRunning = "running" // it gets its watermark
+	ExportFailed  = "failed"
+)
+
+// Export is a file that one person asked for, of one camera. It is his alone.
+type Export struct {
+	ID         string    `json:"id"`
+	Account    string    `json:"account"`
+	Camera     string    `json:"camera"`
+	CameraName string    `json:"camera_name"` // when it was made
+	Layer      Layer     `json:"layer"`
+	Name       string    `json:"name"` // of the file, ends in .mp4
+	Asked      Span      `json:"asked"`
+	From       time.Time `json:"from"` // of what it shows
+	To         time.Time `json:"to"`
+	Zone       string    `json:"zone"`
+	Seconds    float64   `json:"seconds"` // that it plays
+	Bytes      int64     `json:"bytes"`   // of a watermarked one that runs: those of its source
+	Gaps       int       `json:"gaps"`
+	Left       []Left    `json:"left,omitempty"`
+	Rest       *Span     `json:"rest,omitempty"` // for another file: the codec changed
+	Spans      []Span    `json:"spans"`          // of all samples in it: who fetches it may see each
+	Watermark  bool      `json:"watermark"`
+	Mark       string    `json:"mark,omitempty"` // the name that is burnt in
+	State      string    `json:"state"`
+	Progress   float64   `json:"progress"`
+	Error      string    `json:"error,omitempty"` // code
+	Tag        string    `json:"tag"`             // the same tag, the same bytes
+	Created    time.Time `json:"created"`
+	Expires    time.Time `json:"expires"`
+	Noted      bool      `json:"noted"`             // it is in the owner's log
+	Requests   int       `json:"requests"`          // for its bytes
+	Deleted    bool      `json:"deleted,omitempty"` // it counts for the day, and is no more
+	Width      int       `json:"width"`
+	Height     int       `json:"height"`
+}
+
+// ExportAsk is what somebody asks for. Whoever calls has asked authz.
+type ExportAsk struct {
+	Account    string
+	CameraName string
+	Zone       *time.Location // the camera's
+	Watermark  bool
+	Mark       string // the name of who asks, to be burnt in
+	ExportWant
+}
+
+// Codes of refusals.
+const (
+	CodeExportHours    = "export_hours"  // the day's hours are used up
+	CodeExportBytes    = "export_bytes"  // the day's bytes
+	CodeExportLong     = "export_long"   // longer than one file may be
+	CodeExportBusy     = "export_busy"   // as many run as may
+	CodeExportMark     = "export_mark"   // no watermarks here
+	CodeExportRoom     = "export_room"   // no room for a watermarked file
+	CodeExportFailed   = "export_failed" // ffmpeg could not
+	CodeExportNotReady = "export_not_ready"
+	CodeExportEnded    = "export_ended" // it was deleted or is over while its bytes ran
+)
+
+const (
+	exportsMost = 100 // of one person, kept at once
+	day24       = 24 * time.Hour
+	sweepEvery  = time.Minute
+)
+
+// Exports are the files people take away: computed ones, which lie nowhere and
+// are read from the segments, and watermarked ones. What rights allow is decided
+// by who calls. They outlive a restart; a watermark that was being made is begun
+// again.
+type Exports struct {
+	cfg     ExportsConfig
+	root    *os.Root
+	build   chan struct{} // one is computed at a time: its tables are in memory
+	marking chan struct{} // a slot a core
+	metrics *exportMetrics
+
+	mu      sync.Mutex
+	byID    map[string]*Export
+	streams map[string]map[*ExportFile]struct{} // that run, by export
+	jobs    map[string]context.CancelFunc
+	wake    chan struct{}
+	running sync.WaitGroup
+	closed  bool
+}
+
+// NewExports opens the folder and finds again what there was.
+func NewExports(cfg ExportsConfig) (*Exports, error) {
+	if cfg.Archive == nil || cfg.Folder == "" {
+		return nil, errors.New("archive: exports need an archive and a folder")
+	}
+	or(&cfg.Keep, day24)
+	or(&cfg.Longest, day24)
+	or(&cfg.DayHours, 48*time.Hour)
+	or(&cfg.DayBytes, 200e9)
+	or(&cfg.AtOnce, 2)
+	or(&cfg.Marked, time.Hour)
+	or(&cfg.Room, 20e9)
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(cfg.Folder, 0o700); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(cfg.Folder)
+	if err != nil {
+		return nil, err
+	}
+	e := &Exports{cfg: cfg, root: root, build: make(chan struct{}, 1), marking: make(chan struct{}, max(1, runtime.NumCPU()-1)),
+		byID: map[string]*Export{}, streams: map[string]map[*ExportFile]struct{}{}, jobs: map[string]context.CancelFunc{}, wake: make(chan struct{}, 1)}
+	if err := e.load(); err != nil {
+		root.Close()
+		return nil, err
+	}
+	e.metrics = newExportMetrics(cfg.Registerer, e)
+	return e, nil
+}
+
+// load reads the records. What is damaged, and files of no record, go.
+func (e *Exports) load() error {
+	entries, err := readDir(e.root, ".")
+	if err != nil {
+		return err
+	}
+	for _, f := range entries {
+		id, ok := strings.CutSuffix(f.Name(), recordSuffix)
+		if !ok || !authz.ValidID(id) {
+			continue
+		}
+		b, err := e.root.ReadFile(f.Name())
+		x := &Export{}
+		if err != nil || json.Unmarshal(b, x) != nil || x.ID != id {
+			e.cfg.Log.Warn("the record of an export is damaged; it is removed", "export", id)
+			e.unlink(id)
+			continue
+		}
+		if x.State == ExportRunning {
+			x.State, x.Progress = ExportWaiting, 0
+		}
+		e.byID[id] = x
+	}
+	for _, f := range entries {
+		id, _, _ := strings.Cut(f.Name(), ".")
+		if x := e.byID[id]; x == nil || strings.HasSuffix(f.Name(), partSuffix) {
+			_ = e.root.Remove(f.Name())
+		}
+	}
+	return nil
+}
+
+const (
+	recordSuffix = ".json"
+	layoutSuffix = ".layout"
+	markedSuffix = ".mp4"
+	partSuffix   = ".part"
+)
+
+func (e *Exports) unlink(id string) {
+	for _, s := range []string{markedSuffix, layoutSuffix, recordSuffix, recordSuffix + partSuffix, markedSuffix + partSuffix} {
+		_ = e.root.Remove(id + s)
+	}
+}
+
+// keep writes a record; mu is held or the export is not known yet.
+func (e *Exports) keep(x *Export) error {
+	b, err := json.Marshal(x)
+	if err != nil {
+		return err
+	}
+	name := x.ID + recordSuffix
+	f, err := e.root.OpenFile(name+partSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return e.root.Rename(name+partSuffix, name)
+}
+
+// Run removes what is over and makes watermarked files until ctx ends.
+func (e *Exports) Run(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	defer e.running.Wait()
+	for {
+		e.sweep()
+		e.begin(ctx)
+		select {
+		case <-tick.C:
+		case <-e.wake:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Close ends what runs and lets go of the folder. Run has returned.
+func (e *Exports) Close() {
+	e.mu.Lock()
+	e.closed = true
+	for id := range e.streams {
+		e.cutStreams(id)
+	}
+	e.mu.Unlock()
+	e.root.Close()
+}
+
+func (e *Exports) poke() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// sweep removes what is over.
+func (e *Exports) sweep() {
+	now := e.cfg.Clock.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, x := range e.byID {
+		if now.Before(x.Expires) && !(x.Deleted && now.Sub(x.Created) >= day24) {
+			continue
+		}
+		e.stop(id)
+		delete(e.byID, id)
+		e.unlink(id)
+	}
+}
+
+// stop ends a job and the bytes that run; mu is held.
+func (e *Exports) stop(id string) {
+	if end := e.jobs[id]; end != nil {
+		end()
+	}
+	e.cutStreams(id)
+}
+
+func (e *Exports) cutStreams(id string) {
+	for f := range e.streams[id] {
+		f.end(fault.New(fault.Gone, CodeExportEnded, "This export was removed."))
+	}
+}
+
+// Limits are what a person may still export now.
+type ExportLimits struct {
+	Longest   time.Duration
+	Marked    time.Duration // longest with a watermark; 0: no watermarks here
+	Hours     time.Duration // of a day; negative: no limit
+	HoursLeft time.Duration
+	Bytes     int64
+	BytesLeft int64
+}
+
+// Limits tells them.
+func (e *Exports) Limits(account string) ExportLimits {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	hours, bytes, _ := e.used(account)
+	l := ExportLimits{Longest: e.cfg.Longest, Hours: e.cfg.DayHours, Bytes: e.cfg.DayBytes,
+		HoursLeft: max(e.cfg.DayHours-hours, 0), BytesLeft: max(e.cfg.DayBytes-bytes, 0)}
+	if e.cfg.Tool != nil {
+		l.Marked = e.cfg.Marked
+	}
+	return l
+}
+
+// used is what a person exported in the last day, and when the first of it is over; mu is held.
+func (e *Exports) used(account string) (hours time.Duration, bytes int64, over time.Time) {
+	now := e.cfg.Clock.Now()
+	for _, x := range e.byID {
+		if x.Account != account || now.Sub(x.Created) >= day24 || x.State == ExportFailed {
+			continue
+		}
+		hours += time.Duration(x.Seconds * float64(time.Second))
+		bytes += x.Bytes
+		if end := x.Created.Add(day24); over.IsZero() || end.Before(over) {
+			over = end
+		}
+	}
+	return hours, bytes, over
+}
+
+// admit says whether so much may be exported now; mu is held.
+func (e *Exports) admit(account string, length time.Duration, size int64) error {
+	hours, bytes, over := e.used(account)
+	wait := max(over.Sub(e.cfg.Clock.Now()), time.Minute)
+	switch {
+	case e.cfg.DayHours > 0 && hours+length > e.cfg.DayHours:
+		return fault.New(fault.RateLimited, CodeExportHours, "That is more hours of footage than you may export in a day.").After(wait)
+	case e.cfg.DayBytes > 0 && bytes+size > e.cfg.DayBytes:
+		return fault.New(fault.RateLimited, CodeExportBytes, "That is more bytes than you may export in a day.").After(wait)
+	}
+	return nil
+}
+
+// Look tells what an export would be.
+func (e *Exports) Look(ctx context.Context, w ExportWant) (ExportLook, error) {
+	return e.cfg.Archive.Look(ctx, w)
+}
+
+// check refuses what is too long, as asked for.
+func (e *Exports) check(ask *ExportAsk) error {
+	if err := ask.check(); err != nil {
+		return err
+	}
+	if ask.Watermark && e.cfg.Tool == nil {
+		return fault.Field("watermark", CodeExportMark, "This server makes no watermarks: ffmpeg is missing.")
+	}
+	return nil
+}
+
+// tooLong refuses footage that is longer than one file may be.
+func (e *Exports) tooLong(length time.Duration, marked bool) error {
+	if e.cfg.Longest > 0 && length > e.cfg.Longest+time.Second {
+		return fault.Field("to", CodeExportLong, "That is longer than one file may be.")
+	}
+	if marked && length > e.cfg.Marked+time.Second {
+		return fault.Field("to", CodeExportLong, "That is too long for a file with a watermark.")
+	}
+	return nil
+}
+
+// Create computes an export. It reads nothing of the pictures; a watermarked one
+// waits for its turn. fault.RateLimited with a code of ours, fault.NotFound
+// no_footage, fault.Invalid.
+func (e *Exports) Create(ctx context.Context, ask ExportAsk) (Export, error) {
+	if err := e.check(&ask); err != nil {
+		return Export{}, err
+	}
+	look, err := e.cfg.Archive.Look(ctx, ask.ExportWant)
+	if err != nil {
+		return Export{}, err
+	}
+	length := time.Duration(look.Seconds * float64(time.Second))
+	if err := e.tooLong(length, ask.Watermark); err != nil {
+		return Export{}, err
+	}
+	e.mu.Lock()
+	err = e.admit(ask.Account, length, 0)
+	e.mu.Unlock()
+	if err != nil {
+		return Export{}, err
+	}
+	select {
+	case e.build <- struct{}{}:
+		defer func() { <-e.build }()
+	case <-ctx.Done():
+		return Export{}, ctx.Err()
+	}
+	c, err := e.cfg.Archive.cut(ctx, ask.ExportWant)
+	if err != nil {
+		return Export{}, err
+	}
+	return e.add(ask, c)
+}
+
+// add keeps what was computed.
+func (e *Exports) add(ask ExportAsk, c *cut) (Export, error) {
+	now := e.cfg.Clock.Now().UTC()
+	x := &Export{ID: newExportID(now), Account: ask.Account, Camera: ask.Camera, CameraName: ask.CameraName, Layer: ask.Layer,
+		Name: ExportName(ask.CameraName, c.From, ask.Zone), Asked: ask.Span, From: c.From, To: c.To, Zone: ask.Zone.String(), Seconds: c.Seconds, Bytes: c.size(),
+		Gaps: max(len(c.Shown)-1, 0), Left: c.Left, Spans: c.Spans, Watermark: ask.Watermark, Mark: ask.Mark, State: ExportReady,
+		Progress: 1, Tag: c.mark(), Created: now, Expires: now.Add(e.cfg.Keep), Width: c.Width, Height: c.Height}
+	if !c.Rest.From.IsZero() {
+		x.Rest = &c.Rest
+	}
+	if ask.Watermark {
+		x.State, x.Progress = ExportWaiting, 0
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return Export{}, fault.New(fault.Unavailable, fault.CodeBusy, "The server is being stopped. Try again.")
+	}
+	if err := e.admit(x.Account, time.Duration(x.Seconds*float64(time.Second)), x.Bytes); err != nil {
+		return Export{}, err
+	}
+	if err := e.crowded(x); err != nil {
+		return Export{}, err
+	}
+	if err := e.write(x, c); err != nil {
+		e.unlink(x.ID)
+		return Export{}, away(err)
+	}
+	e.byID[x.ID] = x
+	e.metrics.made.Inc()
+	e.poke()
+	return *x, nil
+}
+
+// crowded refuses more exports of a person than are kept, and more than may run; mu is held.
+func (e *Exports) crowded(x *Export) error {
+	kept, marking := 0, 0
+	for _, o := range e.byID {
+		if o.Account != x.Account || o.Deleted {
+			continue
+		}
+		kept++
+		if o.State == ExportWaiting || o.State == ExportRunning {
+			marking++
+		}
+	}
+	if kept >= exportsMost || x.Watermark && marking >= e.cfg.AtOnce {
+		return fault.New(fault.RateLimited, CodeExportBusy, "As many of your exports run as may at once. Wait for one to end, or remove one.").After(10 * time.Second)
+	}
+	return nil
+}
+
+func (e *Exports) write(x *Export, c *cut) error {
+	f, err := e.root.OpenFile(x.ID+layoutSuffix, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(writeLayout(f, c), f.Close()); err != nil {
+		return err
+	}
+	return e.keep(x)
+}
+
+func newExportID(now time.Time) string {
+	var b [10]byte
+	_, _ = rand.Read(b[:])
+	return authz.TimedID(now, b)
+}
+
+// List are a person's exports, newest first.
+func (e *Exports) List(account string) []Export {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := []Export{}
+	for _, x := range e.byID {
+		if x.Account == account && !x.Deleted {
+			out = append(out, *x)
+		}
+	}
+	slices.SortFunc(out, func(x, y Export) int { return strings.Compare(y.ID, x.ID) })
+	return out
+}
+
+// Get is one of a person's exports; somebody else's is fault.NotFound.
+func (e *Exports) Get(account, id string) (Export, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x, err := e.mine(account, id)
+	if err != nil {
+		return Export{}, err
+	}
+	return *x, nil
+}
+
+func (e *Exports) mine(account, id string) (*Export, error) {
+	x := e.byID[id]
+	if x == nil || x.Account != account || x.Deleted {
+		return nil, fault.New(fault.NotFound, fault.CodeNotFound, "There is no such thing here.")
+	}
+	return x, nil
+}
+
+// Delete removes an export; its bytes that run end. It counts for the day as before.
+func (e *Exports) Delete(account, id string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x, err := e.mine(account, id)
+	if err != nil {
+		return err
+	}
+	e.stop(id)
+	if x.State == ExportWaiting || x.State == ExportRunning { // it was never fetched
+		delete(e.byID, id)
+		e.unlink(id)
+		return nil
+	}
+	x.Deleted = true
+	_ = e.root.Remove(id + markedSuffix)
+	_ = e.root.Remove(id + layoutSuffix)
+	if err := e.keep(x); err != nil {
+		return away(err)
+	}
+	return nil
+}
+
+// Note remembers that the owner's log has the export: it is asked for once.
+func (e *Exports) Note(account, id string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x, err := e.mine(account, id)
+	if err != nil || x.Noted {
+		return err
+	}
+	x.Noted = true
+	if err := e.keep(x); err != nil {
+		return away(err)
+	}
+	return nil
+}
