@@ -19,7 +19,8 @@ type file struct {
 	mark   string
 	row    row // bytes, span and frags as far as the file can be read
 	frags  []fragRow
-	synced int64 // clock.Mono of the last sync
+	synced int64  // clock.Mono of the last sync
+	tail   []byte // its moofs in short, see tailID
 }
 
 // create begins a segment. First comes the mark that it is open, then the file
@@ -101,6 +102,7 @@ func (f *file) append(b []byte, fr fragRow, syncAfter int64) error {
 	if err != nil {
 		return errors.Join(err, f.f.Truncate(f.row.bytes))
 	}
+	f.remember(b)
 	f.s.d.used.Add(int64(len(b)))
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
@@ -120,6 +122,7 @@ func (f *file) close() error {
 		f.drop()
 		return nil
 	}
+	f.writeTail()
 	err := datasync(f.f)
 	if cerr := f.f.Close(); err == nil {
 		err = cerr
