@@ -86,6 +86,9 @@ bench-images: ## images: intake with fsync, copies to 1,000 people and a revoke 
 	@scripts/need redis-server
 	@go test -run '^$$' -bench 'Intake|FanOut|PageOf' -benchtime 3s -benchmem ./controlroom/gallery
 
+bench-gallery: need-test build ## a gallery of 100,000 images scrolled in a real Chromium
+	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" TEST_OUTPUT="$(OUT)/bench" node web/ui/bench/gallery.mjs $(ARGS)
+
 bench-archive: ## recording: CPU and bytes written for 32 cameras, lists with a year on the disk
 	@scripts/need ffmpeg
 	@go test -run '^$$' -bench 'Year|Archive' -benchtime 1x ./controlroom/archive
@@ -110,4 +113,4 @@ need-test:
 ui-packages:
 	@scripts/need node && scripts/npm-ci
 
-.PHONY: help run dev build ui test check lint unit race ui-test e2e promises ops fuzz fuzz-short soak bench bench-archive bench-media bench-chromium bench-revoke bench-images spec docs image-check clean need-run need-test ui-packages
+.PHONY: help run dev build ui test check lint unit race ui-test e2e promises ops fuzz fuzz-short soak bench bench-archive bench-media bench-chromium bench-revoke bench-images bench-gallery spec docs image-check clean need-run need-test ui-packages
