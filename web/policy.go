@@ -34,7 +34,7 @@ const (
 	ticketed     // a ticket for footage in the path, and nothing else; else 404
 )
 
-var whoNames = [...]string{"nobody", "public", "maybe", "account", "login", "instance", "guest", "static", "player", "sender", "reporter", "device"}
+var whoNames = [...]string{"nobody", "public", "maybe", "account", "login", "instance", "guest", "static", "player", "sender", "reporter", "device", "ticket"}
 
 func (w who) String() string { return whoNames[w] }
 
