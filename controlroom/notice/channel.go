@@ -26,7 +26,7 @@ type Message struct {
 	At       time.Time // when it happened, UTC
 	Title    string    // the camera's name, or the product's where there is none; one line
 	Body     string    // the notice's sentence in the person's language; one line
-	Text     string    // what a hook said, at most 120 runes; one line; mostly ""
+	Text     string    // what a hook said, at most 120 runes, or the disk of a storage notice; one line; mostly ""
 	Camera   *Named    // the camera it is about; nil for notices about none
 	Page     string    // where to look: a path on this server, "/archive/<camera>?at=…" only when he may see that moment, else "/notices"
 	URL      string    // Page with the public address in front; "" where none is configured

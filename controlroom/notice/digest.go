@@ -141,7 +141,7 @@ func (b *Board) letter(d round, items []Message, in []waitingJob) mail.Letter {
 		}
 	}
 	foot := text("mail.notices.foot", nil)
-	if page := b.address("/notices/settings"); page != "" {
+	if page := b.address("/settings/notices"); page != "" {
 		parts = append(parts, foot, page)
 	} else {
 		parts = append(parts, foot)

@@ -36,6 +36,9 @@ func (b *Board) message(ctx context.Context, d round, j waitingJob) (Message, bo
 	if n.Camera != nil && n.Camera.Name != "" {
 		m.Title = oneLine(n.Camera.Name)
 	}
+	if n.Disk != "" {
+		m.Text = oneLine(n.Disk)
+	}
 	if n.Archive != "" {
 		m.Page = n.Archive
 	}
@@ -68,11 +71,13 @@ func (b *Board) sentence(lang string, n Notice) string {
 		key += "_" + n.Answer
 	case n.Link != nil:
 		key += "_link"
+	case n.Kind == Storage && n.Camera != nil:
+		key = "notice.storage_camera"
 	case n.Reason != "":
 		key += "_" + n.Reason
 	}
 	args := i18n.Args{"person": text("notices.somebody", nil), "camera": text("notices.a_camera", nil), "group": text("notices.a_group", nil),
-		"link": text("notices.a_link", nil), "n": n.Links, "name": n.Name, "disk": n.Disk}
+		"link": text("notices.a_link", nil), "n": n.Links, "name": n.Name}
 	if n.Person != nil && n.Person.Name != "" {
 		args["person"] = n.Person.Name
 	}
@@ -83,12 +88,6 @@ func (b *Board) sentence(lang string, n Notice) string {
 	}
 	if n.Budget != "" {
 		args["budget"] = text("notice.budget_"+n.Budget, nil)
-	}
-	if n.Kind == Storage && n.Disk != "" {
-		key += "_disk"
-	}
-	if n.Kind == Storage && n.Camera != nil {
-		key = "notice.storage_camera"
 	}
 	return text(key, args)
 }
