@@ -25,7 +25,9 @@ type disk struct {
 	reserve int64
 	used    atomic.Int64 // bytes of footage
 	loaded  atomic.Bool  // all indexes were read: only then is known what is the oldest
-	writing atomic.Int64 // clock.Mono since when a write runs, 0: none
+
+	work sync.Mutex
+	ops  map[*int64]bool // since when what is asked of the system runs, clock.Mono
 
 	mu    sync.Mutex
 	state string // "" or an alarm's reason
@@ -51,7 +53,7 @@ func openDisk(cfg Disk, reserve int64) (*disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &disk{cfg: cfg, root: root, reserve: reserve}
+	d := &disk{cfg: cfg, root: root, reserve: reserve, ops: map[*int64]bool{}}
 	if err := d.claim(); err != nil {
 		d.close()
 		return nil, err
@@ -132,6 +134,7 @@ func (d *disk) belongs(epoch string) (bool, error) {
 // measure asks how much room there is. With most of the reserve gone the disk is
 // full at once, before retention has made any room.
 func (d *disk) measure() {
+	defer d.busy()()
 	var st syscall.Statfs_t
 	if err := syscall.Fstatfs(int(d.lock.Fd()), &st); err != nil {
 		d.fail(err)
@@ -147,14 +150,14 @@ func (d *disk) measure() {
 }
 
 // settle changes the state by what was measured, after retention removed what it
-// could. A disk is well again with a little more than its reserve, and once it
+// could. While something is not answered it is not well. A disk is well again with a little more than its reserve, and once it
 // takes and gives back a file.
 func (d *disk) settle(removed int64) {
 	short := d.short()
 	switch state := d.trouble(); {
 	case state == "" && short > 0 && removed == 0 && d.loaded.Load():
 		d.fail(syscall.ENOSPC)
-	case state == AlarmFull && short > -d.reserve/16, state == "":
+	case state == AlarmFull && short > -d.reserve/16, state == "", d.stuck():
 	default:
 		if err := d.probe(); err != nil {
 			d.fail(err)
@@ -177,6 +180,7 @@ func (d *disk) short() int64 {
 
 // probe writes and reads a file, which becomes the ballast.
 func (d *disk) probe() error {
+	defer d.busy()()
 	if err := d.put(fileBallast, make([]byte, ballastSize)); err != nil {
 		return err
 	}
@@ -227,6 +231,14 @@ func (d *disk) well() {
 	}
 }
 
+// takes says whether footage may be tried on it: it is well, or answers again.
+func (d *disk) takes() bool {
+	stuck := d.stuck()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.state == "" || !stuck && d.err == errHung
+}
+
 // trouble is the state: "" when it takes footage.
 func (d *disk) trouble() string {
 	d.mu.Lock()
@@ -258,10 +270,36 @@ func (d *disk) status() DiskStatus {
 	return s
 }
 
-// busy notes that a write begins; the result ends it.
+// busy notes that the system is asked for something; the result says that it
+// answered.
 func (d *disk) busy() (done func()) {
-	d.writing.CompareAndSwap(0, clock.Mono())
-	return func() { d.writing.Store(0) }
+	at := clock.Mono()
+	d.work.Lock()
+	d.ops[&at] = true
+	d.work.Unlock()
+	return func() {
+		d.work.Lock()
+		delete(d.ops, &at)
+		d.work.Unlock()
+	}
+}
+
+// stuck says that something is not answered.
+func (d *disk) stuck() bool {
+	at := d.oldestOp()
+	return at != 0 && clock.Mono()-at > int64(hung)
+}
+
+// oldestOp is since when the system has not answered, 0: it has.
+func (d *disk) oldestOp() (oldest int64) {
+	d.work.Lock()
+	defer d.work.Unlock()
+	for at := range d.ops {
+		if oldest == 0 || *at < oldest {
+			oldest = *at
+		}
+	}
+	return oldest
 }
 
 func (d *disk) close() {

@@ -183,18 +183,21 @@ func TestAnotherDiskTakesOver(t *testing.T) {
 // wait, memory does not grow, and the gap is there to see.
 func TestASlowDiskIsAGap(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, Config{})
+	w := newWorld(t, Config{Disks: []Disk{{Path: device(t)}}})
 	w.camera("gate", short(t))
 	streams, _ := w.fleet.Streams("gate")
 	viewer := &live{}
 	t.Cleanup(streams.Video[ingest.Main].AddSink(viewer))
 	w.record("gate", Policy{})
 	poll(t, 20*time.Second, "a fragment", func() bool { return len(w.segments("gate")) == 1 })
-	r := w.a.recorder("gate")
-	r.frames.Lock() // as a write does that hangs
-	timer := time.NewTimer(ringAge + 3*time.Second)
+	thaw := freeze(t, w.disk())
+	poll(t, 10*time.Second, "the alarm", func() bool { return w.a.Disks()[0].State == AlarmFailed })
+	if st := w.a.Status("gate"); st.Recording || st.Error != AlarmFailed {
+		t.Errorf("%+v", st)
+	}
+	timer := time.NewTimer(ringAge)
 	<-timer.C
-	r.frames.Unlock()
+	thaw()
 	poll(t, 20*time.Second, "a second segment", func() bool { return len(w.segments("gate")) == 2 })
 	list := w.segments("gate")
 	consistent(t, list)

@@ -38,7 +38,9 @@ var quick = ingest.Timing{
 
 func newFleet() *ingest.Fleet { return fleetWith(nil) }
 
-func fleetWith(tool *ffmpeg.Tool) *ingest.Fleet {
+func fleetWith(tool *ffmpeg.Tool) *ingest.Fleet { return fleetRing(tool, ringAge) }
+
+func fleetRing(tool *ffmpeg.Tool, ringAge time.Duration) *ingest.Fleet {
 	return ingest.New(ingest.Config{
 		FFmpeg: tool,
 		Stream: sfu.StreamConfig{RingAge: ringAge},
@@ -78,11 +80,17 @@ type world struct {
 
 func newWorld(t *testing.T, cfg Config) *world {
 	t.Helper()
+	return newWorldRing(t, cfg, ringAge)
+}
+
+// newWorldRing is newWorld whose streams reach back so far.
+func newWorldRing(t *testing.T, cfg Config, ring time.Duration) *world {
+	t.Helper()
 	tool, err := ffmpeg.Find(t.Context()) // makes Opus of AAC
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, fleet: fleetWith(tool), clock: &shifted{}, cfg: cfg}
+	w := &world{t: t, fleet: fleetRing(tool, ring), clock: &shifted{}, cfg: cfg}
 	t.Cleanup(w.fleet.Close)
 	if len(cfg.Disks) == 0 {
 		w.cfg.Disks = []Disk{{Path: t.TempDir()}}

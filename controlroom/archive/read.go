@@ -46,6 +46,9 @@ func (a *Archive) find(ctx context.Context, camera string, layer Layer, span Spa
 	}
 	var out []listed
 	for _, s := range a.shelvesOf(camera, layer) {
+		if s.d.stuck() {
+			continue // nobody waits for it; what the other disks have is there
+		}
 		if err := s.load(); err != nil {
 			return nil, away(err)
 		}
@@ -326,6 +329,9 @@ func (a *Archive) ReadAt(_ context.Context, camera, segment string, p []byte, of
 		return 0, notFound()
 	}
 	for _, s := range a.shelvesOf(camera, layer) {
+		if s.d.id == id && s.d.stuck() {
+			return 0, away(errHung)
+		}
 		if s.d.id == id {
 			return s.readAt(name, p, off)
 		}

@@ -21,8 +21,9 @@ const (
 )
 
 // recorder records one camera. Its own goroutine decides whether it is time to,
-// by the policy; two followers of the streams bring the frames. The streams'
-// rings are its queue, so a slow disk costs it no memory and nobody else waits.
+// by the policy, and never waits for a disk; two followers of the streams bring
+// the frames to a take. The streams' rings are its queue, so a slow disk costs it
+// no memory and nobody else waits.
 type recorder struct {
 	a      *Archive
 	camera string
@@ -40,13 +41,6 @@ type recorder struct {
 	recording atomic.Bool
 	gaps      atomic.Uint64
 	state     atomic.Pointer[recorded] // what Status shows of the run
-
-	frames sync.Mutex // everything below: the two followers
-	mux    mux
-	came   int64 // clock.Mono when the newest picture was taken
-	file   *file
-	layer  Layer
-	shed   bool
 }
 
 // recorded is what is shown of the run that is written.
@@ -75,7 +69,7 @@ func (r *recorder) poke() {
 func (r *recorder) run(ctx context.Context) {
 	defer close(r.done)
 	var t *take
-	defer func() { t.end() }()
+	defer func() { r.leave(t) }()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -83,10 +77,15 @@ func (r *recorder) run(ctx context.Context) {
 		p := r.policy
 		r.mu.Unlock()
 		on, back := r.due()
-		r.rest()
+		t.rest()
 		r.wanted.Store(on)
+		if since := t.hung(); since > 0 && len(r.a.pick()) > 0 { // another disk takes what this one did not
+			r.a.cfg.Log.Warn("a camera is recorded on another disk", "camera", r.camera, "hung", since)
+			r.leave(t)
+			t, back = nil, since+r.a.cfg.Fragment+500*time.Millisecond // what had been taken and was not written
+		}
 		if t != nil && (t.over() || t.layer != p.Layer || t.sound != p.Sound || !on && t.writes || on && !t.writes || p.Mode == ModeOff) {
-			t.end()
+			r.leave(t)
 			t = nil
 		}
 		if t == nil && (on || p.Mode == ModeNotice) {
@@ -101,16 +100,41 @@ func (r *recorder) run(ctx context.Context) {
 	}
 }
 
-// rest ends the segment of a camera that has gone silent: what came is listed,
-// and it is not said to be recorded.
-func (r *recorder) rest() {
-	if !r.frames.TryLock() { // a write runs
+// leave ends a take. One whose write hangs is left to itself: it ends when the
+// disk answers, and writes nothing more.
+func (r *recorder) leave(t *take) {
+	if t == nil {
 		return
 	}
-	defer r.frames.Unlock()
-	usual := r.mux.usual * 1e5 / 9
-	if r.mux.open && clock.Mono()-r.came > max(int64(silent), 4*usual) {
-		r.finish()
+	done := make(chan struct{})
+	r.a.running.Go(func() { defer close(done); t.stop() })
+	if t.hung() == 0 {
+		late := time.NewTimer(leaveLimit)
+		defer late.Stop()
+		select {
+		case <-done:
+			return
+		case <-late.C:
+		}
+	}
+	t.left.Store(true)
+	r.recording.Store(false)
+	r.state.Store(&recorded{})
+}
+
+const leaveLimit = 2 * time.Second // a take that ends may write its last fragment
+
+// rest ends the segment of a camera that has gone silent: what came is listed,
+// and it is not said to be recorded.
+func (t *take) rest() {
+	if t == nil || !t.writes || !t.frames.TryLock() { // a write runs
+		return
+	}
+	defer t.frames.Unlock()
+	usual := t.mux.usual * 1e5 / 9
+	if t.mux.open && clock.Mono()-t.came > max(int64(silent), 4*usual) {
+		t.work(func() error { return t.mux.end(false) })
+		t.shown(false, nil)
 	}
 }
 
@@ -150,7 +174,8 @@ func (r *recorder) noticed(at time.Time) {
 	r.poke()
 }
 
-// take is one time of holding a layer, and, when it writes, of following it.
+// take is one time of holding a layer, and, when it writes, of following it. All
+// that a write may hold up is its own, so that another take can go on elsewhere.
 type take struct {
 	r       *recorder
 	layer   Layer
@@ -159,6 +184,48 @@ type take struct {
 	release func()
 	remove  []func()
 	closed  atomic.Bool
+	left    atomic.Bool  // the recorder went on without it
+	busy    atomic.Int64 // clock.Mono since when it works on what came, 0: it does not
+
+	frames sync.Mutex // everything below: the two followers
+	mux    mux
+	came   int64 // clock.Mono when the newest picture was taken
+	file   *file
+	shed   bool
+}
+
+// work does what may write; frames is held.
+func (t *take) work(fn func() error) {
+	t.busy.Store(clock.Mono())
+	err := fn()
+	t.busy.Store(0)
+	t.hurt(err)
+}
+
+// hung is how long a write has been under way that does not come back; 0: none.
+func (t *take) hung() time.Duration {
+	if t == nil {
+		return 0
+	}
+	at := t.busy.Load()
+	if at == 0 {
+		return 0
+	}
+	if d := time.Duration(clock.Mono() - at); d > hung {
+		return d
+	}
+	return 0
+}
+
+// shown is what the recorder shows of its run, unless it went on without this.
+func (t *take) shown(recording bool, st *recorded) {
+	if t.left.Load() {
+		return
+	}
+	if st != nil {
+		t.r.state.Store(st)
+	}
+	t.r.recording.Store(recording)
 }
 
 // maxLag is how far a recorder may fall behind: less than rings reach back.
@@ -187,16 +254,15 @@ func (r *recorder) take(p Policy, on bool, back time.Duration) *take {
 		return t
 	}
 	cfg := &r.a.cfg
-	r.frames.Lock()
-	r.layer, r.shed = p.Layer, false
-	r.mux = mux{out: r, clock: cfg.Clock, sound: p.Sound, segment: int64(cfg.Segment) * 9 / 1e5, fragment: int64(cfg.Fragment) * 9 / 1e5}
+	t.frames.Lock()
+	t.mux = mux{out: t, clock: cfg.Clock, sound: p.Sound, segment: int64(cfg.Segment) * 9 / 1e5, fragment: int64(cfg.Fragment) * 9 / 1e5}
 	if f, ok := streams.Audio.Format(); ok && p.Sound {
-		r.mux.soundFormat(f, clock.Mono())
+		t.mux.soundFormat(f, clock.Mono())
 	}
+	t.frames.Unlock()
 	r.state.Store(&recorded{})
-	r.frames.Unlock()
 	if p.Sound {
-		t.remove = append(t.remove, streams.Audio.Follow(soundSink{r}, sfu.FollowConfig{Lag: maxLag, Back: back}))
+		t.remove = append(t.remove, streams.Audio.Follow(soundSink{t}, sfu.FollowConfig{Lag: maxLag, Back: back}))
 	}
 	t.remove = append(t.remove, video.Follow(&videoSink{t: t, s: video, reentries: video.Stats().Reentries}, sfu.FollowConfig{Lag: maxLag, Back: back}))
 	return t
@@ -204,26 +270,31 @@ func (r *recorder) take(p Policy, on bool, back time.Duration) *take {
 
 func (t *take) over() bool { return t.closed.Load() }
 
-// end stops following, closes the segment and lets the layer go.
-func (t *take) end() {
-	if t == nil {
-		return
-	}
+// stop stops following, closes the segment and lets the layer go. It waits for a
+// write that runs.
+func (t *take) stop() {
 	for _, remove := range t.remove {
 		remove()
 	}
 	if t.writes {
-		t.r.frames.Lock()
-		t.r.finish()
-		t.r.frames.Unlock()
+		t.frames.Lock()
+		t.finish()
+		t.frames.Unlock()
 	}
 	t.release()
 }
 
-// finish ends the segment; frames is held.
-func (r *recorder) finish() {
-	r.hurt(r.mux.end(false))
-	r.recording.Store(false)
+// finish ends the segment; frames is held. Of a take that was left what is not
+// written by now is in another one's.
+func (t *take) finish() {
+	t.work(func() error {
+		if !t.left.Load() {
+			return t.mux.end(false)
+		}
+		t.mux.forget()
+		return t.end()
+	})
+	t.shown(false, nil)
 }
 
 // videoSink brings pictures.
@@ -235,35 +306,38 @@ type videoSink struct {
 }
 
 func (v *videoSink) Frame(f sfu.Format, fr *sfu.Frame) {
-	r := v.t.r
-	r.frames.Lock()
-	defer r.frames.Unlock()
+	t := v.t
+	t.frames.Lock()
+	defer t.frames.Unlock()
+	if t.left.Load() {
+		return
+	}
 	at := unwrap(fr.TS, fr.Mono, videoRate)
-	if v.last != 0 && at-v.last > max(gapMin, 3*r.mux.usual) {
+	if v.last != 0 && at-v.last > max(gapMin, 3*t.mux.usual) {
 		if n := v.s.Stats().Reentries; n != v.reentries { // not the camera's pause: the ring forgot what the disk did not take in time
 			v.reentries = n
-			r.gap(gapSlow)
+			t.r.gap(gapSlow)
 		}
 	}
-	v.last, r.came = at, clock.Mono()
-	r.hurt(r.mux.picture(f, fr))
+	v.last, t.came = at, clock.Mono()
+	t.work(func() error { return t.mux.picture(f, fr) })
 }
 
 func (v *videoSink) Closed() {
 	v.t.closed.Store(true)
-	v.t.r.frames.Lock()
-	v.t.r.finish()
-	v.t.r.frames.Unlock()
+	v.t.frames.Lock()
+	v.t.finish()
+	v.t.frames.Unlock()
 	v.t.r.poke()
 }
 
-type soundSink struct{ r *recorder }
+type soundSink struct{ t *take }
 
 func (s soundSink) Frame(f sfu.Format, fr *sfu.Frame) {
-	s.r.frames.Lock()
-	defer s.r.frames.Unlock()
-	if len(fr.Payloads) > 0 {
-		s.r.mux.packet(f, fr)
+	s.t.frames.Lock()
+	defer s.t.frames.Unlock()
+	if len(fr.Payloads) > 0 && !s.t.left.Load() {
+		s.t.mux.packet(f, fr)
 	}
 }
 
@@ -276,24 +350,25 @@ func (r *recorder) gap(why string) {
 
 // hurt is told how a picture went. A disk that did not take it is said so; the
 // segment is closed with what it has, and the next key frame looks for a disk.
-func (r *recorder) hurt(err error) {
+func (t *take) hurt(err error) {
 	if err == nil {
 		return
 	}
-	if r.file != nil {
-		f := r.file
-		r.file = nil
+	r := t.r
+	if t.file != nil {
+		f := t.file
+		t.file = nil
 		f.s.d.fail(cause(err))
 		if cerr := f.close(); cerr != nil {
 			r.a.cfg.Log.Debug("a segment waits for its row", "camera", r.camera, "err", cerr)
 		}
 	}
-	r.mux.forget()
-	r.recording.Store(false)
-	if r.shed {
+	t.mux.forget()
+	if t.shed || t.left.Load() {
+		t.shown(false, nil)
 		return
 	}
-	r.shed = true
+	t.shed = true
 	why, code := gapDisk, AlarmFailed
 	var noDisk *noDisk
 	switch {
@@ -306,22 +381,22 @@ func (r *recorder) hurt(err error) {
 		why, code = gapFormat, CodecUnsupported
 	}
 	r.gap(why)
-	r.state.Store(&recorded{err: code})
+	t.shown(false, &recorded{err: code})
 	r.a.cfg.Log.Warn("a camera is not recorded", "camera", r.camera, "err", err)
 }
 
 // begin is the mux's: a segment on the disk with the most room.
-func (r *recorder) begin(head row, init []byte) error {
+func (t *take) begin(head row, init []byte) error {
 	var last error
-	for _, d := range r.a.pick() {
-		s := r.a.shelf(d, r.camera, r.layer)
+	for _, d := range t.r.a.pick() {
+		s := t.r.a.shelf(d, t.r.camera, t.layer)
 		err := s.load()
 		if err == nil {
-			r.file, err = s.create(head, init)
+			t.file, err = s.create(head, init)
 		}
 		if err == nil {
-			r.a.metrics.segments.Inc()
-			r.begun(d)
+			t.r.a.metrics.segments.Inc()
+			t.begun(d)
 			return nil
 		}
 		d.fail(cause(err))
@@ -330,37 +405,36 @@ func (r *recorder) begin(head row, init []byte) error {
 	if last != nil {
 		return last
 	}
-	return &noDisk{r.a.disks[0].trouble()}
+	return &noDisk{t.r.a.disks[0].trouble()}
 }
 
-func (r *recorder) begun(d *disk) {
-	r.shed = false
-	st := &recorded{since: micros(r.mux.begun), disk: d.cfg.Path}
-	if r.mux.sound && r.mux.heard != 0 && soundCodec(r.mux.aformat) == nil {
+func (t *take) begun(d *disk) {
+	t.shed = false
+	st := &recorded{since: micros(t.mux.begun), disk: d.cfg.Path}
+	if t.mux.sound && t.mux.heard != 0 && soundCodec(t.mux.aformat) == nil {
 		st.sound = CodecUnsupported
 	}
-	r.state.Store(st)
-	r.recording.Store(true)
+	t.shown(true, st)
 }
 
-func (r *recorder) fragment(b []byte, f fragRow) error {
+func (t *take) fragment(b []byte, f fragRow) error {
 	began := clock.Mono()
-	err := r.file.append(b, f, int64(r.a.cfg.Sync))
-	r.a.metrics.late.Observe(time.Duration(clock.Mono() - began).Seconds())
+	err := t.file.append(b, f, int64(t.r.a.cfg.Sync))
+	t.r.a.metrics.late.Observe(time.Duration(clock.Mono() - began).Seconds())
 	if err == nil {
-		r.a.metrics.bytes.Add(float64(len(b)))
+		t.r.a.metrics.bytes.Add(float64(len(b)))
 	}
 	return err
 }
 
-func (r *recorder) end() error {
-	f := r.file
-	r.file = nil
+// end is the mux's: the segment is over.
+func (t *take) end() error {
+	f := t.file
+	t.file = nil
 	if f == nil {
 		return nil
 	}
-	err := f.close()
-	if err != nil {
+	if err := f.close(); err != nil {
 		f.s.d.fail(cause(err))
 	}
 	return nil // it waits for its row; the next segment looks for a disk by itself

@@ -16,7 +16,7 @@ import (
 const (
 	watchEvery  = time.Second      // the disks
 	retainEvery = 15 * time.Second // the cameras' own limits
-	hung        = 8 * time.Second  // a write that takes longer is an alarm
+	hung        = 4 * time.Second  // a write that takes longer is an alarm; less than rings reach back
 )
 
 // noDisk is the error where no disk takes footage.
@@ -43,7 +43,7 @@ func isPath(err error) bool {
 func (a *Archive) pick() []*disk {
 	var out []*disk
 	for _, d := range a.disks {
-		if d.trouble() == "" {
+		if d.takes() {
 			out = append(out, d)
 		}
 	}
@@ -121,8 +121,9 @@ func (a *Archive) watchHung(ctx context.Context, d *disk) {
 	tick := time.NewTicker(watchEvery / 2)
 	defer tick.Stop()
 	for {
-		if at := d.writing.Load(); at != 0 && clock.Mono()-at > int64(hung) {
+		if at := d.oldestOp(); at != 0 && clock.Mono()-at > int64(hung) {
 			d.fail(errHung)
+			a.pokeAll()
 		}
 		select {
 		case <-ctx.Done():
@@ -254,6 +255,9 @@ func (a *Archive) Status(camera string) Status {
 	if r := a.recorder(camera); r != nil {
 		st := r.state.Load()
 		out = Status{Recording: r.recording.Load(), Since: st.since, Error: st.err, Sound: st.sound, Disk: st.disk, Gaps: r.gaps.Load()}
+		if state := a.stateOf(st.disk); out.Recording && state != "" { // a write hangs there
+			out.Recording, out.Error = false, state
+		}
 		if !out.Recording {
 			out.Since, out.Disk = time.Time{}, ""
 		}
@@ -272,6 +276,25 @@ func (a *Archive) Status(camera string) Status {
 		}
 	}
 	return out
+}
+
+// pokeAll makes the recorders look whether their disk still answers.
+func (a *Archive) pokeAll() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range a.recorders {
+		r.poke()
+	}
+}
+
+// stateOf is the trouble of the disk at a path, "" for none.
+func (a *Archive) stateOf(path string) string {
+	for _, d := range a.disks {
+		if d.cfg.Path == path && !d.takes() {
+			return d.trouble()
+		}
+	}
+	return ""
 }
 
 // counts are the cameras that are recorded, and that should be.

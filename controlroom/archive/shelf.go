@@ -118,6 +118,7 @@ func readDir(root *os.Root, dir string) ([]fs.DirEntry, error) {
 
 // table reads a day's index up to size bytes; -1: all of it.
 func (s *shelf) table(n int, size int64) (table, error) {
+	defer s.d.busy()()
 	f, err := s.d.root.Open(path.Join(s.dir(n), fileIndex))
 	if err != nil {
 		return table{}, err
