@@ -18,8 +18,8 @@ import (
 // pair is this server's key pair: browsers subscribe to the public key, and their
 // push services take messages of no other. One pair for all nodes of a store.
 type pair struct {
-	public  string // uncompressed point, unpadded base64url
-	private secret.String
+	Public  string        // uncompressed point, unpadded base64url
+	Private secret.String // exported, so that printing the pair masks it
 }
 
 // keys remembers the pair once it was read.
@@ -46,7 +46,7 @@ func (p *Push) PublicKey(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return k.public, nil
+	return k.Public, nil
 }
 
 func (p *Push) pair(ctx context.Context) (*pair, error) {
@@ -95,7 +95,7 @@ func (p *Push) open(data []byte) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pair{public: rec.Public, private: private}, nil
+	return &pair{Public: rec.Public, Private: private}, nil
 }
 
 func generate() (public string, private secret.String, err error) {

@@ -80,7 +80,7 @@ func (p *Push) Send(ctx context.Context, account, id string, m Message) error {
 	}
 	res, err := webpush.SendNotificationWithContext(ctx, m.payload(), sub, &webpush.Options{
 		HTTPClient: p.cfg.Client, Subscriber: p.cfg.Contact, Topic: topic(m.Tag), TTL: int(min(life, Life).Seconds()) + 1, Urgency: urgency,
-		VAPIDPublicKey: keys.public, VAPIDPrivateKey: keys.private.Reveal(),
+		VAPIDPublicKey: keys.Public, VAPIDPrivateKey: keys.Private.Reveal(),
 	})
 	if err == nil {
 		_ = res.Body.Close()
