@@ -36,6 +36,7 @@ type Config struct {
 	Recordings Recordings            // required
 	Push       Push                  // required
 	Webhooks   Webhooks              // required
+	Exports    Exports               // files of footage to take away; nil: none
 	Archive    Archive               // reads what was recorded; nil: this node records nothing
 	Events     Events                // required
 	Usage      Usage                 // required

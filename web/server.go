@@ -37,6 +37,7 @@ type Server struct {
 	sockets      sockets
 	galleries    lists
 	readings     readings
+	takings      takings
 	openapi      []byte
 	languages    i18n.Matcher
 
@@ -274,6 +275,7 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.CloseTimeout)
 	defer cancel()
 	s.cfg.Room.Drain()
+	s.takings.close() // hours of footage are not waited for
 	late := time.AfterFunc(drainWait, s.readings.close)
 	defer late.Stop()
 	err := s.app.Server().ShutdownWithContext(ctx)

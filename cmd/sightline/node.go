@@ -71,6 +71,7 @@ type node struct {
 	archive    *archive.Archive // nil: this server keeps none
 	reader     *archive.Reader  // nil with it
 	recordings *archive.Recordings
+	exports    *archive.Exports // nil without footage
 	// Events are reported by cameras, hooks and streams.
 	events *events.Events
 	// The room ends every viewing session, then its peers.
@@ -159,6 +160,9 @@ func (n *node) build(ctx context.Context) (err error) {
 		return err
 	}
 	n.buildReader(reg, box)
+	if err := n.buildExports(reg); err != nil {
+		return err
+	}
 	if err := n.buildEvents(reg, box); err != nil {
 		return err
 	}
@@ -274,7 +278,7 @@ func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error
 	n.web, err = web.New(web.Config{
 		Intake: doors,
 		Push:   n.push, Webhooks: n.webhooks,
-		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Recordings: n.recordings, Archive: n.footage(), Events: n.events, Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
+		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Recordings: n.recordings, Archive: n.footage(), Exports: n.takeaway(), Events: n.events, Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
 		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"sightline/authz"
 	"sightline/internal/fault"
 )
 
@@ -18,6 +17,7 @@ type ExportWant struct {
 	// not even hidden. It may reach further than Span: to be decoded, a picture needs
 	// those since the key frame before it, and an edit list hides them.
 	Open []Span
+	Why  func(time.Time) string // why a moment is not open; nil: LeftClosed
 }
 
 // Reasons of a Left.
@@ -42,38 +42,6 @@ const (
 	segmentsMost = 50_000              // of one export
 	entriesMost  = 64                  // different heads of one export
 )
-
-// Visible is what of a span somebody may see, sorted and apart. It looks at most
-// 15 days ahead for a change of hours, as schedules do.
-func Visible(f authz.Footage, s Span) []Span {
-	if !f.From.IsZero() && f.From.After(s.From) {
-		s.From = f.From
-	}
-	if !f.To.IsZero() && f.To.Before(s.To) {
-		s.To = f.To
-	}
-	if !s.From.Before(s.To) {
-		return nil
-	}
-	if f.Hours == nil {
-		return []Span{s}
-	}
-	if f.Zone == nil {
-		return nil
-	}
-	var out []Span
-	for at := s.From; at.Before(s.To); {
-		next := f.Hours.Change(at, f.Zone)
-		if next.IsZero() || next.After(s.To) {
-			next = s.To
-		}
-		if f.Hours.Allows(at, f.Zone) {
-			out = append(out, Span{at, next})
-		}
-		at = next
-	}
-	return out
-}
 
 // ExportLook is what an export would be, by the index alone.
 type ExportLook struct {
@@ -264,11 +232,18 @@ func (w *ExportWant) left(shown, keyless []Span, codec time.Time) []Left {
 			}
 		}
 		for _, c := range closed {
-			add(c, LeftClosed)
+			add(c, w.why(c.From))
 		}
 	}
 	slices.SortStableFunc(out, func(x, y Left) int { return x.From.Compare(y.From) })
 	return out
+}
+
+func (w *ExportWant) why(at time.Time) string {
+	if w.Why == nil {
+		return LeftClosed
+	}
+	return w.Why(at)
 }
 
 // minus is s without what is in list, in whatever order that is.

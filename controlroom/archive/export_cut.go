@@ -242,6 +242,16 @@ func (k *cutter) open(t time.Time) bool {
 	return false
 }
 
+// through says whether all from one moment to another is open.
+func (k *cutter) through(from, to time.Time) bool {
+	for _, o := range k.w.Open {
+		if !from.Before(o.From) && !to.After(o.To) {
+			return true
+		}
+	}
+	return false
+}
+
 // choose finds the pictures of a segment that are taken: from the last key frame
 // at or before the wanted beginning to the last one shown before its end, of those
 // the open ones that can be decoded. It returns where the wanted end lies in media
@@ -262,7 +272,7 @@ func (k *cutter) choose(s *Segment, n *chosen) (reach int64) {
 	for i := lo; i < hi; i++ {
 		u := &v[i]
 		at := wall(s, u.at+int64(u.show))
-		ok := k.open(at) && k.open(wall(s, u.at))
+		ok := k.open(at) && k.through(wall(s, u.at), wall(s, u.at+int64(u.span)))
 		switch {
 		case ok && (running || u.key):
 			if !running {
@@ -329,7 +339,7 @@ func (k *cutter) heard(s *Segment, n *chosen, goes bool) []flat {
 			continue
 		}
 		begin := wall(s, at)
-		if !begin.Before(k.w.Span.To) || !k.open(begin) || !k.open(wall(s, max(end-1, at))) {
+		if !begin.Before(k.w.Span.To) || !k.through(begin, wall(s, end)) {
 			continue
 		}
 		u.at += scale(x.shift, videoRate, rate)
@@ -427,7 +437,7 @@ func (k *cutter) finish() (*cut, error) {
 	c := &k.c
 	c.Left = k.w.left(c.Shown, k.keyless, k.changed)
 	if k.video == nil || k.video.count() == 0 {
-		return nil, fault.New(fault.NotFound, CodeNoFootage, "There is no footage of that time that you may take away.")
+		return nil, fault.New(fault.Conflict, CodeNoFootage, "There is no footage of that time that you may take away.")
 	}
 	k.flush(false)
 	if !k.changed.IsZero() {
@@ -438,7 +448,7 @@ func (k *cutter) finish() (*cut, error) {
 		end = k.until
 	}
 	if end <= k.lead {
-		return nil, fault.New(fault.NotFound, CodeNoFootage, "There is no footage of that time that you may take away.")
+		return nil, fault.New(fault.Conflict, CodeNoFootage, "There is no footage of that time that you may take away.")
 	}
 	c.Seconds = float64(end-k.lead) / videoRate
 	c.From, c.To, _, _ = sumSpans(c.Shown)

@@ -28,7 +28,7 @@ const requestsMost = 8
 
 // Open is for handing out bytes: who asks has been decided, also on every span of
 // Export.Spans. fault.RateLimited export_busy when as many exports of this person
-// run as may, fault.Conflict export_not_ready, fault.Gone footage_gone.
+// run as may, fault.Conflict export_not_ready or footage_gone.
 func (e *Exports) Open(ctx context.Context, account, id string) (*ExportFile, error) {
 	x, err := e.Get(account, id)
 	if err != nil {
@@ -36,7 +36,7 @@ func (e *Exports) Open(ctx context.Context, account, id string) (*ExportFile, er
 	}
 	switch {
 	case x.State == ExportFailed && x.Error == CodeFootageGone:
-		return nil, fault.New(fault.Gone, CodeFootageGone, footageGone)
+		return nil, fault.New(fault.Conflict, CodeFootageGone, footageGone)
 	case x.State != ExportReady:
 		return nil, fault.New(fault.Conflict, CodeExportNotReady, "This export is not ready.")
 	}
@@ -105,7 +105,7 @@ func (f *ExportFile) open(ctx context.Context) error {
 		return err
 	}
 	if gone {
-		return e.failed(x.ID, CodeFootageGone, fault.New(fault.Gone, CodeFootageGone, footageGone))
+		return e.failed(x.ID, CodeFootageGone, fault.New(fault.Conflict, CodeFootageGone, footageGone))
 	}
 	return nil
 }

@@ -142,7 +142,7 @@ func (l *layout) reader(ctx context.Context, off, end int64) *layoutReader {
 	return r
 }
 
-// Read gives what there is. fault.Gone when footage was removed meanwhile.
+// Read gives what there is. fault.Conflict when footage was removed meanwhile.
 func (r *layoutReader) Read(p []byte) (int, error) {
 	if r.at >= r.end {
 		return 0, io.EOF
@@ -199,7 +199,7 @@ func (r *layoutReader) fill(seg uint32, at int64) error {
 	if got == 0 {
 		r.have = 0
 		if err == nil || errors.Is(err, io.EOF) || fault.Is(err, fault.NotFound) {
-			return fault.Wrap(io.ErrUnexpectedEOF, fault.Gone, CodeFootageGone, footageGone)
+			return fault.Wrap(io.ErrUnexpectedEOF, fault.Conflict, CodeFootageGone, footageGone)
 		}
 		return err
 	}

@@ -329,7 +329,7 @@ func (a *Archive) readFull(ctx context.Context, s *Segment, p []byte, off int64)
 		return nil
 	}
 	if err == nil || errors.Is(err, io.EOF) {
-		return fault.Wrap(io.ErrUnexpectedEOF, fault.Gone, CodeFootageGone, footageGone)
+		return fault.Wrap(io.ErrUnexpectedEOF, fault.Conflict, CodeFootageGone, footageGone)
 	}
 	return err
 }

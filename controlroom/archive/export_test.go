@@ -288,7 +288,7 @@ func TestExportOfARange(t *testing.T) {
 	t.Run("nothing open", func(t *testing.T) {
 		want := want
 		_, err := w.a.cut(t.Context(), want)
-		if !fault.Is(err, fault.NotFound) || fault.Code(err) != CodeNoFootage {
+		if !fault.Is(err, fault.Conflict) || fault.Code(err) != CodeNoFootage {
 			t.Errorf("%v", err)
 		}
 	})

@@ -29,7 +29,7 @@ type ExportsConfig struct {
 	Tool       *ffmpeg.Tool  // nil: no watermarks
 	Keep       time.Duration // how long an export can be fetched: 24 h
 	Longest    time.Duration // of one file: 24 h of footage
-	DayHours   time.Duration // of footage a person may export in 24 h: 48 h
+	DayTime    time.Duration // of footage a person may export in 24 h: 48 h
 	DayBytes   int64         // of the same: 200 GB
 	AtOnce     int           // exports a person may have running: 2
 	Marked     time.Duration // longest footage with a watermark: 1 h
@@ -136,7 +136,7 @@ func NewExports(cfg ExportsConfig) (*Exports, error) {
 	}
 	or(&cfg.Keep, day24)
 	or(&cfg.Longest, day24)
-	or(&cfg.DayHours, 48*time.Hour)
+	or(&cfg.DayTime, 48*time.Hour)
 	or(&cfg.DayBytes, 200e9)
 	or(&cfg.AtOnce, 2)
 	or(&cfg.Marked, time.Hour)
@@ -287,7 +287,7 @@ func (e *Exports) stop(id string) {
 
 func (e *Exports) cutStreams(id string) {
 	for f := range e.streams[id] {
-		f.end(fault.New(fault.Gone, CodeExportEnded, "This export was removed."))
+		f.end(fault.New(fault.Conflict, CodeExportEnded, "This export was removed."))
 	}
 }
 
@@ -306,8 +306,8 @@ func (e *Exports) Limits(account string) ExportLimits {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	hours, bytes, _ := e.used(account)
-	l := ExportLimits{Longest: e.cfg.Longest, Hours: e.cfg.DayHours, Bytes: e.cfg.DayBytes,
-		HoursLeft: max(e.cfg.DayHours-hours, 0), BytesLeft: max(e.cfg.DayBytes-bytes, 0)}
+	l := ExportLimits{Longest: e.cfg.Longest, Hours: e.cfg.DayTime, Bytes: e.cfg.DayBytes,
+		HoursLeft: max(e.cfg.DayTime-hours, 0), BytesLeft: max(e.cfg.DayBytes-bytes, 0)}
 	if e.cfg.Tool != nil {
 		l.Marked = e.cfg.Marked
 	}
@@ -335,7 +335,7 @@ func (e *Exports) admit(account string, length time.Duration, size int64) error 
 	hours, bytes, over := e.used(account)
 	wait := max(over.Sub(e.cfg.Clock.Now()), time.Minute)
 	switch {
-	case e.cfg.DayHours > 0 && hours+length > e.cfg.DayHours:
+	case e.cfg.DayTime > 0 && hours+length > e.cfg.DayTime:
 		return fault.New(fault.RateLimited, CodeExportHours, "That is more hours of footage than you may export in a day.").After(wait)
 	case e.cfg.DayBytes > 0 && bytes+size > e.cfg.DayBytes:
 		return fault.New(fault.RateLimited, CodeExportBytes, "That is more bytes than you may export in a day.").After(wait)
@@ -371,7 +371,7 @@ func (e *Exports) tooLong(length time.Duration, marked bool) error {
 }
 
 // Create computes an export. It reads nothing of the pictures; a watermarked one
-// waits for its turn. fault.RateLimited with a code of ours, fault.NotFound
+// waits for its turn. fault.RateLimited with a code of ours, fault.Conflict
 // no_footage, fault.Invalid.
 func (e *Exports) Create(ctx context.Context, ask ExportAsk) (Export, error) {
 	if err := e.check(&ask); err != nil {

@@ -174,7 +174,7 @@ func TestExportsAreKept(t *testing.T) {
 
 func TestExportsHaveLimits(t *testing.T) {
 	t.Parallel()
-	x := newTaken(t, ExportsConfig{DayHours: 15 * time.Second, Longest: 8 * time.Second, Marked: 3 * time.Second}, testcam.Spec{}, 12)
+	x := newTaken(t, ExportsConfig{DayTime: 15 * time.Second, Longest: 8 * time.Second, Marked: 3 * time.Second}, testcam.Spec{}, 12)
 	anna := authz.NewID()
 	ask := x.ask(anna)
 	code := func(a ExportAsk) string {
@@ -269,7 +269,7 @@ func TestExportOfFootageThatGoes(t *testing.T) {
 	if n+100 >= made.Bytes || fault.Code(err) != CodeFootageGone {
 		t.Errorf("%d of %d bytes, %v", n+100, made.Bytes, err)
 	}
-	if _, err := x.e.Open(t.Context(), anna, made.ID); !fault.Is(err, fault.Gone) || fault.Code(err) != CodeFootageGone {
+	if _, err := x.e.Open(t.Context(), anna, made.ID); !fault.Is(err, fault.Conflict) || fault.Code(err) != CodeFootageGone {
 		t.Errorf("%v", err)
 	}
 	if now, err := x.e.Get(anna, made.ID); err != nil || now.State != ExportFailed || now.Error != CodeFootageGone {

@@ -15,6 +15,7 @@ type Archive struct {
 	LimitMB   int           `key:"archive.limit_mb" name:"limit-mb" default:"0" help:"Megabytes of footage on each disk at most; with more, the oldest goes. 0: all but the reserve."`
 	Segment   time.Duration `key:"archive.segment" default:"60s" help:"Longest file of footage (10s to 60s)."`
 	Sync      time.Duration `key:"archive.sync" default:"5s" help:"How often what was recorded is forced to the disk (1s to 1m): so much may be lost when the power fails. When the program ends, a second."`
+	Export    Export        `embed:"" prefix:"export-"`
 }
 
 // ArchiveOff in archive.disks says that no footage is kept.
@@ -56,5 +57,5 @@ func (a Archive) check() error {
 	case a.Sync < time.Second || a.Sync > time.Minute:
 		return fmt.Errorf("archive.sync: %s is not between 1s and 1m", a.Sync)
 	}
-	return nil
+	return a.Export.check()
 }
