@@ -41,6 +41,8 @@ type CameraAccess struct {
 	Live   Decision // on its live picture now
 	Sound  bool     // the subject may hear it now
 	Take   bool     // the subject may take its pictures away: the owner, or with Download
+	Past   bool     // the subject may see its recordings now
+	Steer  bool     // the subject may steer it now
 }
 
 // Person is what others may know of an account.
@@ -144,6 +146,8 @@ func (a *Authority) UpdateCamera(ctx context.Context, s Subject, id string, p Ca
 const (
 	LogIntake    = "camera.intake"
 	LogRecording = "camera.recording"
+	LogHook      = "camera.hook"
+	LogMotion    = "camera.motion"
 )
 
 // WriteForCamera commits what another package keeps about an own camera, bound
@@ -288,7 +292,8 @@ func accessOf(s Subject, f Facts, v *view) CameraAccess {
 	return CameraAccess{
 		Camera: *f.Camera, Owner: personOf(f.Owner), Mine: s.Kind.personal() && f.Camera.Owner == s.Account,
 		Live: Decide(s, ActLive, o, f, v.now), Sound: Decide(s, ActSound, o, f, v.now).Allowed,
-		Take: Decide(s, ActDownload, o, f, v.now).Allowed,
+		Past: Decide(s, ActArchive, o, f, v.now).Allowed,
+		Take: Decide(s, ActDownload, o, f, v.now).Allowed, Steer: Decide(s, ActPTZ, o, f, v.now).Allowed,
 	}
 }
 

@@ -20,6 +20,8 @@ type Camera struct {
 	Sound   bool   `json:"sound"`
 
 	Snapshot bool        `json:"snapshot,omitempty"` // a frame of it may be kept as a file: its owner, or with Download
+	PTZ      bool        `json:"ptz,omitempty"`      // the subject may steer it, and it has not said that it cannot be steered
+	Archive  bool        `json:"archive,omitempty"`  // its recordings may be seen now
 	Shared   *bool       `json:"shared,omitempty"`   // anything given away: grant, link or group
 	Access   Access      `json:"access"`
 	Aspect   float64     `json:"aspect,omitempty"` // width / height, once known
@@ -49,6 +51,7 @@ type SourceView struct {
 	HasPassword bool   `json:"has_password"`
 	Transport   string `json:"transport"`
 	Fingerprint string `json:"fingerprint"`
+	ONVIF       string `json:"onvif"` // address of its ONVIF device service, "" without
 }
 
 // StateView is the state of a camera's layers on this node.
@@ -87,6 +90,7 @@ type CameraInput struct {
 	Password    *secret.String `json:"password"`
 	Transport   *string        `json:"transport"` // "tcp" or "udp"
 	Fingerprint *string        `json:"fingerprint"`
+	ONVIF       *string        `json:"onvif"` // address of its ONVIF device service; empty: it is not used
 	Zone        *string        `json:"zone"`
 	Sound       *bool          `json:"sound"`
 	Enabled     *bool          `json:"enabled"`

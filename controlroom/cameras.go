@@ -51,11 +51,12 @@ type sources interface {
 
 // cameras keeps the fleet in line with the store's records.
 type cameras struct {
-	fleet sources
-	box   *seal.Box
-	log   *slog.Logger
-	mu    sync.Mutex
-	byID  map[string]*camera
+	fleet   sources
+	devices Devices // nil: ONVIF is not used
+	box     *seal.Box
+	log     *slog.Logger
+	mu      sync.Mutex
+	byID    map[string]*camera
 }
 
 func (c *cameras) at(id string) *camera {
@@ -91,6 +92,7 @@ func (c *cameras) apply(id string) (orphaned bool) {
 	case x.record == nil || x.source == nil || x.record.Kind != authz.CameraRTSP || x.source.Owner != x.record.Owner:
 		if x.set {
 			c.fleet.Remove(id)
+			c.removeDevice(id)
 			x.set = false
 		}
 		orphaned = x.record == nil && x.source != nil
@@ -104,6 +106,7 @@ func (c *cameras) apply(id string) (orphaned bool) {
 		c.log.Error("a camera's password cannot be opened with this node's keys", "camera", id, "err", err)
 	}
 	c.fleet.Set(src)
+	c.setDevice(id, x.source, src, err)
 	x.set = true
 	return false
 }
@@ -118,6 +121,7 @@ func (c *cameras) replace(next map[string]*camera) (orphaned []string) {
 			n.set = x.set
 		} else if x.set {
 			c.fleet.Remove(id)
+			c.removeDevice(id)
 		}
 	}
 	c.byID = next

@@ -123,7 +123,7 @@ func (r *Room) UpdateCamera(ctx context.Context, sub authz.Subject, id string, i
 	}
 	patch := authz.CameraPatch{Name: in.Name, Zone: in.Zone, Order: in.Order, Sound: in.Sound, Enabled: in.Enabled}
 	var extra []kv.Write
-	if in.Main != nil || in.Sub != nil || in.User != nil || in.Password != nil || in.Transport != nil || in.Fingerprint != nil {
+	if in.Main != nil || in.Sub != nil || in.User != nil || in.Password != nil || in.Transport != nil || in.Fingerprint != nil || in.ONVIF != nil {
 		stored, err := r.readSources(ctx, []string{id})
 		if err != nil {
 			return Camera{}, err

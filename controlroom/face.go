@@ -13,7 +13,8 @@ func (r *Room) face(a authz.CameraAccess, src *source) Camera {
 	c := Camera{
 		ID: a.Camera.ID, Name: a.Camera.Name, Kind: string(a.Camera.Kind), Zone: a.Camera.Zone,
 		Mine: a.Mine, Owner: Person{ID: a.Owner.ID, Name: a.Owner.Name},
-		Enabled: a.Camera.Enabled, Sound: a.Sound, Snapshot: a.Take,
+		Enabled: a.Camera.Enabled, Sound: a.Sound, Snapshot: a.Take, Archive: a.Past,
+		PTZ:    a.Steer && r.devices != nil && r.devices.MaySteer(a.Camera.ID),
 		Access: Access{Allowed: a.Live.Allowed, Reason: string(a.Live.Reason), Until: instant(a.Live.Until), Next: instant(a.Live.Next)},
 	}
 	if a.Mine {

@@ -6,14 +6,15 @@ import (
 
 // clientMessage is what a tab says on its socket. Type tells which fields count.
 type clientMessage struct {
-	Type    string     `json:"type"`
-	Viewing string     `json:"viewing"` // hello
-	Seq     uint64     `json:"seq"`     // hello: last seen; the answer is a whole snapshot anyway
-	Version uint64     `json:"version"` // tiles
-	Tiles   []TileWant `json:"tiles"`   // tiles
-	Cell    *int       `json:"cell"`    // sound (null: silence), try_now
-	Visible *bool      `json:"visible"` // visible
-	T       float64    `json:"t"`       // ping: the client's clock, ms
+	Type         string     `json:"type"`
+	Viewing      string     `json:"viewing"` // hello
+	Seq          uint64     `json:"seq"`     // hello: last seen; the answer is a whole snapshot anyway
+	Version      uint64     `json:"version"` // tiles
+	Tiles        []TileWant `json:"tiles"`   // tiles
+	Cell         *int       `json:"cell"`    // sound (null: silence), try_now
+	Visible      *bool      `json:"visible"` // visible
+	T            float64    `json:"t"`       // ping: the client's clock, ms
+	steerMessage            // ptz
 }
 
 // serverMessage is what a tab is told. A tile message carries its TileState's
@@ -32,6 +33,7 @@ type serverMessage struct {
 	T            *float64     `json:"t,omitempty"`
 	ServerTimeMS *float64     `json:"server_time_ms,omitempty"`
 	MediaMS      float64      `json:"media_ms,omitempty"` // pong: the server's media clock, which first_ms is on
+	PTZ          *SteerState  `json:"ptz,omitempty"`
 	*TileState
 }
 

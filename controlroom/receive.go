@@ -42,6 +42,8 @@ func (s *Socket) Receive(ctx context.Context, text []byte) {
 	case m.Type == "ping":
 		now := float64(s.room.deps.clock.Now().UnixMicro()) / 1000
 		s.send(serverMessage{Type: "pong", T: &m.T, ServerTimeMS: &now, MediaMS: mediaMS(clock.Mono())})
+	case m.Type == "ptz":
+		s.steer(ctx, m.steerMessage)
 	case v == nil: // its session has ended; the client knows or is about to hear it
 	default:
 		if err := v.hearClient(m); err != nil {

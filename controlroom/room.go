@@ -30,6 +30,7 @@ type Config struct {
 	FFmpeg     *ffmpeg.Tool // cuts stills; nil: there are none
 	Images     Images       // keeps stills; nil: nobody does
 	Relays     sfu.TURN     // what clients are told of TURN servers
+	Devices    Devices      // ONVIF: listens to cameras and steers them; nil: not used
 	Limits     Limits
 	Budgets    Budgets
 	Visits     VisitLog // keeps what guests' visits used; nil: nobody does
@@ -98,6 +99,8 @@ type Room struct {
 	cutter   *Cutter
 	shots    shots
 	trials   *sfu.Trials
+	devices  Devices
+	steering *steering
 
 	mu      sync.Mutex
 	ctx     context.Context // of everything that runs; nil before Start
@@ -124,13 +127,15 @@ func New(cfg Config) (*Room, error) {
 		dialer:   engineDialer{cfg.Engine},
 		sessions: &registry{limits: cfg.Limits, byID: map[string]*session{}},
 		sockets:  &sockets{all: map[*Socket]bool{}},
-		cameras:  &cameras{fleet: cfg.Fleet, box: cfg.Seal, log: cfg.Log, byID: map[string]*camera{}},
+		cameras:  &cameras{fleet: cfg.Fleet, box: cfg.Seal, log: cfg.Log, byID: map[string]*camera{}, devices: cfg.Devices},
 		nudge:    make(chan struct{}, 1),
 		reseat:   make(chan string, 64),
 	}
+	r.devices = cfg.Devices
 	r.seats = cfg.Authority
 	r.shots = shots{images: cfg.Images, now: cfg.Clock.Now}
 	r.trials = sfu.NewTrials(cfg.Engine)
+	r.steering = newSteering(r)
 	r.cutter = NewCutter(CutterConfig{Streams: cfg.Fleet.Streams, Tool: cfg.FFmpeg, Slow: cfg.Engine.StillEvery(), Clock: cfg.Clock, Log: cfg.Log, Registerer: cfg.Registerer})
 	r.deps = sessionDeps{
 		decider: authzDecider{cfg.Authority}, fleet: cfg.Fleet, names: r.cameras.name, stills: r,

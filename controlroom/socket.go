@@ -42,6 +42,7 @@ type Socket struct {
 	about   interest // what the records it tells of mention
 	pending interest // of about, mentioned since the last look
 	missed  interest // mentioned while a look runs; nil outside
+	hand    *hand    // on the camera that is steered; nil: none
 }
 
 // Connect makes the socket of one tab. The caller pumps text messages: Receive what
@@ -99,6 +100,7 @@ func (s *Socket) Close() {
 	if left {
 		return
 	}
+	s.letGo()
 	s.cancel()
 	s.out.end(true)
 	s.room.sockets.remove(s)

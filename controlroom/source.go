@@ -25,6 +25,7 @@ type source struct {
 	Password    string `json:"password,omitempty"` // sealed
 	Transport   string `json:"transport,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
+	ONVIF       string `json:"onvif,omitempty"` // address of its device service, without userinfo
 }
 
 const (
@@ -80,7 +81,7 @@ func (s source) ingest(box *seal.Box, enabled bool) (ingest.Source, error) {
 
 func (s source) view() *SourceView {
 	v := &SourceView{Main: s.Main, Sub: s.Sub, User: s.User, HasPassword: s.Password != "",
-		Transport: s.Transport, Fingerprint: s.Fingerprint}
+		Transport: s.Transport, Fingerprint: s.Fingerprint, ONVIF: s.ONVIF}
 	if v.Transport == "" {
 		v.Transport = "tcp"
 	}
@@ -106,10 +107,10 @@ func origin(raw string) string {
 	}
 	port := u.Port()
 	if port == "" {
+		port = map[string]string{"rtsps": "322", "http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
+	}
+	if port == "" {
 		port = "554"
-		if u.Scheme == "rtsps" {
-			port = "322"
-		}
 	}
 	return strings.ToLower(u.Scheme) + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
@@ -122,7 +123,25 @@ func sameOrigins(before, now source) bool {
 			return false
 		}
 	}
-	return true
+	return sameDevice(before, now)
+}
+
+// sameDevice is the same for ONVIF: its service has a port of its own, and is sent
+// digests only, so the host counts.
+func sameDevice(before, now source) bool {
+	if now.ONVIF == "" || now.ONVIF == before.ONVIF {
+		return true
+	}
+	u, err := url.Parse(now.ONVIF)
+	if err != nil {
+		return false
+	}
+	for _, raw := range []string{before.Main, before.Sub, before.ONVIF} {
+		if b, err := url.Parse(raw); err == nil && strings.EqualFold(b.Hostname(), u.Hostname()) {
+			return true
+		}
+	}
+	return false
 }
 
 // apply puts the given fields of in into the record, checked. A password in a
@@ -173,6 +192,11 @@ func (s *source) apply(box *seal.Box, in CameraInput) error {
 			return atField(err, f.field)
 		}
 		*f.to = u
+	}
+	if in.ONVIF != nil {
+		if err := s.applyONVIF(*in.ONVIF); err != nil {
+			return err
+		}
 	}
 	if in.Transport != nil {
 		switch *in.Transport {

@@ -39,6 +39,7 @@ type Config struct {
 	Exports    Exports               // files of footage to take away; nil: none
 	Archive    Archive               // reads what was recorded; nil: this node records nothing
 	Events     Events                // required
+	Discovery  Discovery             // looks for cameras on the network; the zero value: nobody may
 	Usage      Usage                 // required
 	VisitLog   VisitLog              // required
 	LimitRows  []LimitRow            // what the instance page lists of the configured limits

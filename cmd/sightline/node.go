@@ -25,6 +25,7 @@ import (
 	"sightline/controlroom/notice"
 	linkusage "sightline/controlroom/usage"
 	"sightline/ingest"
+	"sightline/ingest/onvif"
 	"sightline/internal/ffmpeg"
 	"sightline/internal/i18n"
 	"sightline/internal/kv"
@@ -73,7 +74,8 @@ type node struct {
 	recordings *archive.Recordings
 	exports    *archive.Exports // nil without footage
 	// Events are reported by cameras, hooks and streams.
-	events *events.Events
+	events  *events.Events
+	devices *onvif.Fleet // ONVIF sides of cameras
 	// The room ends every viewing session, then its peers.
 	room *controlroom.Room
 	// Sockets are told "draining" and requests end before the room refuses them.
@@ -182,9 +184,10 @@ func (n *node) build(ctx context.Context) (err error) {
 	if err := n.openBudgets(); err != nil {
 		return err
 	}
+	n.buildONVIF(reg)
 	n.room, err = controlroom.New(controlroom.Config{
 		Store: n.store, Authority: n.authority, Fleet: n.fleet, Engine: n.engine, Guard: n.guard, Seal: box, Notices: n.board, Relays: cfg.Media.TURN.Relays(),
-		Limits: roomLimits(cfg.Limits), Budgets: n.budgets, Visits: n.visits, FFmpeg: n.tool, Images: n.gallery,
+		Limits: roomLimits(cfg.Limits), Budgets: n.budgets, Visits: n.visits, FFmpeg: n.tool, Images: n.gallery, Devices: n.devices,
 		Node: nodeName(), Log: log.With("part", "room"), Registerer: reg,
 	})
 	if err != nil {
@@ -278,7 +281,7 @@ func (n *node) buildWeb(reg *prometheus.Registry, languages []string) (err error
 	n.web, err = web.New(web.Config{
 		Intake: doors,
 		Push:   n.push, Webhooks: n.webhooks,
-		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Recordings: n.recordings, Archive: n.footage(), Exports: n.takeaway(), Events: n.events, Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
+		Authority: n.authority, Room: n.room, Notices: n.board, Gallery: n.gallery, Updates: n.updates, Recordings: n.recordings, Archive: n.footage(), Exports: n.takeaway(), Events: n.events, Discovery: n.discovery(), Usage: n.usage, VisitLog: n.visits, LimitRows: limitRows(cfg), Limits: ratelimit.New(ratelimit.Config{Rules: limitRules(cfg.Limits), Registerer: reg}),
 		Log: n.log.With("part", "web"), Registerer: reg, Version: version, Languages: languages,
 		Node: nodeName(), StoreKind: n.store.Kind(), MailHost: cfg.SMTP.Host,
 		Networks: func() []netip.Prefix { return networks(cfg.CameraNetworks) },

@@ -40,6 +40,7 @@ type Config struct {
 	Intake         Intake         `embed:"" prefix:"intake-"`
 	Archive        Archive        `embed:"" prefix:"archive-"`
 	Events         Events         `embed:"" prefix:"events-"`
+	ONVIF          ONVIF          `embed:"" prefix:"onvif-"`
 	Notices        Notices        `embed:"" prefix:"notices-"`
 	Limits         Limits         `embed:"" prefix:"limits-"`
 	Plans          Plans          `embed:"" prefix:"plans-"`

@@ -16,7 +16,7 @@ import (
 // Validate checks what one value alone cannot tell. The error is one sentence
 // that begins with the key.
 func (c *Config) Validate() error {
-	for _, check := range []func() error{c.addresses, c.tls, c.publicURL, c.origins, c.mail, c.times, c.counts, c.Plans.check, c.Images.check, c.Intake.check, c.Archive.check, c.Events.check, c.Notices.check} {
+	for _, check := range []func() error{c.addresses, c.tls, c.publicURL, c.origins, c.mail, c.times, c.counts, c.Plans.check, c.Images.check, c.Intake.check, c.Archive.check, c.Events.check, c.ONVIF.check, c.Notices.check} {
 		if err := check(); err != nil {
 			return err
 		}
