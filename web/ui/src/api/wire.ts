@@ -87,6 +87,8 @@ export interface Camera {
   access: { allowed: boolean; reason: string; until?: Time; next?: Time }
   /** Whether a frame of it may be kept as a file. */
   snapshot?: boolean
+  /** Whether its recordings may be seen now. */
+  archive?: boolean
   aspect?: number
   source?: CameraSource
   state?: { layers?: { main?: LayerState; sub?: LayerState }; audio?: boolean }

@@ -18,7 +18,8 @@ export interface CoverageAnswer {
   /** The newest moment this person may see. */
   edge: Time
   spans: { from: Time; to: Time }[]
-  bounds?: { from?: Time; to?: Time; only_hours?: boolean; reason?: string }
+  /** Why not everything is seen; delay_s: so old it has to be. */
+  bounds?: { from?: Time; only_hours?: boolean; delay_s?: number }
 }
 
 /** Something a camera reported, or that was found in its pictures. */

@@ -64,13 +64,13 @@ export class Deck {
     video.playsInline = true
     // A change of speed must not wait for the pitch to be corrected, and nobody hears several cameras.
     video.preservesPitch = false
+    const tells = 'requestVideoFrameCallback' in HTMLVideoElement.prototype
     let handle = 0
     const frames = (_: number, m: VideoFrameCallbackMetadata): void => {
       this.frames(m)
       handle = video.requestVideoFrameCallback(frames)
     }
     if (tells) handle = video.requestVideoFrameCallback(frames)
-    const tells = 'requestVideoFrameCallback' in HTMLVideoElement.prototype
     const seeked = (): void => { if (!tells) this.paint(video.currentTime) }
     video.addEventListener('seeked', seeked)
     video.addEventListener('timeupdate', seeked)

@@ -14,9 +14,9 @@ export interface Info {
   ahead: number
   /** What is kept from this person. */
   from?: number
-  until?: number
   onlyHours: boolean
-  reason?: string
+  /** So old it has to be, ms (row R13); 0: as new as there is. */
+  delay: number
 }
 
 export interface FootageConfig {
@@ -31,8 +31,6 @@ export interface FootageConfig {
 /** How much is asked for around what is looked at, and at most at once, ms. */
 const margin = 6 * 3_600_000
 const most = 30 * 24 * 3_600_000
-/** Less than this behind the server's clock is not a limit but how recordings come, ms. */
-const usual = 30_000
 
 /**
  * Footage knows when there are recordings of one camera, as far as this person
@@ -73,11 +71,6 @@ export class Footage {
   /** edge is the newest moment this person may see. */
   edge(): number {
     return this.now() - Math.max(0, this.info.peek()?.lag ?? 0)
-  }
-
-  /** limited says whether the newest is kept from this person (row R13), and not just on its way. */
-  limited(): boolean {
-    return (this.info.value?.lag ?? 0) > usual
   }
 
   /** holds says whether there is footage of a moment that may be seen. */
@@ -150,7 +143,7 @@ export class Footage {
       const edge = parseTime(a.edge) ?? now
       this.info.value = {
         layer: a.layer, layers: a.layers, ahead: now - this.clock(), lag: now - edge,
-        from: parseTime(a.bounds?.from), until: parseTime(a.bounds?.to), onlyHours: a.bounds?.only_hours ?? false, reason: a.bounds?.reason,
+        from: parseTime(a.bounds?.from), onlyHours: a.bounds?.only_hours ?? false, delay: (a.bounds?.delay_s ?? 0) * 1000,
       }
       const spans = a.spans.map(x => ({ from: Date.parse(x.from), to: Date.parse(x.to) }))
       const known = { from: s.from, to: Math.min(s.to, now) }

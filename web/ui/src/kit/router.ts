@@ -2,6 +2,8 @@ import { signal } from '@preact/signals'
 
 /** The path shown. Everything that decides by it reads this signal. */
 export const path = signal(location.pathname)
+/** What the address asks for behind the path, as it was when the page was gone to. */
+export const search = signal(location.search)
 
 /** A page may refuse to be left (unsaved changes): it returns false to stay. */
 let guard: (() => boolean) | undefined
@@ -19,6 +21,7 @@ export function go(to: string, replace = false): void {
 
 function show(): void {
   path.value = location.pathname
+  search.value = location.search
   window.scrollTo?.(0, 0)
 }
 
@@ -30,7 +33,7 @@ export function startRouter(): () => void {
     if (!a || a.target || a.hasAttribute('download') || a.origin !== location.origin) return
     if (/^\/(api|g|s|whep)(\/|$)/.test(a.pathname) || a.hash) return
     e.preventDefault()
-    if (a.pathname !== path.value) go(a.pathname + a.search)
+    if (a.pathname !== path.value || (a.search !== '' && a.search !== location.search)) go(a.pathname + a.search)
   }
   addEventListener('popstate', show)
   document.addEventListener('click', click)

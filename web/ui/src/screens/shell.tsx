@@ -17,6 +17,8 @@ interface Place {
   text: string
   icon: IconName
   here: boolean
+  /** On a phone it is behind More. */
+  more?: boolean
   /** What is new there. */
   badge?: number
 }
@@ -28,8 +30,9 @@ function places(): Place[] {
     { href: '/', text: t('nav.wall'), icon: 'wall', here: p === '/' },
     { href: '/cameras', text: t('nav.cameras'), icon: 'camera', here: p.startsWith('/cameras') },
     { href: '/gallery', text: t('nav.gallery'), icon: 'image', here: p === '/gallery' },
+    { href: '/archive', text: t('nav.archive'), icon: 'archive', here: p === '/archive' || p.startsWith('/archive/'), more: true },
     { href: '/notices', text: t('nav.notices'), icon: 'bell', here: p === '/notices', badge: session.value?.badges.notices ?? 0 },
-    { href: '/settings/sharing', text: t('nav.settings'), icon: 'gear', here: p.startsWith('/settings') },
+    { href: '/settings/sharing', text: t('nav.settings'), icon: 'gear', here: p.startsWith('/settings'), more: true },
   ]
 }
 
@@ -53,12 +56,18 @@ export function Shell({ children }: { children: ComponentChildren }) {
       {!storeAway.value && stopped.value === undefined && !online.value && <Line text={t('line.offline')} />}
       {children}
       <nav class="ph-nav" aria-label={t('nav.main')}>
-        {places().map(x => (
+        {places().filter(x => !x.more).map(x => (
           <a key={x.href} href={x.href} aria-current={x.here ? 'page' : undefined}>
             <span class="w"><Icon name={x.icon} /><Badge of={x} /></span>
             {x.text}
           </a>
         ))}
+        <Menu
+          end
+          cls={places().some(x => x.more && x.here) ? 'here' : ''}
+          button={<><span class="w"><Icon name="more" /></span>{t('nav.more')}</>}
+          items={places().filter(x => x.more).map(x => ({ text: x.text, icon: x.icon, href: x.href }))}
+        />
       </nav>
       <OffersPanel />
       <Toaster />

@@ -16,6 +16,10 @@ const common: readonly Row[] = [
   [['M'], 'keys.sound'],
 ]
 const more: readonly Row[] = [
+  [['['], 'keys.back10'],
+  [['Shift', '['], 'keys.back30'],
+  [[']'], 'keys.ahead10'],
+  [['L'], 'keys.live'],
   [['S'], 'keys.snapshot'],
   [['Shift', 'S'], 'keys.snapshot_whole'],
   [['I'], 'keys.stats'],
@@ -23,15 +27,32 @@ const more: readonly Row[] = [
   [['K'], 'kiosk.new'],
   [['Alt', '1 – 9'], 'keys.view'],
 ]
+/** Of the archive's page, in place of those of pages, patrol and kiosks. */
+const archive: readonly Row[] = [
+  [['Space'], 'keys.play'],
+  [['['], 'keys.back10'],
+  [['Shift', '['], 'keys.back30'],
+  [[']'], 'keys.ahead10'],
+  [[',', '.'], 'keys.frame'],
+  [['<', '>'], 'keys.speed'],
+  [['P', 'N'], 'keys.event'],
+  [['−', '+'], 'keys.zoom'],
+  [['I', 'O'], 'keys.range'],
+  [['1 – 9', '0'], 'keys.select'],
+  [['Enter', 'F'], 'keys.open_one'],
+  [['Esc'], 'keys.back'],
+  [['S'], 'keys.snapshot'],
+  [['L'], 'keys.live'],
+]
 const last: readonly Row[] = [[['?'], 'keys.help']]
 
 /** Help lists the wall's keys; for who is signed in also how to turn the single ones off. */
-export function Help({ onClose, shortcuts, onShortcuts }: { onClose(): void; shortcuts?: boolean; onShortcuts?(on: boolean): void }) {
+export function Help({ onClose, archive: ofArchive, shortcuts, onShortcuts }: { onClose(): void; archive?: boolean; shortcuts?: boolean; onShortcuts?(on: boolean): void }) {
   const signedIn = onShortcuts !== undefined
   return (
     <Dialog title={t('keys.title')} onClose={onClose}>
       <dl class="keys">
-        {[...common, ...(signedIn ? more : []), ...last].map(([caps, text]) => (
+        {[...(ofArchive ? archive : [...common, ...(signedIn ? more : [])]), ...last].map(([caps, text]) => (
           <div key={text}>
             <dt dir="ltr">{caps.map(c => <kbd key={c} class="kbd">{c === 'Space' ? t('keys.space') : c}</kbd>)}</dt>
             <dd>{t(text)}</dd>
