@@ -188,6 +188,20 @@ func (s *scene) jobs(t *testing.T, who authz.Subject) int {
 	return len(snap.Scans[0])
 }
 
+// tried reports whether one notice waits for somebody, after a try that failed.
+func (s *scene) tried(t *testing.T, who authz.Subject, failed bool) bool {
+	t.Helper()
+	snap, err := s.store.Read(t.Context(), kv.Bulk(who.Account), nil, []kv.Scan{{Prefix: pJob}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(snap.Scans[0]) != 1 {
+		return false
+	}
+	j, err := parseJob(snap.Scans[0][0])
+	return err == nil && (!failed || j.Tries > 0)
+}
+
 // idle waits until everything before has been handled: a mark of the end is told
 // after it, on both feeds.
 func (s *scene) idle(t *testing.T) {
@@ -284,8 +298,10 @@ func TestR14_NothingLeavesAfterTheLevelIsGone(t *testing.T) {
 	}
 	for name, end := range ends {
 		for _, by := range []string{ByMail, "digest", ByPush, ByWebhook} {
+			if name == "level gone" && by != ByPush {
+				continue // as revoked
+			}
 			t.Run(name+" "+by, func(t *testing.T) {
-				t.Parallel()
 				s := newScene(t)
 				olena, max := s.person(t, "olena"), s.person(t, "max")
 				yard := s.camera(t, olena, "Backyard")
@@ -314,7 +330,7 @@ func TestR14_NothingLeavesAfterTheLevelIsGone(t *testing.T) {
 					}
 				})
 				s.event(t, yard, "motion", "")
-				s.poll(t, "it waits", func() bool { return s.jobs(t, max) == 1 })
+				s.poll(t, "it waits, after a try", func() bool { return s.tried(t, max, by != "digest") })
 				if s.unread(t, max) == 0 {
 					t.Error("it is not counted")
 				}
@@ -456,6 +472,7 @@ func TestQuietHoursHoldBackAllButTheList(t *testing.T) {
 		p.Kinds[Vehicle] = Ways{Feed: true, Mail: true}
 	})
 	s.event(t, yard, "motion", "")
+	s.fake.Advance(time.Second)
 	s.event(t, yard, "vehicle", "")
 	s.idle(t)
 	s.reads(t, olena, "vehicle on Yard; motion on Yard", 2)
@@ -496,6 +513,7 @@ func TestAChannelIsTriedAgainForWhatItDidNotReach(t *testing.T) {
 	s.webhook.failing("ill", errBusy)
 	s.advance(10 * time.Minute)
 	s.event(t, yard, "motion", "")
+	s.idle(t)
 	s.poll(t, "it is given up", func() bool { s.advance(5 * time.Minute); return s.jobs(t, olena) == 0 })
 	if !slices.Equal(s.webhook.gaveUp, []string{"ill: 451 4.3.2 not now"}) {
 		t.Errorf("%q", s.webhook.gaveUp)
