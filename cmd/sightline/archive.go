@@ -26,7 +26,7 @@ func (n *node) buildArchive(reg prometheus.Registerer) error {
 	}
 	if len(disks) > 0 {
 		a, err := archive.New(archive.Config{Sources: n.fleet, Disks: disks, Reserve: int64(c.ReserveMB) << 20, Segment: c.Segment, Sync: c.Sync,
-			Log: log, Registerer: reg})
+			Alarm: func(al archive.Alarm) { n.recordings.Alarm(al) }, Log: log, Registerer: reg})
 		if err != nil {
 			return err
 		}

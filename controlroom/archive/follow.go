@@ -32,6 +32,7 @@ func (r *Recordings) Run(ctx context.Context) error {
 	defer wg.Wait()
 	if r.cfg.Archive != nil {
 		wg.Go(func() { r.remove(ctx) })
+		wg.Go(func() { r.tell(ctx) })
 	}
 	wg.Go(func() { r.turn.keep(ctx) })
 	r.follow(ctx)
@@ -126,6 +127,9 @@ func (r *Recordings) load(ctx context.Context) (revision uint64, epoch string, e
 		r.apply(ctx, id)
 	}
 	r.sweep(ctx, epoch)
+	r.mu.Lock()
+	r.loaded = true
+	r.mu.Unlock()
 	return revision, epoch, nil
 }
 
@@ -285,7 +289,7 @@ func (r *Recordings) sweep(ctx context.Context, epoch string) {
 		r.mu.Lock()
 		for _, c := range cams {
 			id := c.Name()
-			if f := r.byID[id]; checkCamera(id) == nil && (f == nil || f.camera == nil && f.policy == nil) && ctx.Err() == nil {
+			if f := r.byID[id]; checkCamera(id) == nil && (f == nil || f.camera == nil && !f.broken) && ctx.Err() == nil {
 				r.gone[id] = true
 			}
 		}

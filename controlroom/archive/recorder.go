@@ -41,6 +41,7 @@ type recorder struct {
 	recording atomic.Bool
 	gaps      atomic.Uint64
 	state     atomic.Pointer[recorded] // what Status shows of the run
+	disk      atomic.Pointer[disk]     // where it recorded last
 }
 
 // recorded is what is shown of the run that is written.
@@ -414,6 +415,7 @@ func (t *take) begun(d *disk) {
 	if t.mux.sound && t.mux.heard != 0 && soundCodec(t.mux.aformat) == nil {
 		st.sound = CodecUnsupported
 	}
+	t.r.disk.Store(d)
 	t.shown(true, st)
 }
 

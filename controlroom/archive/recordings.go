@@ -26,11 +26,14 @@ type Recordings struct {
 	log  *slog.Logger
 	turn turn
 
-	mu   sync.Mutex
-	byID map[string]*followed
-	gone map[string]bool // cameras whose footage is to be removed
-	wake chan struct{}   // something is in gone
-	look chan struct{}   // the store has news
+	mu     sync.Mutex
+	loaded bool // the store was read once
+	byID   map[string]*followed
+	gone   map[string]bool  // cameras whose footage is to be removed
+	told   map[string]*told // by disk: what people know of it
+	wake   chan struct{}    // something is in gone
+	news   chan struct{}    // something is in told
+	look   chan struct{}    // the store has news
 }
 
 // RecordingsConfig is what Recordings are made of. Store and Authority are required.
@@ -102,7 +105,7 @@ func NewRecordings(cfg RecordingsConfig) (*Recordings, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = clock.System
 	}
-	r := &Recordings{cfg: cfg, log: cfg.Log, byID: map[string]*followed{}, gone: map[string]bool{},
+	r := &Recordings{cfg: cfg, log: cfg.Log, byID: map[string]*followed{}, gone: map[string]bool{}, told: map[string]*told{}, news: make(chan struct{}, 1),
 		wake: make(chan struct{}, 1), look: make(chan struct{}, 1)}
 	r.turn = turn{r: r, alone: cfg.Store.Kind() == "bolt"}
 	r.turn.mine.Store(r.turn.alone && cfg.Archive != nil)

@@ -287,6 +287,21 @@ func (a *Archive) pokeAll() {
 	}
 }
 
+// hitBy are the cameras that should be recorded and are, or were last, on a disk;
+// those too that found none.
+func (a *Archive) hitBy(path string) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []string
+	for id, r := range a.recorders {
+		if d := r.disk.Load(); r.wanted.Load() && (d == nil || d.cfg.Path == path) {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // stateOf is the trouble of the disk at a path, "" for none.
 func (a *Archive) stateOf(path string) string {
 	for _, d := range a.disks {
