@@ -182,7 +182,7 @@ func matchesTag(header, tag string) bool {
 // pages are the addresses that answer with the accounts' page; which screen it
 // shows is decided in the browser.
 var pages = []string{
-	"/", "/cameras", "/cameras/new", "/cameras/shared", "/cameras/:id", "/gallery", "/notices", "/settings/temporary", "/settings/people", "/settings/groups",
+	"/", "/cameras", "/cameras/new", "/cameras/shared", "/cameras/:id", "/gallery", "/archive", "/archive/:camera", "/notices", "/settings/temporary", "/settings/people", "/settings/groups",
 	"/settings/groups/:id", "/settings/audit", "/settings/sharing", "/settings/account", "/settings/instance",
 	"/request", "/signin", "/setup", "/invite", "/reset", "/verify", "/kiosk",
 }

@@ -17,7 +17,7 @@ export interface DeckView {
 
 /** How far a picture may be from the common clock before it is put right: by pace, and by a seek, s. */
 const trimFrom = 0.02
-const seekFrom = 0.8
+const seekFrom = 0.6
 /** Less than this apart is the same frame, s. */
 const same = 0.012
 /** So long before its end the list is made longer, s of media at normal speed; and how often at the newest end, ms. */
@@ -34,7 +34,7 @@ export class Deck {
   private cover: HTMLCanvasElement | undefined
   private reel: Reel | undefined
   private engine: Engine | undefined
-  private opening: { at: number } | undefined
+  private opening: { at: number; of: number } | undefined
   private turn = 0
   private target: number | undefined
   private asked: number | undefined
@@ -166,7 +166,7 @@ export class Deck {
     if (this.target === undefined) {
       if (leads) this.rate(rate)
       else if (Math.abs(off) > seekFrom * Math.max(1, rate) && this.settled) this.goto(found.media + 0.12 * rate)
-      else this.rate(Math.abs(off) < trimFrom * Math.max(1, rate) ? rate : rate * (1 - Math.max(-0.25, Math.min(0.25, (off / Math.max(1, rate)) * 0.6))))
+      else this.rate(Math.abs(off) < trimFrom * Math.max(1, rate) ? rate : rate * (1 - Math.max(-0.4, Math.min(0.4, (off / Math.max(1, rate)) * 1.2))))
     }
     if (video.paused) video.play().catch(() => {})
   }
@@ -270,12 +270,13 @@ export class Deck {
   }
 
   private async open(t: number): Promise<void> {
-    if (this.opening && Math.abs(this.opening.at - t) < 4000) {
+    // What is being fetched reaches a while ahead: a clock that runs on meanwhile asks for nothing else.
+    if (this.opening && t > this.opening.of - 60_000 && t < this.opening.of + 600_000) {
       this.opening.at = t
       return
     }
     const mine = ++this.turn
-    const opening = { at: t }
+    const opening = { at: t, of: t }
     this.opening = opening
     const before = this.view.peek()
     if (before.state !== 'recorded' && before.state !== 'loading') this.set({ state: 'loading', at: before.at })

@@ -137,8 +137,10 @@ export class Footage {
 
   private async ask(s: Span): Promise<void> {
     try {
-      let a = await this.api.coverage(this.camera, s.from, s.to, this.info.peek()?.layers.includes(this.prefer) ? this.prefer : undefined, this.stop.signal)
-      if (a.layer !== this.prefer && a.layers.includes(this.prefer)) a = await this.api.coverage(this.camera, s.from, s.to, this.prefer, this.stop.signal)
+      let a = await this.api.coverage(this.camera, s.from, s.to, this.prefer, this.stop.signal)
+      const [other] = a.layers
+      // Of the layer wished for there is nothing here, of the other there is.
+      if (other && !a.layers.includes(this.prefer)) a = await this.api.coverage(this.camera, s.from, s.to, (this.prefer = other), this.stop.signal)
       const now = parseTime(a.now) ?? this.clock()
       const edge = parseTime(a.edge) ?? now
       this.info.value = {

@@ -1,7 +1,7 @@
 import { batch, signal } from '@preact/signals'
 import type { Layer } from './api'
 import { Deck } from './deck'
-import type { Start } from './engine'
+import { player, type Start } from './engine'
 import { Footage, type FootageConfig } from './footage'
 import { before, join, next, type Span } from './spans'
 
@@ -63,6 +63,8 @@ export class Player {
     this.now.value = c.at ?? Date.now()
     this.base = { wall: this.now.peek(), at: performance.now() }
     this.placed = c.at !== undefined
+    // The player is fetched beside the first answers.
+    void (c.start ?? player)().catch(() => {})
     const near: Span = { from: this.now.peek() - 60_000, to: this.now.peek() + 60_000 }
     for (const d of this.decks) {
       void d.footage.loadDays()

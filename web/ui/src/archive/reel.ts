@@ -1,4 +1,5 @@
 import { text } from '../api/http'
+import { Problem } from '../api/problem'
 import { playlistURL, type Layer } from './api'
 import { append, end, parse, type Piece } from './playlist'
 
@@ -89,11 +90,21 @@ export class Reel {
     this.waiting.clear()
   }
 
+  /** list is what the server lists; nothing where there is nothing. */
+  private async list(url: string): Promise<Piece[]> {
+    try {
+      return parse(await (this.config.list ?? text)(url, this.stop.signal), new URL(url, location.href).href).pieces
+    } catch (e) {
+      if (e instanceof Problem && e.status === 404) return []
+      throw e
+    }
+  }
+
   private async fetch(from: number, to: number): Promise<boolean> {
-    const until = Math.min(to, this.config.now() + 1000)
+    // A stretch that has ended is listed to its last second; of one that grows, what is not whole yet is held back.
+    const until = Math.min(to, this.config.now() - 100)
     const url = playlistURL(this.camera, Math.min(from, until - 1000), until, this.layer)
-    const body = await (this.config.list ?? text)(url, this.stop.signal)
-    const { pieces } = parse(body, new URL(url, location.href).href)
+    const pieces = await this.list(url)
     const before = this.pieces.length
     const all = append(this.pieces, pieces)
     this.pieces.push(...all.slice(before))

@@ -157,7 +157,7 @@ function Shown({ ids, list }: { ids: readonly string[]; list: readonly Camera[] 
   const nothing = known && days.size === 0 && lanes.every(l => l.deck.footage.days.value !== undefined && !l.deck.footage.problem.value)
   const problem = single ? undefined : lanes.find(l => l.deck.footage.problem.value && l.deck.footage.problem.value.status === 0)?.deck.footage.problem.value
   return (
-    <main id="main" class={`wall ar${single ? ' one' : ''}`}>
+    <main id="main" class={`wall ar${single ? ' ar-single' : ''}`}>
       <h1 class="vh">{single ? t('archive.of', { name: lane?.name ?? '' }) : t('archive.several', { n: lanes.length })}</h1>
       <div class="tools">
         <Choose list={list} views={views.data ?? []} lanes={lanes} player={player} />

@@ -57,7 +57,7 @@ export function Timeline({ player, lanes, zone, view, range, selected, onSelect 
   usePointer({ track, player, view, range, hover, lanes, height, width, onSelect })
   const marked = useMemo(() => ticks(v, width, zone), [v.from, v.to, width, zone, active.value.lang])
   return (
-    <div class={`ar-time${lanes.length === 1 ? ' one' : ''}`} dir="ltr">
+    <div class={`ar-time${lanes.length === 1 ? ' ar-alone' : ''}`} dir="ltr">
       {lanes.length > 1 && (
         <ul class="ar-names">
           {lanes.map((l, i) => <li key={l.camera} class={i === selected ? 'on' : ''} style={{ blockSize: `${height}px` }}><bdi title={l.name}>{l.name}</bdi></li>)}
