@@ -98,20 +98,15 @@ func decideGrant(act Action, g *Grant, c *Camera, owner *Account, guard time.Dur
 	if !c.Enabled {
 		return Decision{Reason: ReasonCameraOff, via: viaGrant}
 	}
-	recorded := act == ActArchive || act == ActDownload || act == ActImages
 	if g.Schedule == nil {
-		if recorded {
-			d.Footage = footage(g, nil, guard, now)
-		}
+		d.Footage = bounds(act, g, nil, guard, now)
 		return d
 	}
 	zone, err := time.LoadLocation(c.Zone)
 	if err != nil || c.Zone == "" {
 		return Decision{Reason: ReasonOutsideSchedule, via: viaGrant} // an unknown zone opens never
 	}
-	if recorded {
-		d.Footage = footage(g, zone, guard, now)
-	}
+	d.Footage = bounds(act, g, zone, guard, now)
 	change := g.Schedule.Change(now, zone)
 	if g.Schedule.Allows(now, zone) {
 		d.Until = earlier(d.Until, change)

@@ -31,6 +31,20 @@ func (f Footage) Covers(at time.Time) bool {
 // Bounded reports whether anything is left out.
 func (f Footage) Bounded() bool { return !f.From.IsZero() || !f.To.IsZero() || f.Hours != nil }
 
+// bounds are those of an action that is about what was: of notices without the
+// guard, for they show no picture.
+func bounds(act Action, g *Grant, zone *time.Location, guard time.Duration, now time.Time) Footage {
+	var f Footage
+	switch act {
+	case ActArchive, ActDownload, ActImages:
+		f = footage(g, zone, guard, now)
+	case ActNotices:
+		f = footage(g, zone, guard, now)
+		f.To = time.Time{}
+	}
+	return f
+}
+
 // footage is what a grant's archive reaches at an instant. A zone nobody knows
 // leaves nothing of scheduled hours.
 func footage(g *Grant, zone *time.Location, guard time.Duration, now time.Time) Footage {

@@ -101,7 +101,11 @@ func (g *schemas) operation(rt *route) (map[string]any, error) {
 		} else if rt.body == jsonBody {
 			return nil, fmt.Errorf("web: route %s %s takes JSON and does not say which", rt.method, rt.path)
 		}
-		op["requestBody"] = map[string]any{"required": true, "content": map[string]any{string(rt.body): map[string]any{"schema": schema}}}
+		kinds := map[string]any{string(rt.body): map[string]any{"schema": schema}}
+		if rt.body == reportBody {
+			kinds[string(jsonBody)] = kinds[string(rt.body)]
+		}
+		op["requestBody"] = map[string]any{"required": rt.body != reportBody, "content": kinds}
 	}
 	answer := map[string]any{"description": "Done."}
 	switch {

@@ -41,7 +41,7 @@ var clipScenes = []clipScene{
 	{"far", "[1:v]crop=14:32:200:120[p];[0:v][p]overlay=x='if(between(t,25,37),100+20*(t-25),-100)':y=120:eval=frame," + sensor + "[v]", []span{{25, 37}}},
 	{"slow", "[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,45),150+6*(t-25),-100)':y=190:eval=frame," + sensor + "[v]", []span{{25, 45}}},
 	{"light", "[0:v]eq=brightness='if(between(t,25,40),0.14,if(between(t,48,58),0.016*(t-48),0))':eval=frame," + sensor + "[v]", nil},
-	{"rain", "color=gray:s=640x360:r=15,noise=alls=100:allf=t,gblur=sigma=0.4:sigmaV=5,lutyuv=y='clip((val-128)*10,0,255)':u=128:v=128[r];[0:v][r]blend=all_mode=screen:all_opacity='if(gte(T,20),0.25,0)'," + sensor + "[v]", nil},
+	{"rain", "color=gray:s=640x360:r=15,noise=alls=100:allf=t,gblur=sigma=0.4:sigmaV=5,lutyuv=y='clip((val-128)*10,0,255)':u=128:v=128[r];[0:v][r]blend=all_mode=screen:all_opacity=0.2:enable='gte(t,20)'," + sensor + "[v]", nil},
 	{"rainperson", "color=gray:s=640x360:r=15,noise=alls=100:allf=t,gblur=sigma=0.4:sigmaV=5,lutyuv=y='clip((val-128)*10,0,255)':u=128:v=128[r];[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,33),-44+86*(t-25),if(between(t,45,50),640-137*(t-45),-100))':y=190:eval=frame[o];[o][r]blend=all_mode=screen:all_opacity=0.2," + sensor + "[v]", []span{{25, 33}, {45, 50}}},
 	{"noisyperson", "[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,33),-44+86*(t-25),if(between(t,45,50),640-137*(t-45),-100))':y=190:eval=frame,noise=alls=22:allf=t[v]", []span{{25, 33}, {45, 50}}},
 }

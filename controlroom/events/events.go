@@ -34,7 +34,7 @@ type Fleet interface {
 type authority interface {
 	Check(ctx context.Context, s authz.Subject, act authz.Action, o authz.Object) (authz.Decision, error)
 	Ready() error
-	WriteForCamera(ctx context.Context, s authz.Subject, id string, fn func(ctx context.Context, owner string) ([]kv.Condition, []kv.Write, error)) error
+	WriteForCameraAs(ctx context.Context, s authz.Subject, id, what string, more []string, fn func(ctx context.Context, owner string) ([]kv.Condition, []kv.Write, error)) error
 }
 
 // Config of Events. Store is required; zero values take the default named.

@@ -61,7 +61,7 @@ func (e *Events) Hook(ctx context.Context, sub authz.Subject, camera string) (se
 // NewHook gives an own camera a hook key; the one it had stops at once.
 func (e *Events) NewHook(ctx context.Context, sub authz.Subject, camera string) (secret.String, error) {
 	key := newKey()
-	err := set(ctx, e, sub, camera, pHook+camera, func(owner string, _ *hook) (*hook, error) {
+	err := set(ctx, e, sub, camera, pHook+camera, authz.LogHook, []string{"what", "made"}, func(owner string, _ *hook) (*hook, error) {
 		h := &hook{V: version, Camera: camera, Owner: owner, Hash: hashOf(key)}
 		h.Key = e.cfg.Seal.Seal(key, h.place())
 		return h, nil
@@ -74,7 +74,7 @@ func (e *Events) NewHook(ctx context.Context, sub authz.Subject, camera string) 
 
 // RemoveHook takes an own camera's hook key away. Idempotent.
 func (e *Events) RemoveHook(ctx context.Context, sub authz.Subject, camera string) error {
-	return set(ctx, e, sub, camera, pHook+camera, func(string, *hook) (*hook, error) { return nil, nil })
+	return set(ctx, e, sub, camera, pHook+camera, authz.LogHook, []string{"what", "removed"}, func(string, *hook) (*hook, error) { return nil, nil })
 }
 
 // ByHook says whether a key is the camera's hook key: fault.NotFound for a wrong

@@ -44,7 +44,7 @@ func (e *Events) SetSensitivity(ctx context.Context, sub authz.Subject, camera, 
 	if !slices.Contains(sensitivities, level) {
 		return fault.Field("sensitivity", fault.CodeBadValue, "The sensitivity is off, low, medium or high.")
 	}
-	return set(ctx, e, sub, camera, pMotion+camera, func(owner string, _ *watching) (*watching, error) {
+	return set(ctx, e, sub, camera, pMotion+camera, authz.LogMotion, []string{"sensitivity", level}, func(owner string, _ *watching) (*watching, error) {
 		if level == MotionOff {
 			return nil, nil
 		}

@@ -46,11 +46,11 @@ func (e *Events) manage(ctx context.Context, sub authz.Subject, camera string) e
 
 // set writes a camera's record in place of what fn is given. A record of
 // another version is overwritten.
-func set[T stored](ctx context.Context, e *Events, sub authz.Subject, camera, key string, fn func(owner string, was *T) (*T, error)) error {
+func set[T stored](ctx context.Context, e *Events, sub authz.Subject, camera, key, what string, more []string, fn func(owner string, was *T) (*T, error)) error {
 	if err := e.manage(ctx, sub, camera); err != nil {
 		return err
 	}
-	return e.cfg.Authority.WriteForCamera(ctx, sub, camera, func(ctx context.Context, owner string) ([]kv.Condition, []kv.Write, error) {
+	return e.cfg.Authority.WriteForCameraAs(ctx, sub, camera, what, more, func(ctx context.Context, owner string) ([]kv.Condition, []kv.Write, error) {
 		was, v, ok, err := setting[T](ctx, e, key)
 		if err != nil {
 			return nil, nil, err

@@ -253,3 +253,41 @@ func (b *bits) se() int32 {
 	}
 	return -int32(v / 2)
 }
+
+// payloads takes the RTP payloads of a picture (RFC 6184) and returns the
+// quantiser of its first slice, -1 when it is not told.
+func (q *quantizer) payloads(all [][]byte) int {
+	for _, p := range all {
+		if len(p) < 4 {
+			continue
+		}
+		switch kind := p[0] & 0x1f; kind {
+		case 24: // several units
+			for rest := p[1:]; len(rest) > 2; {
+				n := int(rest[0])<<8 | int(rest[1])
+				if n == 0 || n > len(rest)-2 {
+					break
+				}
+				if qp, ok := q.unit(rest[2 : 2+n]); ok {
+					return qp
+				}
+				rest = rest[2+n:]
+			}
+		case 28: // a piece of one
+			if p[1]&0x80 == 0 { // not its first
+				continue
+			}
+			var head [96]byte
+			head[0] = p[0]&0xe0 | p[1]&0x1f
+			n := copy(head[1:], p[2:])
+			if qp, ok := q.unit(head[:1+n]); ok {
+				return qp
+			}
+		default:
+			if qp, ok := q.unit(p); ok {
+				return qp
+			}
+		}
+	}
+	return -1
+}

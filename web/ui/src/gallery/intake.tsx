@@ -148,7 +148,7 @@ function Door({ title, text, children }: { title: string; text: string; children
 }
 
 /** Line is one value to be copied as it is. */
-function Line({ label, value }: { label: string; value: string }) {
+export function Line({ label, value }: { label: string; value: string }) {
   const [done, setDone] = useState(false)
   return (
     <div class="copyline">

@@ -20,6 +20,7 @@ import { account } from '../state/session'
 import { CameraGiven } from './camera-given'
 import { IntakeSection } from '../gallery/intake'
 import { ProbeResult } from './probe'
+import { RecordingSection } from './recording'
 import { zones } from './zones'
 
 const GiveAccess = later<{ camera: Camera; onClose(): void }>(() => import('../share/dialog').then(m => m.GiveAccess))
@@ -190,6 +191,7 @@ function Form({ camera }: { camera?: Camera }) {
           {testProblem ? <ProblemNotice problem={testProblem} /> : <ProbeResult result={result} testing={testing} />}
         </section>}
       </form>
+      {camera && <RecordingSection camera={camera} />}
       {camera && <IntakeSection camera={camera} />}
       {sharing && camera && <GiveAccess camera={camera} onClose={() => share(false)} />}
       {removing && camera && (

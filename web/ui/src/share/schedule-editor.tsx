@@ -10,7 +10,7 @@ import { cellAt, changes, copied, fromCells, isNever, perDay, presetOf, presets,
 import { ScheduleList } from './schedule-list'
 import { dayName, WeekGrid } from './week-grid'
 
-interface Props {
+export interface Props {
   name: string
   camera: string
   zone: string
@@ -20,6 +20,8 @@ interface Props {
   /** Whether recordings are among the person's levels: then it matters which footage. */
   archive: boolean
   others: readonly { name: string; schedule: Schedule }[]
+  /** It is about when the camera is recorded, and about nobody's looking. */
+  recording?: boolean
   onDone(v: { schedule: Schedule; only_hours: boolean; only_from: boolean }): void
   onClose(): void
 }
@@ -50,12 +52,12 @@ export function ScheduleEditor(p: Props) {
   return (
     <Dialog
       size="huge"
-      title={t('sched.title', { name: p.name })}
-      sub={t('sched.text', { camera: p.camera, zone: city(p.zone) })}
+      title={t(p.recording ? 'rec.hours_title' : 'sched.title', { name: p.name })}
+      sub={p.recording ? t('rec.hours_text', { zone: city(p.zone) }) : t('sched.text', { camera: p.camera, zone: city(p.zone) })}
       onClose={p.onClose}
       footer={
         <>
-          <span class="meta dim">{t('sched.foot')}</span>
+          {!p.recording && <span class="meta dim">{t('sched.foot')}</span>}
           <span class="sp" />
           <Button kind="quiet" onClick={p.onClose}>{t('action.cancel')}</Button>
           <Button kind="primary" onClick={() => { p.onDone({ schedule, ...only }); p.onClose() }}>{t('sched.done')}</Button>
@@ -99,7 +101,7 @@ export function ScheduleEditor(p: Props) {
           )}
         </div>
       </div>
-      {isNever(schedule) ? <Notice tone="warn" live>{t('effect.never')}</Notice> : <Next schedule={schedule} zone={p.zone} now={now} />}
+      {isNever(schedule) ? <Notice tone="warn" live>{t(p.recording ? 'rec.hours_none' : 'effect.never')}</Notice> : !p.recording && <Next schedule={schedule} zone={p.zone} now={now} />}
     </Dialog>
   )
 }
