@@ -32,8 +32,8 @@ func csp(host string, secure bool) string {
 		}
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; " +
-		"connect-src " + connect + "; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
-		"require-trusted-types-for 'script'; trusted-types 'none'"
+		"connect-src " + connect + "; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
+		"require-trusted-types-for 'script'; trusted-types push-worker"
 }
 
 // privateHeaders stand on everything that is not a public page or asset: no

@@ -69,9 +69,10 @@ func aSubscription(t *testing.T, endpoint string) row {
 
 func TestPushBelongsToALogin(t *testing.T) {
 	h := newHarness(t)
-	h.setUp()
-	one := h.login("owner@example.org")
-	two := h.login("owner@example.org")
+	one := h.person("owner", true)
+	again := *one
+	two := &again
+	h.signIn(two)
 	key := read[pushView](t, h.do("GET", "/api/v1/me/push", nil, one).want(t, 200)).PublicKey
 	if raw, err := base64.RawURLEncoding.DecodeString(key); err != nil || len(raw) != 65 || raw[0] != 4 {
 		t.Fatalf("public key %q", key)
@@ -99,8 +100,7 @@ func TestPushBelongsToALogin(t *testing.T) {
 
 func TestPushRefusesWhatNoBrowserGives(t *testing.T) {
 	h := newHarness(t)
-	h.setUp()
-	me := h.login("owner@example.org")
+	me := h.person("owner", true)
 	for _, c := range []struct{ endpoint, field, code string }{
 		{"http://127.0.0.1:9/x", "endpoint", "bad_url"},
 		{"https://192.168.1.1/x", "endpoint", "address_denied"},
@@ -124,8 +124,7 @@ func TestPushRefusesWhatNoBrowserGives(t *testing.T) {
 
 func TestWebhooksOverHTTP(t *testing.T) {
 	h := newHarness(t)
-	h.setUp()
-	me := h.login("owner@example.org")
+	me := h.person("owner", true)
 	got := make(chan *http.Request, 4)
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { got <- r; w.WriteHeader(204) }))
 	t.Cleanup(srv.Close)
@@ -159,7 +158,7 @@ func TestWebhooksOverHTTP(t *testing.T) {
 	for _, c := range [][2]string{{"POST", "/api/v1/me/webhooks"}, {"PATCH", path}, {"POST", path + "/secret"}, {"POST", path + "/test"}} {
 		h.do(c[0], c[1], row{}, nil, bearer(tok)).want(t, 403)
 	}
-	other := h.login(h.named("other@example.org", "Other").email)
+	other := h.person("other", false)
 	h.do("GET", path+"/deliveries", nil, other).want(t, 404)
 	h.do("PATCH", path, row{"on": true}, other).want(t, 404)
 	h.do("DELETE", path, nil, other).want(t, 404)

@@ -41,6 +41,12 @@ function App() {
     }
   }, [who, p])
 
+  // A browser that was asked to show notices shows those of who is signed in, and nobody else's.
+  const me = who?.account.id
+  useEffect(() => {
+    if (me && 'Notification' in window && Notification.permission === 'granted') void import('./notices/push-device').then(m => m.settle(me)).catch(() => {})
+  }, [me])
+
   useEffect(() => {
     if (p !== '/kiosk') document.title = title(p)
   }, [p, active.value])
