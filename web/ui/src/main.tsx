@@ -22,7 +22,8 @@ const Groups = lazy(() => import('./screens/groups').then(m => m.Groups))
 const GroupScreen = lazy<{ id: string }>(() => import('./screens/group').then(m => m.GroupScreen))
 const Audit = lazy(() => import('./screens/audit').then(m => m.Audit))
 const ArchiveScreen = lazy<{ camera?: string }>(() => import('./archive/screen').then(m => m.ArchiveScreen))
-const Notices = lazy(() => import('./screens/notices').then(m => m.Notices))
+const Notices = lazy(() => import('./notices/screen').then(m => m.Notices))
+const NoticeSettings = lazy(() => import('./notices/settings').then(m => m.NoticeSettings))
 const Gallery = lazy(() => import('./gallery/screen').then(m => m.Gallery))
 const UsageTotals = lazy(() => import('./usage/totals').then(m => m.UsageTotals))
 const LinkUsage = lazy<{ id: string }>(() => import('./usage/screen').then(m => m.LinkUsage))
@@ -63,7 +64,7 @@ function App() {
 const titles: readonly [string, Key][] = [
   ['/cameras/new', 'cameras.add'], ['/cameras', 'cameras.title'], ['/settings/account', 'settings.account'],
   ['/settings/usage', 'usage.title'], ['/settings/temporary', 'settings.temporary'], ['/settings/people', 'settings.people'], ['/settings/groups', 'settings.groups'],
-  ['/settings/audit', 'settings.audit'], ['/gallery', 'nav.gallery'], ['/archive', 'archive.title'], ['/notices', 'nav.notices'], ['/settings/instance', 'settings.instance'], ['/settings', 'links.title'], ['/signin', 'signin.title'],
+  ['/settings/audit', 'settings.audit'], ['/settings/notices', 'notices.settings'], ['/gallery', 'nav.gallery'], ['/archive', 'archive.title'], ['/notices', 'nav.notices'], ['/settings/instance', 'settings.instance'], ['/settings', 'links.title'], ['/signin', 'signin.title'],
   ['/setup', 'setup.title'], ['/invite', 'invite.title'], ['/reset', 'reset.title'], ['/verify', 'verify.title'],
   ['/register', 'register.title'], ['/request', 'request.title'], ['/', 'wall.title'],
 ]
@@ -95,6 +96,7 @@ function Page({ path: p, admin }: { path: string; admin: boolean }) {
   const recorded = match('/archive/:id', p)
   if (recorded) return <ArchiveScreen key={recorded.id} camera={recorded.id} />
   if (p === '/notices') return <Notices />
+  if (p === '/settings/notices') return <NoticeSettings />
   if (p === '/request') return <RequestAccess />
   if (p === '/settings/account') return <AccountScreen />
   if (p === '/settings/instance' && admin) return <InstanceScreen />

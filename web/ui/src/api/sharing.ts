@@ -165,11 +165,33 @@ export interface NoticeRow {
   links?: number
   /** Of link_near and link_used_up. */
   budget?: 'users' | 'gallery_updates' | 'viewer_seconds'
+  /** What a hook said. */
+  text?: string
+  /** Of storage: disk_full, disk_failed, disk_well; of throttle: sub, stills. */
+  reason?: string
+  disk?: string
+  /** Of webhook_off. */
+  name?: string
+  /** The page of the recording at that moment, where one may see it. */
+  archive?: string
   read: boolean
 }
 
+/** What a list of notices is narrowed to. */
+export interface NoticeQuery {
+  before?: string
+  unread?: boolean
+  kind?: string
+  camera?: string
+  from?: Time
+  to?: Time
+}
+
 export const notices = {
-  list: (before?: string) => send<{ notices: NoticeRow[]; next?: string; muted?: ID[] }>('GET', `${v1}/notices${before ? `?before=${id(before)}` : ''}`),
+  list: (q: NoticeQuery = {}) => {
+    const ask = new URLSearchParams(Object.entries(q).filter(([, v]) => v).map(([k, v]) => [k, String(v)])).toString()
+    return send<{ notices: NoticeRow[]; next?: string; muted?: ID[] }>('GET', `${v1}/notices${ask && `?${ask}`}`)
+  },
   read: (b: { ids: ID[] } | { all: true }) => send<unknown>('POST', `${v1}/notices/read`, b),
   mute: (camera: ID, muted: boolean) => send<unknown>('PUT', `${v1}/cameras/${id(camera)}/mute`, { muted }),
 }

@@ -22,7 +22,9 @@ import { IntakeSection } from '../gallery/intake'
 import { ProbeResult } from './probe'
 import { RecordingSection } from './recording'
 import { zones } from './zones'
+import type { FindProps } from '../ptz/find'
 
+const Find = later<FindProps>(() => import('../ptz/find').then(m => m.Find))
 const GiveAccess = later<{ camera: Camera; onClose(): void }>(() => import('../share/dialog').then(m => m.GiveAccess))
 
 /** CameraForm adds a camera, or changes the one of `id`. */
@@ -53,6 +55,7 @@ interface Values {
   password: string
   transport: Transport
   fingerprint: string
+  onvif: string
   zone: string
   sound: boolean
   enabled: boolean
@@ -62,7 +65,7 @@ function start(c: Camera | undefined): Values {
   const s = c?.source
   return {
     kind: c?.kind ?? 'rtsp', name: c?.name ?? '', main: s?.main ?? '', sub: s?.sub ?? '', user: s?.user ?? '', password: '',
-    transport: s?.transport || 'tcp', fingerprint: s?.fingerprint ?? '',
+    transport: s?.transport || 'tcp', fingerprint: s?.fingerprint ?? '', onvif: s?.onvif ?? '',
     zone: c?.zone || account.value?.zone || 'UTC', sound: c?.sound ?? false, enabled: c?.enabled ?? true,
   }
 }
@@ -83,13 +86,14 @@ function Form({ camera }: { camera?: Camera }) {
   const [testProblem, setTestProblem] = useState<Problem>()
   const [removing, setRemoving] = useState(false)
   const [sharing, share] = useState(false)
+  const [finding, find] = useState(false)
   const stored = camera?.source?.has_password ?? false
 
   const draft = (v: Values): CameraDraft => {
     if (v.kind === 'still') return { ...(camera ? { enabled: v.enabled } : { kind: 'still' as const }), name: v.name.trim(), zone: v.zone }
     const d: CameraDraft = {
       name: v.name.trim(), main: v.main.trim(), sub: v.sub.trim(), user: v.user.trim(),
-      transport: v.transport, fingerprint: v.fingerprint.trim(), zone: v.zone, sound: v.sound,
+      transport: v.transport, fingerprint: v.fingerprint.trim(), onvif: v.onvif.trim(), zone: v.zone, sound: v.sound,
     }
     // An empty field keeps the stored password; taking the user away takes the password with it.
     if (v.password !== '') d.password = v.password
@@ -162,6 +166,10 @@ function Form({ camera }: { camera?: Camera }) {
           <TextField bound={form.bind('name')} label={t('camera.name')} placeholder={t('camera.name_example')} autoComplete="off" maxLength={60} />
           {still && <SelectField bound={form.bind('zone')} label={t('field.zone')} hint={t('camera.zone_hint')} options={zones(form.values.zone)} />}
           {!still && <>
+          <div class="field pt-start">
+            <Button icon="search" onClick={() => find(true)}>{t(form.values.onvif ? 'find.ask' : 'find.act')}</Button>
+            <p class="hint">{t('find.hint')}</p>
+          </div>
           <TextField bound={tidy('main')} label={t('camera.main')} hint={t('camera.main_hint')} placeholder="rtsp://192.168.1.20:554/stream1" dir="ltr" inputMode="url" autoComplete="off" spellcheck={false} />
           <TextField bound={tidy('sub')} label={t('camera.sub')} hint={t('camera.sub_hint')} optional placeholder="rtsp://192.168.1.20:554/stream2" dir="ltr" inputMode="url" autoComplete="off" spellcheck={false} />
           <div class="two">
@@ -172,6 +180,7 @@ function Form({ camera }: { camera?: Camera }) {
             <summary>{t('camera.more')}</summary>
             <SelectField bound={form.bind('transport') as never} label={t('camera.transport')} hint={t('camera.transport_hint')} options={[{ value: 'tcp', text: 'TCP' }, { value: 'udp', text: 'UDP' }]} />
             <TextField bound={form.bind('fingerprint')} label={t('camera.fingerprint')} hint={t('camera.fingerprint_hint')} optional dir="ltr" autoComplete="off" spellcheck={false} />
+            <TextField bound={form.bind('onvif')} label={t('camera.onvif')} hint={t('camera.onvif_hint')} optional placeholder="http://192.168.1.20/onvif/device_service" dir="ltr" inputMode="url" autoComplete="off" spellcheck={false} />
             <SelectField bound={form.bind('zone')} label={t('field.zone')} hint={t('camera.zone_hint')} options={zones(form.values.zone)} />
           </details>
           <Check bound={form.bind('sound')} label={t('camera.sound')} hint={t('camera.sound_hint')} />
@@ -193,6 +202,18 @@ function Form({ camera }: { camera?: Camera }) {
       </form>
       {camera && <RecordingSection camera={camera} />}
       {camera && <IntakeSection camera={camera} />}
+      {finding && (
+        <Find
+          address={form.values.onvif.trim() || undefined}
+          user={form.values.user}
+          camera={stored ? camera?.id : undefined}
+          onClose={() => find(false)}
+          onPick={c => {
+            form.set({ main: c.main, sub: c.sub, onvif: c.onvif, user: c.user, ...(c.password ? { password: c.password } : {}), ...(form.values.name.trim() === '' ? { name: c.name } : {}) })
+            find(false)
+          }}
+        />
+      )}
       {sharing && camera && <GiveAccess camera={camera} onClose={() => share(false)} />}
       {removing && camera && (
         <Confirm

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { cameras as api } from '../api/api'
+import { archivePage } from '../archive/api'
 import { offers as offerAPI } from '../api/sharing'
 import type { Camera, LayerState } from '../api/wire'
 import { t } from '../i18n/i18n'
@@ -85,6 +86,7 @@ function columns(share: (camera: string) => void): Column<Camera>[] {
       role: 'acts',
       cell: c => (
         <>
+          {c.archive && <a class="btn s" href={archivePage([c.id])} aria-label={t('archive.of', { name: c.name })}>{t('archive.title')}</a>}
           <Button small icon="shared" onClick={() => share(c.id)} aria-label={t('share.open', { name: c.name })}>{t('share.act')}</Button>
           <a class="btn s" href={`/cameras/${c.id}`} aria-label={t('cameras.edit_name', { name: c.name })}>{t('action.edit')}</a>
         </>

@@ -39,6 +39,8 @@ function policy(v: Values): Policy {
   }
 }
 
+const hints: Record<Mode, string> = { off: 'rec.off_hint', continuous: 'rec.continuous_hint', schedule: 'rec.schedule_hint', notice: 'rec.notice_hint' }
+
 /** words are "Every day, 20:00 to 07:00 next day". */
 const words = (e: Entry): string => {
   const { days, hours } = entryText(e)
@@ -77,7 +79,7 @@ export function RecordingForm({ camera, view, onChanged }: { camera: Camera; vie
           options={[{ value: 'off', text: t('rec.off') }, { value: 'continuous', text: t('rec.continuous') }, { value: 'schedule', text: t('rec.schedule') }, { value: 'notice', text: t('rec.notice') }]}
           onChange={mode => form.set({ mode })}
         />
-        <p class="hint">{t(`rec.${v.mode}_hint`)}</p>
+        <p class="hint">{t(hints[v.mode])}</p>
       </div>
       {v.mode !== 'off' && (
         <>

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import type { Camera } from '../api/wire'
-import { hasText, t } from '../i18n/i18n'
+import { t } from '../i18n/i18n'
 import { reason } from '../i18n/reason'
 import { at, parseTime } from '../i18n/time'
 import { Loaded } from '../kit/blocks'
@@ -48,8 +48,12 @@ function Footage({ camera }: { camera: Camera }) {
 
 /** why is the sentence of why a camera is not recorded though it should be. */
 function why(code: string): string {
-  const key = `rec.why_${code}`
-  return hasText(key) ? t(key) : reason(code)
+  switch (code) {
+    case 'disk_full': return t('rec.why_disk_full')
+    case 'disk_failed': return t('rec.why_disk_failed')
+    case 'codec_unsupported': return t('rec.why_codec_unsupported')
+  }
+  return reason(code)
 }
 
 /** Status says what is recorded now, or why not. */

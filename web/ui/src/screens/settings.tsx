@@ -25,6 +25,7 @@ function sections(): Section[] {
       title: t('settings.account_part'),
       pages: [
         { href: '/settings/account', text: t('settings.account') },
+        { href: '/settings/notices', text: t('notices.settings') },
         { href: '/settings/audit', text: t('settings.audit') },
       ],
     },

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { asProblem } from '../api/problem'
 import { notices, offers as api, type Offer } from '../api/sharing'
 import type { Camera } from '../api/wire'
+import { archivePage } from '../archive/api'
 import { hours, terms } from '../i18n/hours'
 import { t } from '../i18n/i18n'
 import { date, parseTime } from '../i18n/time'
@@ -108,6 +109,7 @@ function Accepted({ offer: o, camera, muted, onMute }: { offer: Offer; camera: C
       <div class="st">{camera && <CameraState camera={camera} short />}</div>
       <Levels of={o.levels} rights={o.rights} />
       <span class="sp" />
+      {camera?.archive && <a class="btn s" href={archivePage([camera.id])} aria-label={t('archive.of', { name: camera.name })}>{t('archive.title')}</a>}
       {o.levels.includes('notices') && <Button small onClick={() => void onMute(o.camera.id, !off)}>{t(off ? 'notices.unmute' : 'notices.mute')}</Button>}
       <Button small kind="quiet" onClick={() => void leave(o)} aria-label={t('offers.leave_name', { name: o.camera.name })}>{t('offers.leave')}</Button>
     </li>

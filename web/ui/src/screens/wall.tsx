@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { accountViewing, cameras as cameraAPI, views as viewAPI } from '../api/api'
 import type { Camera, View } from '../api/wire'
+import { archivePage } from '../archive/api'
 import { t } from '../i18n/i18n'
 import { problemText } from '../i18n/reason'
 import { Empty, Failed } from '../kit/blocks'
@@ -10,6 +11,7 @@ import { Icon } from '../kit/icons'
 import { later } from '../kit/later'
 import { Notice } from '../kit/notice'
 import { useResource } from '../kit/resource'
+import { go } from '../kit/router'
 import { toast } from '../kit/toast'
 import { wire } from '../state/events'
 import { account, zone } from '../state/session'
@@ -94,6 +96,8 @@ export function WallScreen() {
   const shared = sharing === undefined ? undefined : byId.get(sharing)
   const chip = opensOn(view, device)
   const out = leftOut(view, list ?? [])
+  // The recordings of what this view shows, in sync.
+  const recorded = [...new Set(itemsOf(view, list ?? []).flatMap(i => (i && byId.get(i.camera)?.archive ? [i.camera] : [])))].slice(0, 16)
   const arrange = (v: View | undefined): void => setOpen({ what: 'editor', view: v ?? blank(list ?? []) })
   return (
     <main id="main" class="wall">
@@ -110,6 +114,7 @@ export function WallScreen() {
         <span class="vr only-desk" />
         <span class="row only-desk">
           <WallActs wall={wall} onHelp={() => setDialog('help')} onKiosk={() => setDialog('kiosk')} />
+          {recorded.length > 0 && <Button kind="quiet" small bare icon="archive" onClick={() => go(archivePage(recorded))}>{t('archive.title')}</Button>}
           {view && <Button kind="quiet" small icon="grid" extra="vw-arrange" onClick={() => arrange(view)}>{t('views.arrange')}</Button>}
         </span>
       </div>

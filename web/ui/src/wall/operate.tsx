@@ -4,7 +4,7 @@ import { me } from '../api/api'
 import { notices } from '../api/sharing'
 import type { Camera, View } from '../api/wire'
 import { later } from '../kit/later'
-import { noticeText } from '../screens/notice-text'
+import { noticeText } from '../notices/text'
 import { wire } from '../state/events'
 import { account, putAccount, zone } from '../state/session'
 import { Help } from './help'
@@ -13,6 +13,7 @@ import { useActKeys } from './keys'
 import { opsOf, takeSelected } from './ops'
 import { eventHolds, patrolOf } from './patrol'
 import type { KioskNewProps } from './kiosk-new'
+import { liveChosen, pastsOf, skipChosen } from './past'
 import { keyOf, type Wall } from './wall'
 
 const KioskNew = later<KioskNewProps>(() => import('./kiosk-new').then(m => m.KioskNew))
@@ -34,6 +35,8 @@ export function Operate({ wall, cameras, view, dialog, open }: OperateProps) {
   patrolOf(wall).keys = single
   useEffect(() => {
     ops.takes.value = new Set(cameras.filter(c => c.snapshot).map(c => c.id))
+    ops.steers.value = new Set(cameras.filter(c => c.ptz).map(c => c.id))
+    pastsOf(wall).may.value = new Set(cameras.filter(c => c.archive).map(c => c.id))
   }, [cameras])
   useEffect(() => {
     ops.zone.value = zone.value
@@ -47,6 +50,8 @@ export function Operate({ wall, cameras, view, dialog, open }: OperateProps) {
   useActKeys({
     snapshot: whole => takeSelected(wall, whole ? 'image/png' : 'image/jpeg'),
     kiosk: () => open('kiosk'),
+    skip: seconds => skipChosen(wall, seconds),
+    live: () => liveChosen(wall),
     answer: () => {
       const camera = selected()
       if (camera !== undefined) ops.highlights.peek()?.answer(camera)
