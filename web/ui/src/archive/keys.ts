@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import { bracket, letter, type Press } from '../wall/bracket'
 
 /** What keys do on the archive's page. */
 export interface Acts {
@@ -17,27 +18,7 @@ export interface Acts {
   help(): void
 }
 
-type Press = Pick<KeyboardEvent, 'key' | 'code' | 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'defaultPrevented' | 'repeat' | 'target'> & { getModifierState?(k: string): boolean }
-
 const elsewhere = 'input, textarea, select, dialog, [role=menu], [role=dialog], [contenteditable]'
-
-/**
- * bracket says which of the two keys of going back and ahead is pressed, by what
- * it writes or, on keyboards that write letters there, by its place.
- */
-export function bracket(e: Press): -1 | 1 | 0 {
-  const graph = e.getModifierState?.('AltGraph') ?? false
-  if (e.metaKey || ((e.ctrlKey || e.altKey) && !graph)) return 0
-  if (e.key === '[' || e.key === '{' || (!graph && e.code === 'BracketLeft')) return -1
-  if (e.key === ']' || e.key === '}' || (!graph && e.code === 'BracketRight')) return 1
-  return 0
-}
-
-/** letter is the Latin letter of a key: what it writes, or on other alphabets what is printed beside it. */
-export function letter(e: Press): string {
-  if (/^[a-z]$/i.test(e.key)) return e.key.toLowerCase()
-  return e.key.length === 1 && e.key > '\u007f' ? (/^Key([A-Z])$/.exec(e.code)?.[1]?.toLowerCase() ?? '') : ''
-}
 
 /** keyAct is what a key press asks for; with `single` off only keys that are no letters or signs do something (SC 2.1.4). */
 export function keyAct(e: Press, single: boolean): ((a: Acts) => void) | undefined {

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import { bracket, letter, type Press } from './bracket'
 
 /** What the keys of a signed-in wall do beside those of its tiles. */
 export interface Acts {
@@ -7,6 +8,10 @@ export interface Acts {
   kiosk(): void
   /** Answers what happened at the selected tile's camera. */
   answer(): void
+  /** Goes so many seconds back or ahead in the selected tile: from live into its recording. */
+  skip(seconds: number): void
+  /** Takes the selected tile back to live. */
+  live(): void
 }
 
 /** Where letters are typed, or keys have a meaning of their own. */
@@ -16,9 +21,13 @@ const elsewhere = 'input, textarea, select, dialog, [role=menu], [contenteditabl
  * keyAct is what a key press asks for. None fires in fields, menus or dialogs;
  * with `single` off none does without a modifier (SC 2.1.4).
  */
-export function keyAct(e: Pick<KeyboardEvent, 'key' | 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'defaultPrevented' | 'repeat' | 'target'>, single: boolean): ((a: Acts) => void) | undefined {
-  if (!single || e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey || e.repeat) return undefined
+export function keyAct(e: Press, single: boolean): ((a: Acts) => void) | undefined {
+  if (!single || e.defaultPrevented || e.repeat) return undefined
   if ((e.target as Element | null)?.closest?.(elsewhere)) return undefined
+  const side = bracket(e)
+  if (side) return a => a.skip(side * (e.shiftKey ? 30 : 10))
+  if (e.ctrlKey || e.metaKey || e.altKey) return undefined
+  if (letter(e) === 'l') return a => a.live()
   switch (e.key.toLowerCase()) {
     case 's':
       return a => a.snapshot(e.shiftKey)

@@ -13,7 +13,7 @@ const key = (k: string, o: Partial<KeyboardEvent> & { on?: string } = {}) =>
 
 describe('keys (R95)', () => {
   const did: string[] = []
-  const acts: Acts = { snapshot: whole => did.push(whole ? 'png' : 'jpeg'), kiosk: () => did.push('kiosk'), answer: () => did.push('answer') }
+  const acts: Acts = { snapshot: whole => did.push(whole ? 'png' : 'jpeg'), kiosk: () => did.push('kiosk'), answer: () => did.push('answer'), skip: n => did.push(`skip ${n}`), live: () => did.push('live') }
   const press = (e: ReturnType<typeof key>, single = true): string => {
     did.length = 0
     keyAct(e, single)?.(acts)
@@ -26,6 +26,9 @@ describe('keys (R95)', () => {
     for (const on of ['input', 'select', 'dialog', '[role=menu]']) expect(press(key('s', { on }))).toBe('')
     for (const o of [{ altKey: true }, { ctrlKey: true }, { metaKey: true }, { repeat: true }, { defaultPrevented: true }]) expect(press(key('s', o))).toBe('')
     expect(press(key('s'), false)).toBe('')
+  })
+  it('goes back into the recording, ahead, and to live again', () => {
+    expect([press(key('[')), press(key('{', { shiftKey: true })), press(key(']')), press(key('l')), press(key('['), false)]).toEqual(['skip -10', 'skip -30', 'skip 10', 'live', ''])
   })
   it('leaves Space to the button that has the focus', () => {
     expect([isPatrolKey(key(' ')), isPatrolKey(key(' ', { on: 'button' })), isPatrolKey(key(' ', { on: 'input' })), isPatrolKey(key(' ', { shiftKey: true })), isPatrolKey(key('x'))]).toEqual([true, false, false, false, false])

@@ -4,7 +4,7 @@ import { me } from '../api/api'
 import { notices } from '../api/sharing'
 import type { Camera, View } from '../api/wire'
 import { later } from '../kit/later'
-import { noticeText } from '../notices/text'
+import { noticeText } from '../screens/notice-text'
 import { wire } from '../state/events'
 import { account, putAccount, zone } from '../state/session'
 import { Help } from './help'
@@ -35,7 +35,6 @@ export function Operate({ wall, cameras, view, dialog, open }: OperateProps) {
   patrolOf(wall).keys = single
   useEffect(() => {
     ops.takes.value = new Set(cameras.filter(c => c.snapshot).map(c => c.id))
-    ops.steers.value = new Set(cameras.filter(c => c.ptz).map(c => c.id))
     pastsOf(wall).may.value = new Set(cameras.filter(c => c.archive).map(c => c.id))
   }, [cameras])
   useEffect(() => {

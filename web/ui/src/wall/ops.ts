@@ -3,6 +3,7 @@ import { toast } from '../kit/toast'
 import { t } from '../i18n/i18n'
 import type { Highlights } from './highlight'
 import { fileName, save, snapshot, type SnapshotType } from './snapshot'
+import { pastsOf } from './past'
 import { keyOf, type Wall } from './wall'
 
 /** Ops is what may be done with the tiles of one wall; nothing of it exists for guests and kiosks. */
@@ -28,6 +29,8 @@ export function opsOf(wall: Wall): Ops {
 /** mayTake says whether there is a frame to keep and the right to keep it. */
 export function mayTake(wall: Wall, slot: number): boolean {
   const v = wall.view(slot).value
+  const past = v.camera === undefined ? undefined : pastsOf(wall).shown.value.get(v.camera)
+  if (v.camera !== undefined && past) return past.at.value !== undefined && opsOf(wall).takes.value.has(v.camera)
   return v.camera !== undefined && v.picture !== 'none' && v.at !== undefined && !v.poster && opsOf(wall).takes.value.has(v.camera)
 }
 
@@ -35,10 +38,12 @@ export function mayTake(wall: Wall, slot: number): boolean {
 export async function take(wall: Wall, slot: number, type: SnapshotType = 'image/jpeg'): Promise<void> {
   if (!mayTake(wall, slot)) return
   const v = wall.view(slot).peek() // the time belongs to the frame that is on the screen now
-  const video = document.querySelector<HTMLVideoElement>(`.tile[data-slot="${slot}"] video`)
+  const past = v.camera === undefined ? undefined : pastsOf(wall).shown.peek().get(v.camera)
+  const at = past ? past.at.peek() : v.at
+  const video = document.querySelector<HTMLVideoElement>(`.tile[data-slot="${slot}"] ${past ? '.ar-past ' : ''}video`)
   const blob = video ? await snapshot(video, type) : undefined
-  if (!blob || v.at === undefined) return
-  const name = fileName(v.name, v.at, opsOf(wall).zone.peek(), type)
+  if (!blob || at === undefined) return
+  const name = fileName(v.name, at, opsOf(wall).zone.peek(), type)
   save(blob, name)
   toast(t('snapshot.saved', { name }))
 }

@@ -5,8 +5,10 @@ import { clock, hour } from '../i18n/time'
 import { Button } from '../kit/button'
 import { Icon } from '../kit/icons'
 import { go } from '../kit/router'
+import { archivePage } from '../archive/api'
 import { Countdown } from './countdown'
 import { DelayBadge, LayerChip } from './layer'
+import { PastPicture, pastsOf, toLive } from './past'
 import { Stats } from './stats'
 import { TileActs, TileMark } from './tile-ops'
 import type { Wall } from './wall'
@@ -55,13 +57,16 @@ export const TileBox = memo(function TileBox(p: TileProps) {
   }, [p.selected])
 
   const now = wall.clock.now()
-  const msg = v.state === 'connecting' && !late ? null : message(v, { now, zone: p.zone, mine: p.mine })
-  const word = stateWord(v.state)
+  const pasts = pastsOf(wall)
+  const past = pasts.shown.value.get(p.camera)
+  const records = pasts.may.value.has(p.camera)
+  const msg = past ? null : v.state === 'connecting' && !late ? null : message(v, { now, zone: p.zone, mine: p.mine })
+  const word = past ? t('archive.recorded') : stateWord(v.state)
   const name = v.state === 'restricted' ? t('msg.restricted') : v.name
-  const time = v.state === 'throttled' || v.state === 'image' ? age(v, now) : v.at === undefined || v.picture === 'none' ? '' : clock(v.at, p.zone)
+  const time = past ? (past.at.value === undefined ? '' : clock(past.at.value, p.zone)) : v.state === 'throttled' || v.state === 'image' ? age(v, now) : v.at === undefined || v.picture === 'none' ? '' : clock(v.at, p.zone)
   const silent = p.listening ? unheard(v, p.mine) : undefined
   const sound = p.listening && p.hasSound && silent === undefined
-  const cls = ['tile', v.state, `pic-${v.picture}`, v.poster && 'posted', p.selected && 'sel', p.full && 'full'].filter(Boolean).join(' ')
+  const cls = ['tile', past ? 'ar-tile ar-recorded ar-here' : v.state, `pic-${v.picture}`, v.poster && 'posted', p.selected && 'sel', p.full && 'full'].filter(Boolean).join(' ')
 
   return (
     <li
@@ -69,7 +74,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
       class={cls}
       data-slot={slot}
       data-camera={p.camera}
-      data-state={v.state}
+      data-state={past ? 'recorded' : v.state}
       tabIndex={p.selected ? 0 : -1}
       aria-label={t('tile.label', { name, state: word })}
       aria-current={p.selected || undefined}
@@ -80,6 +85,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
       <div class="pic">
         {v.poster && <img class="poster" src={v.poster.url} alt="" />}
         <video ref={video} muted autoplay playsInline disablePictureInPicture tabIndex={-1} aria-hidden="true" />
+        {past && <PastPicture wall={wall} past={past} zone={p.zone} />}
         <div class="over">
           {p.hasSound && (
             <Button bare icon={sound ? 'sound' : 'mute'} pressed={p.listening} onClick={() => { wall.selected.value = p.position; wall.soundOn.value = !p.listening }}>
@@ -87,11 +93,13 @@ export const TileBox = memo(function TileBox(p: TileProps) {
             </Button>
           )}
           <TileActs wall={wall} slot={slot} />
+          {past && <Button bare icon="live" onClick={() => toLive(wall, p.camera)}>{t('archive.back_live')}</Button>}
+          {records && <Button bare icon="archive" onClick={() => go(archivePage([p.camera], past?.at.peek()))}>{t('archive.of', { name })}</Button>}
           <Button bare icon={p.full ? 'close' : 'full'} onClick={() => wall.toggleFull(p.position)}>
             {p.full ? t('wall.back') : t('wall.full')}
           </Button>
         </div>
-        {wall.stats.value && <Stats view={v} wall={wall} slot={slot} />}
+        {wall.stats.value && !past && <Stats view={v} wall={wall} slot={slot} />}
         <TileMark wall={wall} camera={p.camera} zone={p.zone} />
         {msg && (
           <div class="msg">
@@ -113,9 +121,13 @@ export const TileBox = memo(function TileBox(p: TileProps) {
         {sound && <Icon name="sound" small />}
         {silent && <span class="ns" title={silent}><Icon name="mute" small /><span class="vh">{silent}</span></span>}
         <span class="sp" />
-        <LayerChip view={v} />
-        <DelayBadge view={v} />
-        <Countdown view={v} now={() => wall.clock.now()}><span class="st" title={why(v)}><Icon name={stateIcon[v.state]} small />{word}</span></Countdown>
+        {past ? <span class="st"><Icon name="archive" small />{word}</span> : (
+          <>
+            <LayerChip view={v} />
+            <DelayBadge view={v} />
+            <Countdown view={v} now={() => wall.clock.now()}><span class="st" title={why(v)}><Icon name={stateIcon[v.state]} small />{word}</span></Countdown>
+          </>
+        )}
         {time && <span class="ck" dir="ltr">{time}</span>}
       </div>
     </li>
