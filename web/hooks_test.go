@@ -145,8 +145,8 @@ func TestWhoSeesEvents(t *testing.T) {
 		}
 	}
 	report(10*time.Minute, events.Motion)
-	h.grant(owner, cam, told, row{"levels": []string{"notices"}, "only_from": true})
 	h.grant(owner, cam, live, row{"levels": []string{"online", "archive", "download"}})
+	h.grant(owner, cam, told, row{"levels": []string{"notices"}, "only_from": true})
 	report(0, events.Person)
 	if l := h.eventsOf(owner, cam, ""); len(l) != 2 || l[0].Kind != "person" {
 		t.Errorf("%+v", l)

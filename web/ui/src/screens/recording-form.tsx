@@ -39,7 +39,7 @@ function policy(v: Values): Policy {
   }
 }
 
-const hints: Record<Mode, string> = { off: 'rec.off_hint', continuous: 'rec.continuous_hint', schedule: 'rec.schedule_hint', notice: 'rec.notice_hint' }
+const hints = { off: 'rec.off_hint', continuous: 'rec.continuous_hint', schedule: 'rec.schedule_hint', notice: 'rec.notice_hint' } as const satisfies Record<Mode, string>
 
 /** words are "Every day, 20:00 to 07:00 next day". */
 const words = (e: Entry): string => {
