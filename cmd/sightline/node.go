@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,6 +60,7 @@ type node struct {
 	// Ways out for notices besides the mail.
 	push     *push.Push
 	webhooks *webhook.Webhooks
+	roots    *x509.CertPool // of receivers and push services; nil: the system's
 	// Images are accepted and shown until the doors are shut.
 	gallery *gallery.Gallery
 	updates ratelimit.Updates

@@ -24,7 +24,7 @@ const outboundLimit = 10 * time.Second
 // buildChannels makes the ways notices leave by besides the mail.
 func (n *node) buildChannels(reg prometheus.Registerer, box *seal.Box, texts *i18n.Catalogues) (err error) {
 	guard := outbound.NewGuard(n.cfg.Outbound.Networks, nil)
-	client := outbound.NewClient(guard, outboundLimit, nil)
+	client := outbound.NewClient(guard, outboundLimit, n.roots)
 	n.push, err = push.New(push.Config{Store: n.store, Seal: box, Guard: guard, Client: client, Stands: n.loginStands, Contact: n.contact(),
 		Most: n.cfg.Limits.PushDevices, Log: n.log.With("part", "push"), Registerer: reg})
 	if err != nil {

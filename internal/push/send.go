@@ -56,6 +56,8 @@ const (
 
 	bodyMax  = 1500 // bytes of title and of body: with the rest below the 3,993 that a record holds
 	holdMost = time.Hour
+
+	silentHold = 15 * time.Second // a push service that does not answer is left alone
 )
 
 // Send delivers a message to one device. Errors carry no address. An error that
@@ -117,7 +119,7 @@ func (p *Push) ready(ctx context.Context, account, id string) (*webpush.Subscrip
 	}
 	if wait := time.UnixMilli(d.Hold).Sub(p.cfg.Clock.Now()); wait > 0 {
 		p.sent.WithLabelValues("retry").Inc()
-		return nil, d, 0, fmt.Errorf("push: the push service wants to be asked again in %s", wait.Round(time.Second))
+		return nil, d, 0, fmt.Errorf("push: the push service is asked again in %s", wait.Round(time.Second))
 	}
 	text, err := p.cfg.Seal.Unseal(d.Sealed, sealPlace(account, id))
 	var s Subscription
@@ -154,6 +156,10 @@ func (p *Push) answered(ctx context.Context, account, id string, d device, versi
 		return p.final("refused", "its address may not be reached")
 	case failed != nil:
 		p.sent.WithLabelValues("retry").Inc()
+		if ctx.Err() == nil { // others of the same person wait while one hangs
+			d.Hold = p.cfg.Clock.Now().Add(silentHold).UnixMilli()
+			p.keep(ctx, account, id, d, version)
+		}
 		return fmt.Errorf("push: the push service is %s", outcome)
 	}
 	switch code := res.StatusCode; {

@@ -127,7 +127,7 @@ func (w *Webhooks) Update(ctx context.Context, account, id string, p Patch) (Hoo
 		return Hook{}, err
 	}
 	if p.On != nil && *p.On || p.URL != nil {
-		if _, err := w.note(ctx, account, id, func(s *state) { s.Failing, s.Hold = 0, 0 }); err != nil {
+		if _, err := w.note(ctx, account, id, func(s *state) { s.Failing, s.Hold, s.Silent = 0, 0, 0 }); err != nil {
 			return Hook{}, unavailable(err)
 		}
 	}

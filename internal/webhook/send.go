@@ -63,7 +63,10 @@ const (
 	Life     = 24 * time.Hour
 	giveUp   = Life - 2*time.Hour // a message that was tried for Life saw at least so much of the failing
 	holdMost = time.Hour
-	agent    = "Sightline-Webhook/1"
+
+	silentHold = 5 * time.Second // a receiver that does not answer is left alone, twice as long each time
+	silentMost = 5 * time.Minute
+	agent      = "Sightline-Webhook/1"
 )
 
 // Waits are the waits after the first, second … failed try; the last repeats.
@@ -89,7 +92,7 @@ func (w *Webhooks) Send(ctx context.Context, account, id string, m Message) erro
 		return fmt.Errorf("%w: it was removed or switched off", ErrFinal)
 	}
 	if wait := time.UnixMilli(parseState(snap.Values[1]).Hold).Sub(w.cfg.Clock.Now()); wait > 0 {
-		return fmt.Errorf("webhook: the receiver wants to be asked again in %s", wait.Round(time.Second))
+		return fmt.Errorf("webhook: the receiver is asked again in %s", wait.Round(time.Second))
 	}
 	e, hold, err := w.post(ctx, account, id, h, m)
 	if err != nil {
@@ -247,6 +250,12 @@ func (w *Webhooks) after(ctx context.Context, account, id string, e entry, hold 
 			s.Failing = 0
 		case s.Failing == 0:
 			s.Failing = e.At
+		}
+		if e.Outcome != outbound.OutcomeUnreachable {
+			s.Silent = 0
+		} else { // others of the same person wait while one hangs: it is asked less and less often
+			s.Silent++
+			hold = min(silentHold<<min(s.Silent-1, 10), silentMost)
 		}
 		if hold > 0 {
 			s.Hold = e.At + min(hold, holdMost).Milliseconds()

@@ -115,7 +115,8 @@ type hook struct {
 type state struct {
 	V       int     `json:"v"`
 	Failing int64   `json:"failing,omitempty"` // Unix ms
-	Hold    int64   `json:"hold,omitempty"`    // Unix ms: the receiver wants to be left alone until then
+	Hold    int64   `json:"hold,omitempty"`    // Unix ms: the receiver wants to be left alone until then, or did not answer
+	Silent  int     `json:"silent,omitempty"`  // tries without an answer, one after the other
 	Log     []entry `json:"log,omitempty"`     // newest first
 }
 

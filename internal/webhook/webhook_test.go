@@ -391,7 +391,16 @@ func TestAHangingReceiverHoldsNobodyUp(t *testing.T) {
 	if err := <-failed; err == nil || errors.Is(err, ErrFinal) {
 		t.Errorf("%v", err)
 	}
+	// It is not waited for again at once: what else goes to its owner would wait too.
+	n := len(b.all())
+	if err := b.Send(t.Context(), me, hanging, b.message("n2")); err == nil || errors.Is(err, ErrFinal) || len(b.all()) != n {
+		t.Errorf("%v", err)
+	}
 	close(release)
+	b.clock.Advance(silentHold + time.Second)
+	if err := b.Send(t.Context(), me, hanging, b.message("n2")); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestSecretsAreSealedAndHooksAreBounded(t *testing.T) {
