@@ -184,7 +184,7 @@ func (f *furnisher) cameras(ctx context.Context, owner authz.Subject, served []t
 	var out []demoCamera
 	for _, s := range served {
 		zone := demoZone
-		in := controlroom.CameraInput{Name: &s.Name, Main: &s.Main, Sub: &s.Sub, Zone: &zone, Sound: &s.Audio}
+		in := controlroom.CameraInput{Name: &s.Name, Main: &s.Main, Sub: &s.Sub, Zone: &zone, Sound: &s.Audio, ONVIF: &s.ONVIF}
 		var cam controlroom.Camera
 		if i := slices.IndexFunc(have, func(c controlroom.Camera) bool { return c.Mine && c.Name == s.Name }); i >= 0 {
 			cam, err = f.n.room.UpdateCamera(ctx, owner, have[i].ID, in)

@@ -23,6 +23,8 @@ const (
 	// sceneStart is where the demo cameras begin: 2 s before the next key frame
 	// of the one with 10 s between them, so that its first picture is soon there.
 	sceneStart = 8 * time.Second
+	// steered is the one that can be steered.
+	steered = "carpark"
 )
 
 // Scene is one of the six demo cameras.
@@ -30,6 +32,7 @@ type Scene struct {
 	ID, Name  string
 	Main, Sub *Clip
 	SDPOnly   bool // plays with parameter sets in the SDP only, as many cameras do
+	Steers    bool // has an ONVIF side, and a head that turns (its picture does not)
 }
 
 // stage is how a scene is made.
@@ -71,7 +74,7 @@ func Clips(ctx context.Context, dir string, progress func(done, total int)) ([]S
 		if err != nil {
 			return nil, fmt.Errorf("scene %s: %w", s.name, err)
 		}
-		sc := Scene{ID: s.id, Name: s.name, Main: clips[0], Sub: clips[1], SDPOnly: s.sdpOnly}
+		sc := Scene{ID: s.id, Name: s.name, Main: clips[0], Sub: clips[1], SDPOnly: s.sdpOnly, Steers: s.id == steered}
 		if s.sound {
 			snd := hum(sceneLength)
 			sc.Main, sc.Sub = sc.Main.WithSound(snd), sc.Sub.WithSound(snd)

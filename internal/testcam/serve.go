@@ -19,7 +19,8 @@ type ServedCamera struct {
 	Sub          string  `json:"rtsp_sub"`
 	KeyIntervalS float64 `json:"key_interval_s"`
 	Audio        bool    `json:"audio"`
-	FromMS       int64   `json:"from_ms"` // Unix time at which the picture with number 0 was sent
+	FromMS       int64   `json:"from_ms"`         // Unix time at which the picture with number 0 was sent
+	ONVIF        string  `json:"onvif,omitempty"` // address of its device service, of one that can be steered
 }
 
 // ServeConfig of Serve.
@@ -51,10 +52,19 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 			return err
 		}
 		defer cam.Close()
-		out.Cameras = append(out.Cameras, ServedCamera{
+		served := ServedCamera{
 			Name: s.Name, Main: cam.Main(), Sub: cam.Sub(), KeyIntervalS: s.Main.Key.Seconds(), Audio: s.Main.Audio != nil,
 			FromMS: cam.From().UnixMilli(),
-		})
+		}
+		if s.Steers {
+			side, err := NewONVIF(ONVIFConfig{User: cfg.User, Password: cfg.Password, Make: "Testcam", Model: s.Name, Profiles: profilesOf(cam, s)})
+			if err != nil {
+				return err
+			}
+			defer side.Close()
+			served.ONVIF = side.URL()
+		}
+		out.Cameras = append(out.Cameras, served)
 	}
 	if len(out.Cameras) == 0 {
 		return fmt.Errorf("no demo camera is called %q", cfg.Only)
@@ -64,4 +74,12 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// profilesOf are the two layers of a camera as its ONVIF side tells them.
+func profilesOf(cam *Camera, s Scene) []ONVIFProfile {
+	of := func(token, url string, c *Clip) ONVIFProfile {
+		return ONVIFProfile{Token: token, Name: token, Codec: c.Codec, Width: c.Width, Height: c.Height, FPS: int(c.FPS), URL: url}
+	}
+	return []ONVIFProfile{of("main", cam.Main(), s.Main), of("sub", cam.Sub(), s.Sub)}
 }

@@ -9,6 +9,7 @@ export type ClientMessage =
   | { type: 'visible'; visible: boolean }
   | { type: 'continue' }
   | { type: 'try_now'; cell: number }
+  | ({ type: 'ptz'; camera: string } & ({ watch: boolean } | { move: { pan: number; tilt: number; zoom: number } } | { stop: true } | { preset: string } | { home: true }))
   | { type: 'ping'; t: number }
 
 /** What the server says on it. */
@@ -23,6 +24,18 @@ export type ServerMessage =
   | { type: 'link_removed' }
   | { type: 'pong'; t: number; server_time_ms: number; media_ms?: number }
   | { type: 'draining' }
+  | { type: 'ptz'; ptz: SteerState }
+
+/** What is told of a camera while this tab has it in hand. */
+export interface SteerState {
+  camera: string
+  moving: boolean
+  /** Who steers; the name is empty where one does not learn it. */
+  by?: { name: string; mine: boolean }
+  /** Why the last command was not obeyed, or the right is gone. */
+  reason?: string
+  ended?: boolean
+}
 
 type Fields = Record<string, unknown>
 
@@ -62,6 +75,13 @@ export function parseMessage(text: string): ServerMessage | null {
     case 'visit': {
       const state = visitStates.find(s => s === m.state)
       return state ? { type: 'visit', state, reason: str(m.reason), since: str(m.since), until: str(m.until) } : null
+    }
+    case 'ptz': {
+      const p = isFields(m.ptz) ? m.ptz : {}
+      const camera = str(p.camera)
+      if (camera === undefined) return null
+      const by = isFields(p.by) ? { name: str(p.by.name) ?? '', mine: p.by.mine === true } : undefined
+      return { type: 'ptz', ptz: { camera, moving: p.moving === true, by, reason: str(p.reason), ended: p.ended === true || undefined } }
     }
     case 'pong': {
       const t = num(m.t)

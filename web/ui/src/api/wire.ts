@@ -71,6 +71,8 @@ export interface CameraSource {
   has_password: boolean
   transport: Transport | ''
   fingerprint: string
+  /** Address of its ONVIF device service, or empty. */
+  onvif: string
 }
 
 export interface Camera {
@@ -87,6 +89,8 @@ export interface Camera {
   access: { allowed: boolean; reason: string; until?: Time; next?: Time }
   /** Whether a frame of it may be kept as a file. */
   snapshot?: boolean
+  /** Whether it may be steered. */
+  ptz?: boolean
   /** Whether its recordings may be seen now. */
   archive?: boolean
   aspect?: number
@@ -103,6 +107,7 @@ export interface CameraDraft {
   password?: string
   transport?: Transport
   fingerprint?: string
+  onvif?: string
   zone: string
   sound?: boolean
   enabled?: boolean

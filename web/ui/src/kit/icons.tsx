@@ -58,6 +58,7 @@ const shapes = {
   rangefrom: <><path d="M7 3H4v10h3M9 8h5M11.6 5.6L9 8l2.6 2.4"/></>,
   rangeto: <><path d="M9 3h3v10H9M7 8H2M4.4 5.6L7 8l-2.6 2.4"/></>,
   up: <><path d="M8 13V3M4 7l4-4 4 4"/></>,
+  steer: <><circle cx="8" cy="8" r="1.6"/><path d="M8 1.4v2.8M6.4 2.8L8 1.4l1.6 1.4M8 14.6v-2.8M6.4 13.2L8 14.6l1.6-1.4M1.4 8h2.8M2.8 6.4L1.4 8l1.4 1.6M14.6 8h-2.8M13.2 6.4L14.6 8l-1.4 1.6"/></>,
   grip: <><g fill="currentColor" stroke="none"><circle cx="6" cy="3.4" r="1.2"/><circle cx="10" cy="3.4" r="1.2"/><circle cx="6" cy="8" r="1.2"/><circle cx="10" cy="8" r="1.2"/><circle cx="6" cy="12.6" r="1.2"/><circle cx="10" cy="12.6" r="1.2"/></g></>,
   grid: <><path d="M2 2.4h5v5H2zM9 2.4h5v5H9zM2 9.4h5v4.2H2zM9 9.4h5v4.2H9z"/></>,
   swap: <><path d="M2.4 5.4h10.4M10.2 2.6L13 5.4l-2.8 2.8M13.6 10.8H3.2M5.8 8L3 10.8l2.8 2.8"/></>,

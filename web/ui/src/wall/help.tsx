@@ -23,6 +23,7 @@ const more: readonly Row[] = [
   [['S'], 'keys.snapshot'],
   [['Shift', 'S'], 'keys.snapshot_whole'],
   [['I'], 'keys.stats'],
+  [['← → ↑ ↓', '+ −'], 'keys.steer'],
   [['A'], 'keys.answer'],
   [['K'], 'kiosk.new'],
   [['Alt', '1 – 9'], 'keys.view'],

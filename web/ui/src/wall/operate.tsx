@@ -35,6 +35,7 @@ export function Operate({ wall, cameras, view, dialog, open }: OperateProps) {
   patrolOf(wall).keys = single
   useEffect(() => {
     ops.takes.value = new Set(cameras.filter(c => c.snapshot).map(c => c.id))
+    ops.steers.value = new Set(cameras.filter(c => c.ptz).map(c => c.id))
     pastsOf(wall).may.value = new Set(cameras.filter(c => c.archive).map(c => c.id))
   }, [cameras])
   useEffect(() => {

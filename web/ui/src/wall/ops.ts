@@ -10,6 +10,8 @@ import { keyOf, type Wall } from './wall'
 export interface Ops {
   /** Cameras of which a picture may be taken away. */
   takes: Signal<ReadonlySet<string>>
+  /** Cameras that may be steered. */
+  steers: Signal<ReadonlySet<string>>
   zone: Signal<string>
   highlights: Signal<Highlights | undefined>
 }
@@ -20,7 +22,7 @@ const all = new WeakMap<Wall, Ops>()
 export function opsOf(wall: Wall): Ops {
   let o = all.get(wall)
   if (!o) {
-    o = { takes: signal(new Set<string>()), zone: signal('UTC'), highlights: signal(undefined) }
+    o = { takes: signal(new Set<string>()), steers: signal(new Set<string>()), zone: signal('UTC'), highlights: signal(undefined) }
     all.set(wall, o)
   }
   return o
@@ -54,4 +56,9 @@ export function takeSelected(wall: Wall, type: SnapshotType): void {
   const positions = wall.positions.peek()
   const at = full === undefined ? positions[wall.selected.peek()] : positions.find(p => p.item && keyOf(p.item) === full)
   if (at && at.slot >= 0) void take(wall, at.slot, type)
+}
+
+/** maySteer says whether a camera can be steered here. */
+export function maySteer(wall: Wall, camera: string): boolean {
+  return opsOf(wall).steers.value.has(camera)
 }

@@ -10,6 +10,8 @@ import { Countdown } from './countdown'
 import { DelayBadge, LayerChip } from './layer'
 import { PastPicture, pastsOf, toLive } from './past'
 import { Stats } from './stats'
+import { maySteer } from './ops'
+import { PadButton, PadHere, usePad } from '../ptz/tile'
 import { TileActs, TileMark } from './tile-ops'
 import type { Wall } from './wall'
 import { age, message, stateIcon, stateWord, ticks, unheard, why } from './words'
@@ -56,6 +58,9 @@ export const TileBox = memo(function TileBox(p: TileProps) {
     if (p.selected && li.current?.closest('.grid')?.contains(document.activeElement)) li.current.focus()
   }, [p.selected])
 
+  const [pad, setPad] = usePad()
+  const steers = p.full && maySteer(wall, p.camera)
+
   const now = wall.clock.now()
   const pasts = pastsOf(wall)
   const past = pasts.shown.value.get(p.camera)
@@ -92,6 +97,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
               {p.listening ? t('wall.sound_off') : t('wall.sound_on')}
             </Button>
           )}
+          {steers && <PadButton on={pad} set={setPad} />}
           <TileActs wall={wall} slot={slot} />
           {past && <Button bare icon="live" onClick={() => toLive(wall, p.camera)}>{t('archive.back_live')}</Button>}
           {records && <Button bare icon="archive" onClick={() => go(archivePage([p.camera], past?.at.peek()))}>{t('archive.of', { name })}</Button>}
@@ -101,6 +107,7 @@ export const TileBox = memo(function TileBox(p: TileProps) {
         </div>
         {wall.stats.value && !past && <Stats view={v} wall={wall} slot={slot} />}
         <TileMark wall={wall} camera={p.camera} zone={p.zone} />
+        {steers && pad && <PadHere camera={p.camera} />}
         {msg && (
           <div class="msg">
             <div>
