@@ -9,6 +9,7 @@ import (
 
 	"sightline/authz"
 	"sightline/controlroom/archive"
+	"sightline/internal/blob/s3blob"
 )
 
 // archiveStop is how long the end of recordings may take: a disk that hangs must
@@ -25,8 +26,19 @@ func (n *node) buildArchive(reg prometheus.Registerer) error {
 		disks = append(disks, archive.Disk{Path: dir, Limit: int64(c.LimitMB) << 20})
 	}
 	if len(disks) > 0 {
-		a, err := archive.New(archive.Config{Sources: n.fleet, Disks: disks, Reserve: int64(c.ReserveMB) << 20, Segment: c.Segment, Sync: c.Sync,
-			Alarm: func(al archive.Alarm) { n.recordings.Alarm(al) }, Log: log, Registerer: reg})
+		cfg := archive.Config{Sources: n.fleet, Disks: disks, Reserve: int64(c.ReserveMB) << 20, Segment: c.Segment, Sync: c.Sync,
+			Alarm: func(al archive.Alarm) { n.recordings.Alarm(al) }, Log: log, Registerer: reg}
+		if s := c.S3; s.Endpoint != "" {
+			// It is not asked now: recording begins without it.
+			b, err := s3blob.Connect(s3blob.Config{Endpoint: s.Endpoint, Plain: s.Plain, Region: s.Region, Bucket: s.Bucket, Prefix: s.Prefix,
+				AccessKey: s.AccessKey, SecretKey: s.SecretKey})
+			if err != nil {
+				return fmt.Errorf("the bucket of footage cannot be used: %w", err)
+			}
+			n.stack.push("bucket of footage", func(context.Context) error { return b.Close() })
+			cfg.Bucket, cfg.BucketName = b, s.Endpoint+"/"+s.Bucket+"/"+s.Prefix
+		}
+		a, err := archive.New(cfg)
 		if err != nil {
 			return err
 		}

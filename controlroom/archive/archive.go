@@ -26,10 +26,14 @@ type Config struct {
 	Segment    time.Duration // longest file: 60 s
 	Fragment   time.Duration // longest stretch that only memory holds: 1 s
 	Sync       time.Duration // how often what was written is forced to the disk: 5 s
+	Bucket     bucket        // closed segments move there; nil: they stay on the disks
+	BucketName string        // told to administrators
 	Alarm      func(Alarm)   // told when a disk stops or resumes taking footage; on a goroutine of its own, in order
 	Clock      clock.Clock   // nil: the machine's
 	Log        *slog.Logger  // nil: discard
 	Registerer prometheus.Registerer
+
+	moveRest time.Duration // the longest between two tries while the bucket fails: a minute
 }
 
 // Disk is one folder on a file system of its own.
@@ -82,6 +86,13 @@ type DiskStatus struct {
 	Bytes int64  `json:"bytes"` // of footage
 }
 
+// BucketStatus is how the bucket is now.
+type BucketStatus struct {
+	Name    string `json:"name"`
+	State   string `json:"state"`   // "ok" or an alarm's reason
+	Waiting int64  `json:"waiting"` // bytes on the disks that are to be moved
+}
+
 // Archive is the service. Reads are safe for concurrent use beside everything
 // else; Run records, keeps retention and watches the disks.
 type Archive struct {
@@ -89,6 +100,8 @@ type Archive struct {
 	disks   []*disk
 	metrics *metrics
 	alarms  chan Alarm
+	blocks  blocks // of what was read from the bucket
+	moving  moving
 
 	mu        sync.Mutex
 	shelves   map[shelfKey]*shelf
@@ -119,6 +132,7 @@ func New(cfg Config) (*Archive, error) {
 	or(&cfg.Segment, time.Minute)
 	or(&cfg.Fragment, time.Second)
 	or(&cfg.Sync, 5*time.Second)
+	or(&cfg.moveRest, time.Minute)
 	a := &Archive{cfg: cfg, alarms: make(chan Alarm, 64), shelves: map[shelfKey]*shelf{}, recorders: map[string]*recorder{}}
 	for _, c := range cfg.Disks {
 		d, err := openDisk(c, cfg.Reserve)
@@ -264,6 +278,24 @@ func (a *Archive) Disks() []DiskStatus {
 	return out
 }
 
+// Bucket says how the bucket is; nil without one.
+func (a *Archive) Bucket() *BucketStatus {
+	if a.cfg.Bucket == nil {
+		return nil
+	}
+	out := &BucketStatus{Name: a.cfg.BucketName, State: a.bucketState()}
+	for _, d := range a.disks {
+		for _, s := range a.shelvesOn(d) {
+			s.mu.Lock()
+			for _, day := range s.days {
+				out.Waiting += day.localBytes
+			}
+			s.mu.Unlock()
+		}
+	}
+	return out
+}
+
 // Delete removes all footage of a camera and stops recording it: the camera, or
 // its owner, is gone. When it returns nothing of it is listed or found; the bytes
 // go now, or after a crash at the next start.
@@ -280,14 +312,18 @@ func (a *Archive) Delete(ctx context.Context, camera string) error {
 		for _, l := range []Layer{Main, Sub} {
 			s := a.shelf(d, camera, l)
 			s.write.Lock()
-			n, _, _ := s.totals()
-			bytes += n
+			bytes += s.localBytes()
 			s.mu.Lock()
 			s.days, s.pending, s.growing, s.loaded = map[int]*day{}, nil, nil, true
 			s.mu.Unlock()
 			s.write.Unlock()
 		}
 		d.used.Add(-bytes)
+		if a.cfg.Bucket != nil {
+			if err := d.doom([]string{path.Join(d.id, camera) + "/"}); err != nil {
+				return away(err)
+			}
+		}
 		marks, err := readDir(d.root, dirOpen)
 		if err != nil {
 			return away(err)
@@ -328,6 +364,11 @@ func (a *Archive) Rebuild(ctx context.Context, camera string) error {
 			if err := s.anew(n); err != nil {
 				return away(err)
 			}
+		}
+	}
+	for _, d := range a.disks {
+		if err := a.recover(ctx, d, camera); err != nil {
+			return away(err)
 		}
 	}
 	return nil

@@ -18,13 +18,14 @@ import (
 
 // disk is one folder of footage, locked for this process.
 type disk struct {
-	cfg     Disk
-	id      string
-	root    *os.Root
-	lock    *os.File
-	reserve int64
-	used    atomic.Int64 // bytes of footage
-	loaded  atomic.Bool  // all indexes were read: only then is known what is the oldest
+	cfg        Disk
+	id         string
+	root       *os.Root
+	lock       *os.File
+	reserve    int64
+	used       atomic.Int64 // bytes of footage
+	incomplete atomic.Bool  // the index may lack what is in the bucket
+	loaded     atomic.Bool  // all indexes were read: only then is known what is the oldest
 
 	work sync.Mutex
 	ops  map[*int64]bool // since when what is asked of the system runs, clock.Mono
@@ -70,7 +71,7 @@ func (d *disk) claim() (err error) {
 	if err := syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return fmt.Errorf("another process records there: %w", err)
 	}
-	for _, dir := range []string{dirOpen, dirTrash, dirCams} {
+	for _, dir := range []string{dirOpen, dirTrash, dirCams, dirDoomed} {
 		if err := d.root.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ type metrics struct {
 	gaps     *prometheus.CounterVec
 	removed  *prometheus.CounterVec
 	late     prometheus.Histogram
+	moved    prometheus.Counter
+	refused  prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, a *Archive) *metrics {
@@ -21,6 +23,10 @@ func newMetrics(reg prometheus.Registerer, a *Archive) *metrics {
 			Help: "Times footage that was wanted was not kept, by reason (disk: none took it; slow: the disk was too slow; format: it has no place in a file)."}, []string{"reason"}),
 		removed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sightline_archive_removed_bytes_total",
 			Help: "Bytes of footage removed by retention, by what for (age, bytes: the camera's own; disk: to make room)."}, []string{"reason"}),
+		moved: prometheus.NewCounter(prometheus.CounterOpts{Name: "sightline_archive_moved_bytes_total",
+			Help: "Bytes of footage moved to the bucket."}),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{Name: "sightline_archive_bucket_failures_total",
+			Help: "Times the bucket did not take footage, or let none be removed."}),
 		late: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sightline_archive_write_seconds",
 			Help: "Time a disk took for one fragment.", Buckets: []float64{.0005, .001, .005, .02, .1, .5, 1, 2, 5, 10}}),
 	}
@@ -31,7 +37,7 @@ func newMetrics(reg prometheus.Registerer, a *Archive) *metrics {
 		m.removed.WithLabelValues(r)
 	}
 	if reg != nil {
-		reg.MustRegister(m.bytes, m.segments, m.gaps, m.removed, m.late, newGauges(a))
+		reg.MustRegister(m.bytes, m.segments, m.gaps, m.removed, m.late, m.moved, m.refused, newGauges(a))
 	}
 	return m
 }
@@ -40,21 +46,29 @@ func newMetrics(reg prometheus.Registerer, a *Archive) *metrics {
 type gauges struct {
 	a                           *Archive
 	recording, well, used, free *prometheus.Desc
-	wanted                      *prometheus.Desc
+	wanted, waiting, bucketWell *prometheus.Desc
 }
 
 func newGauges(a *Archive) *gauges {
 	disk := []string{"disk"}
 	return &gauges{a: a,
-		recording: prometheus.NewDesc("sightline_archive_recording", "Cameras that are being recorded.", nil, nil),
-		wanted:    prometheus.NewDesc("sightline_archive_wanted", "Cameras that should be recorded now.", nil, nil),
-		well:      prometheus.NewDesc("sightline_archive_disk_well", "1 where a disk takes footage, 0 where it is full or failed.", disk, nil),
-		used:      prometheus.NewDesc("sightline_archive_disk_used_bytes", "Footage on a disk.", disk, nil),
-		free:      prometheus.NewDesc("sightline_archive_disk_free_bytes", "Room on the file system of a disk.", disk, nil),
+		recording:  prometheus.NewDesc("sightline_archive_recording", "Cameras that are being recorded.", nil, nil),
+		wanted:     prometheus.NewDesc("sightline_archive_wanted", "Cameras that should be recorded now.", nil, nil),
+		waiting:    prometheus.NewDesc("sightline_archive_bucket_waiting_bytes", "Footage on the disks that waits to be moved to the bucket. Only with one.", nil, nil),
+		bucketWell: prometheus.NewDesc("sightline_archive_bucket_well", "1 where the bucket takes footage, 0 where the last try failed. Only with one.", nil, nil),
+		well:       prometheus.NewDesc("sightline_archive_disk_well", "1 where a disk takes footage, 0 where it is full or failed.", disk, nil),
+		used:       prometheus.NewDesc("sightline_archive_disk_used_bytes", "Footage on a disk.", disk, nil),
+		free:       prometheus.NewDesc("sightline_archive_disk_free_bytes", "Room on the file system of a disk.", disk, nil),
 	}
 }
 
-func (g *gauges) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(g, ch) }
+func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
+	prometheus.DescribeByCollect(g, ch)
+	if g.a.cfg.Bucket == nil { // it may come with another configuration: the names are taken
+		ch <- g.waiting
+		ch <- g.bucketWell
+	}
+}
 
 func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
@@ -63,6 +77,14 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	recording, wanted := g.a.counts()
 	gauge(g.recording, float64(recording))
 	gauge(g.wanted, float64(wanted))
+	if b := g.a.Bucket(); b != nil {
+		well := 0.0
+		if b.State == "ok" {
+			well = 1
+		}
+		gauge(g.bucketWell, well)
+		gauge(g.waiting, float64(b.Waiting))
+	}
 	for i, s := range g.a.Disks() {
 		well := 0.0
 		if s.State == "ok" {

@@ -19,12 +19,16 @@ import (
 //	disk                           the disk's own short name
 //	open/<camera>.<layer>.<name>   a segment that is being written
 //	trash/…                        cameras that are being removed
+//	doomed/<name>                  names of objects that are to go from the bucket
+//	bucket                         the bucket the index is whole for
 //	cam/<camera>/init/<hash>       ftyp and moov
 //	cam/<camera>/<layer>/<day>/    index, fragments, <name>.mp4
 const (
 	dirOpen  = "open"
 	dirTrash = "trash"
 	dirCams  = "cam"
+
+	dirDoomed = "doomed"
 
 	fileIndex = "index"
 	fileFrags = "fragments"

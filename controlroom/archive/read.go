@@ -320,7 +320,7 @@ func (a *Archive) Init(_ context.Context, camera, hash string) ([]byte, error) {
 // ReadAt reads a segment's file like an io.ReaderAt: io.EOF with what there is
 // where it ends, also where a growing one ends now. fault.NotFound when retention
 // removed it, or it never was.
-func (a *Archive) ReadAt(_ context.Context, camera, segment string, p []byte, off int64) (int, error) {
+func (a *Archive) ReadAt(ctx context.Context, camera, segment string, p []byte, off int64) (int, error) {
 	if err := checkCamera(camera); err != nil {
 		return 0, err
 	}
@@ -333,7 +333,11 @@ func (a *Archive) ReadAt(_ context.Context, camera, segment string, p []byte, of
 			return 0, away(errHung)
 		}
 		if s.d.id == id {
-			return s.readAt(name, p, off)
+			n, err := s.readAt(name, p, off)
+			if a.cfg.Bucket != nil && fault.Is(err, fault.NotFound) {
+				return a.readAway(ctx, s, name, p, off)
+			}
+			return n, err
 		}
 	}
 	return 0, notFound()

@@ -64,11 +64,12 @@ type Recording struct {
 
 // Storage is where footage lies, for the administrator.
 type Storage struct {
-	Available bool         `json:"available"`      // this node has disks for footage
-	Node      string       `json:"node,omitempty"` // the server that records, where it is another one
-	Recording int          `json:"recording"`      // cameras that are recorded
-	Wanted    int          `json:"wanted"`         // cameras that should be recorded now
-	Disks     []DiskStatus `json:"disks"`
+	Available bool          `json:"available"`      // this node has disks for footage
+	Node      string        `json:"node,omitempty"` // the server that records, where it is another one
+	Recording int           `json:"recording"`      // cameras that are recorded
+	Wanted    int           `json:"wanted"`         // cameras that should be recorded now
+	Disks     []DiskStatus  `json:"disks"`
+	Bucket    *BucketStatus `json:"bucket,omitempty"`
 }
 
 // policyRecord is the stored form.
@@ -201,7 +202,7 @@ func (r *Recordings) read(ctx context.Context, camera string) (Recording, error)
 func (r *Recordings) Storage() Storage {
 	out := Storage{Available: r.cfg.Archive != nil, Node: r.turn.elsewhere(), Disks: []DiskStatus{}}
 	if r.cfg.Archive != nil {
-		out.Disks = r.cfg.Archive.Disks()
+		out.Disks, out.Bucket = r.cfg.Archive.Disks(), r.cfg.Archive.Bucket()
 		out.Recording, out.Wanted = r.cfg.Archive.counts()
 	}
 	return out

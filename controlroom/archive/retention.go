@@ -23,10 +23,16 @@ func (s *shelf) removeOldest(more func(r row, removed int64) bool) (int64, error
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, err
 	}
-	removed, to := int64(0), low
-	for to < len(t.rows) && more(t.rows[to], removed) {
-		removed += t.rows[to].bytes
-		to++
+	removed, local, to := int64(0), int64(0), low
+	for ; to < len(t.rows) && (t.rows[to].dropped || more(t.rows[to], removed)); to++ {
+		r := t.rows[to]
+		if r.dropped {
+			continue
+		}
+		removed += r.bytes
+		if !r.away {
+			local += r.bytes
+		}
 	}
 	if to == low {
 		return 0, nil
@@ -41,7 +47,7 @@ func (s *shelf) removeOldest(more func(r row, removed int64) bool) (int64, error
 	s.days[n] = sum
 	s.mu.Unlock()
 	s.unlink(n, t.rows[low:to])
-	s.d.used.Add(-removed)
+	s.d.used.Add(-local)
 	if to == len(t.rows) && s.removeDay(n) {
 		return removed, nil
 	}
@@ -100,7 +106,7 @@ func (a *Archive) retainDisk(ctx context.Context, d *disk) (total int64) {
 		if s == nil {
 			break
 		}
-		n, err := s.removeOldest(func(_ row, removed int64) bool { return total+removed < short && removed < 256<<20 })
+		n, err := s.dropOldest(func(removed int64) bool { return total+removed < short && removed < 256<<20 })
 		if err != nil {
 			a.cfg.Log.Warn("footage could not be removed to make room", "disk", d.cfg.Path, "err", err)
 			break
@@ -118,11 +124,97 @@ func (a *Archive) oldestShelf(d *disk) *shelf {
 	var found *shelf
 	at := int64(math.MaxInt64)
 	for _, s := range a.shelvesOn(d) {
-		if first, ok := s.oldest(); ok && first < at {
+		if first, ok := s.oldestLocal(); ok && first < at {
 			found, at = s, first
 		}
 	}
 	return found
+}
+
+// oldestLocal is when the oldest footage begins that is on the disk.
+func (s *shelf) oldestLocal() (int64, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, ok := int64(0), false
+	for _, d := range s.days {
+		if d.local > 0 && (!ok || d.localFirst < found) {
+			found, ok = d.localFirst, true
+		}
+	}
+	return found, ok
+}
+
+// dropOldest makes room on the disk. Where nothing was moved to a bucket that is
+// removeOldest; else what is still on the disk goes, and what is moved stays.
+func (s *shelf) dropOldest(more func(removed int64) bool) (int64, error) {
+	n, size, moved := s.localDay()
+	if !moved {
+		return s.removeOldest(func(_ row, removed int64) bool { return more(removed) })
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	t, err := s.table(n, size)
+	if err != nil {
+		return 0, err
+	}
+	var gone []row
+	var b []byte
+	removed := int64(0)
+	for _, r := range t.live() {
+		if !r.away && more(removed) {
+			gone = append(gone, r)
+			b = row{kind: rowDropped, name: r.name}.append(b)
+			removed += r.bytes
+		}
+	}
+	if len(gone) == 0 {
+		return 0, nil
+	}
+	if err := s.note(n, b); err != nil {
+		return 0, err
+	}
+	s.unlink(n, gone)
+	s.d.used.Add(-removed)
+	return removed, nil
+}
+
+// localDay is the day with the oldest footage on the disk, and whether any on this
+// shelf was moved.
+func (s *shelf) localDay() (n int, size int64, moved bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := int64(math.MaxInt64)
+	for i, d := range s.days {
+		if d.bytes > d.localBytes {
+			moved = true
+		}
+		if d.local > 0 && d.localFirst < first {
+			n, size, first = i, d.size, d.localFirst
+		}
+	}
+	return n, size, moved
+}
+
+// note appends rows about segments that have one, and counts the day anew; write is held.
+func (s *shelf) note(n int, rows []byte) error {
+	s.mu.Lock()
+	d := s.days[n]
+	at := int64(0)
+	if d != nil {
+		at = d.size
+	}
+	s.mu.Unlock()
+	if err := s.writeAt(path.Join(s.dir(n), fileIndex), rows, at); err != nil {
+		return err
+	}
+	t, err := s.table(n, -1)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.days[n] = sumUp(n, t)
+	return nil
 }
 
 // retainCamera keeps a camera within its age and its bytes.

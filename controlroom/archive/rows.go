@@ -3,6 +3,7 @@ package archive
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"time"
 )
 
@@ -20,6 +21,8 @@ const (
 	rowSegment  = 1
 	rowRemoving = 2 // the first mark rows of segments are no more; their files are being removed
 	rowRemoved  = 3 // and now they are
+	rowMoved    = 4 // the segment of this name is in the bucket
+	rowDropped  = 5 // the segment of this name is no more: it made room before it was moved
 
 	flagContinues = 1 << 0
 	flagSound     = 1 << 1
@@ -43,6 +46,9 @@ type row struct {
 	media uint64
 	init  [8]byte
 	first uint32 // its first fragment's row
+
+	away    bool // a rowMoved says so
+	dropped bool // a rowDropped says so
 }
 
 func (r row) append(b []byte) []byte {
@@ -66,7 +72,7 @@ func parseRow(b []byte) (r row, ok bool) {
 	if len(b) < rowSize || crc32.Checksum(b[:rowSize-4], castagnoli) != binary.LittleEndian.Uint32(b[rowSize-4:]) {
 		return row{}, false
 	}
-	if binary.LittleEndian.Uint16(b[2:]) != rowVersion || b[0] < rowSegment || b[0] > rowRemoved {
+	if binary.LittleEndian.Uint16(b[2:]) != rowVersion || b[0] < rowSegment || b[0] > rowDropped {
 		return row{}, false
 	}
 	r = row{
@@ -92,11 +98,35 @@ type table struct {
 	low   int   // so many of them are no more
 	half  bool  // the files of the last step of retention may still be there
 	whole int   // bytes of the file that are sound; what follows is torn
-	bad   int   // damaged rows in between: the index has to be made anew
+	drops bool  // some are dropped
+	hint  int
+	bad   int // damaged rows in between: the index has to be made anew
 }
 
 // live are the rows of segments that are there.
-func (t *table) live() []row { return t.rows[t.low:] }
+func (t *table) live() []row {
+	rows := t.rows[t.low:]
+	if !t.drops {
+		return rows
+	}
+	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.dropped })
+}
+
+// named is the place of a segment among the rows, -1 when there is none. They are
+// asked for in about the order of the rows.
+func (t *table) named(name int64) int {
+	if t.hint < len(t.rows) && t.rows[t.hint].name == name {
+		t.hint++
+		return t.hint - 1
+	}
+	for i := len(t.rows) - 1; i >= 0; i-- {
+		if t.rows[i].name == name {
+			t.hint = i + 1
+			return i
+		}
+	}
+	return -1
+}
 
 // parseTable reads an index. Damage never hides what is sound around it.
 func parseTable(b []byte) table {
@@ -116,6 +146,14 @@ func parseTable(b []byte) table {
 				t.low = max(t.low, int(r.name))
 			}
 			t.half = r.kind == rowRemoving
+		case rowMoved:
+			if i := t.named(r.name); i >= 0 {
+				t.rows[i].away = true
+			}
+		case rowDropped:
+			if i := t.named(r.name); i >= 0 {
+				t.rows[i].dropped, t.drops = true, true
+			}
 		}
 	}
 	if n := (len(b) - t.whole) / rowSize; n > 0 { // damage at the end is a torn append

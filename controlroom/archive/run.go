@@ -65,6 +65,9 @@ func (a *Archive) Run(ctx context.Context) error {
 		wg.Go(func() { a.loadAll(ctx, d) })
 		wg.Go(func() { a.watch(ctx, d) })
 		wg.Go(func() { a.watchHung(ctx, d) })
+		if a.cfg.Bucket != nil {
+			wg.Go(func() { a.move(ctx, d) })
+		}
 	}
 	wg.Go(func() { a.sayAlarms(ctx) })
 	wg.Go(func() { a.retain(ctx) })
@@ -294,7 +297,7 @@ func (a *Archive) hitBy(path string) []string {
 	defer a.mu.Unlock()
 	var out []string
 	for id, r := range a.recorders {
-		if d := r.disk.Load(); r.wanted.Load() && (d == nil || d.cfg.Path == path) {
+		if d := r.disk.Load(); r.wanted.Load() && (d == nil || d.cfg.Path == path || path == a.cfg.BucketName) {
 			out = append(out, id)
 		}
 	}

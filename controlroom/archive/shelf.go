@@ -40,6 +40,10 @@ type day struct {
 	first    int64 // least From of what is there, microseconds
 	last     int64 // largest To
 	quarters [96]uint32
+
+	local      int   // how many are on the disk
+	localBytes int64 // and their bytes
+	localFirst int64 // least From of them
 }
 
 func (s *shelf) dir(d int) string { return path.Join(layerDir(s.camera, s.layer), dayName(d)) }
@@ -65,6 +69,8 @@ func (s *shelf) load() error {
 		t, err := s.table(n, -1)
 		if err == nil && t.bad > 0 || errors.Is(err, fs.ErrNotExist) {
 			s.log.Warn("the index of a day is damaged and made anew", "camera", s.camera, "layer", s.layer, "day", dayName(n))
+			s.d.incomplete.Store(true) // what is in the bucket is found again by itself
+			_ = s.d.root.Remove(fileBucket)
 			if err = s.rebuild(n); err == nil {
 				t, err = s.table(n, -1)
 			}
@@ -76,7 +82,7 @@ func (s *shelf) load() error {
 			s.unlink(n, t.rows[:t.low])
 		}
 		sums[n] = sumUp(n, t)
-		used += sums[n].bytes
+		used += sums[n].localBytes
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,6 +167,13 @@ func (d *day) add(n int, r row) {
 	}
 	d.last = max(d.last, r.to())
 	d.bytes += r.bytes
+	if !r.away {
+		if d.local == 0 || r.from < d.localFirst {
+			d.localFirst = r.from
+		}
+		d.local++
+		d.localBytes += r.bytes
+	}
 	d.quarters[quarter(n, r)] += uint32(r.bytes >> 10)
 }
 
@@ -238,12 +251,20 @@ func (s *shelf) counted(n int, r row) {
 	d.add(n, r)
 }
 
-// unlink removes files of segments.
+// unlink removes files of segments, and has what is in the bucket removed there.
 func (s *shelf) unlink(n int, rows []row) {
+	var away []string
 	for _, r := range rows {
+		if r.away {
+			away = append(away, s.objectName(n, r.name))
+			continue
+		}
 		if err := s.d.root.Remove(path.Join(s.dir(n), fileName(r.name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			s.log.Warn("footage could not be removed", "camera", s.camera, "err", err)
 		}
+	}
+	if err := s.d.doom(away); err != nil {
+		s.log.Warn("footage stays in the bucket", "camera", s.camera, "err", err)
 	}
 }
 

@@ -31,7 +31,7 @@ var (
 		{pkg: "ingest/intake", may: []string{"ingest", "sfu", "internal/ffmpeg", "internal/picture"}, why: "as ingest"},
 		{pkg: "ingest/onvif", why: "it speaks to cameras it is told of; who owns them is no concern of it"},
 		{pkg: "controlroom", may: media, why: "the product's nouns stand above media and authority, below the web"},
-		{pkg: "controlroom/archive", may: []string{"authz", "ingest", "sfu", "internal/kv", "internal/event", "internal/seal", "internal/ffmpeg"}, why: "it records streams by a policy; who may see footage is asked where it is handed out"},
+		{pkg: "controlroom/archive", may: []string{"authz", "ingest", "sfu", "internal/kv", "internal/event", "internal/seal", "internal/ffmpeg", "internal/blob"}, why: "it records streams by a policy; who may see footage is asked where it is handed out"},
 		{pkg: "controlroom", sub: true, may: append([]string{"controlroom", "internal/mail", "internal/i18n"}, media...), why: "features use the control room and never each other"},
 		{pkg: "web", may: []string{"authz", "ratelimit", "ingest", "ingest/intake", "ingest/onvif", "sfu", "controlroom", "controlroom/archive", "controlroom/events", "controlroom/gallery", "controlroom/notice",
 			"controlroom/usage", "controlroom/relay", "internal/event", "internal/i18n", "internal/push", "internal/webhook", "web/ui"}, why: "the surface asks the parts below and never the store or the mail server"},

@@ -37,8 +37,9 @@ type Store struct {
 	http   *http.Transport
 }
 
-// Open connects and makes sure that the bucket is there.
-func Open(ctx context.Context, cfg Config) (*Store, error) {
+// Connect makes a Store without asking anybody: whether the bucket is there the
+// first call tells.
+func Connect(cfg Config) (*Store, error) {
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = 10 * time.Second
 	}
@@ -54,10 +55,18 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("s3: %w", err)
 	}
-	s := &Store{client: client, cfg: cfg, http: transport}
-	ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
+	return &Store{client: client, cfg: cfg, http: transport}, nil
+}
+
+// Open connects and makes sure that the bucket is there.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	s, err := Connect(cfg)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
-	ok, err := client.BucketExists(ctx, cfg.Bucket)
+	ok, err := s.client.BucketExists(ctx, cfg.Bucket)
 	if err != nil {
 		s.Close() //nolint:errcheck // it only lets connections go
 		return nil, fmt.Errorf("s3: the bucket %q cannot be asked for: %w", cfg.Bucket, err)
