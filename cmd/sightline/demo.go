@@ -91,7 +91,7 @@ func (d *demoCmd) furnish(ctx context.Context, m *Main, n *node, cams *cameras) 
 	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
 	defer cancel()
 	f := furnisher{n: n, dir: d.Data, images: d.Images, record: d.Record}
-	demo, err := f.all(ctx, cams.list)
+	demo, err := f.patiently(ctx, cams.list)
 	if err != nil {
 		return fmt.Errorf("the demo could not be furnished: %w", err)
 	}

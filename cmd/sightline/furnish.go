@@ -17,6 +17,7 @@ import (
 	"sightline/authz"
 	"sightline/controlroom"
 	"sightline/ingest"
+	"sightline/internal/fault"
 	"sightline/internal/secret"
 	"sightline/internal/testcam"
 )
@@ -68,16 +69,30 @@ type furnisher struct {
 	record bool // the cameras
 }
 
+// patiently is all, again while the store does not answer: beside the encoding
+// of its cameras a small machine may keep it waiting.
+func (f *furnisher) patiently(ctx context.Context, served []testcam.ServedCamera) (demoInfo, error) {
+	for {
+		demo, err := f.all(ctx, served)
+		if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Unknown) {
+			return demo, err
+		}
+		select {
+		case <-ctx.Done():
+			return demo, err
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 func (f *furnisher) all(ctx context.Context, served []testcam.ServedCamera) (demoInfo, error) {
 	demo := demoInfo{BaseURL: f.n.web.BaseURL(), OpsURL: f.n.addresses().Ops, ServerPID: os.Getpid()}
 	kept, err := f.kept()
 	if err != nil {
 		return demo, err
 	}
-	if kept == nil {
-		if kept, err = f.accounts(ctx); err != nil {
-			return demo, err
-		}
+	if kept, err = f.accounts(ctx, kept); err != nil {
+		return demo, err
 	}
 	f.n.applyNetworks(ctx) // the demo's cameras are on loopback, which the first account allows
 	demo.Accounts = kept
@@ -117,26 +132,39 @@ func (f *furnisher) all(ctx context.Context, served []testcam.ServedCamera) (dem
 	return demo, err
 }
 
-// accounts makes the owner, who is instance administrator, and a second person.
-func (f *furnisher) accounts(ctx context.Context) ([]demoAccount, error) {
-	var out []demoAccount
-	for _, p := range []struct{ mail, name string }{{ownerMail, "Olena"}, {secondMail, "Petro"}} {
-		pass := strings.ToLower(rand.Text()[:14])
-		a, err := f.n.authority.AddAccount(ctx, authz.Operator, authz.NewAccount{
-			Email:   p.mail,
-			Profile: authz.Profile{Name: p.name, Password: secret.New(pass), Language: "en", Zone: demoZone},
-			Plan:    authz.PlanPro, InstanceAdmin: p.mail == ownerMail, Networks: ingest.PrivateSubnets(), Loopback: true,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("account %s (a demo wants an empty store, or the data folder it was made with): %w", p.mail, err)
+// accounts makes the owner, who is instance administrator, and a second person,
+// as far as kept does not have them. What was made stays kept when the store
+// fails in between.
+func (f *furnisher) accounts(ctx context.Context, kept []demoAccount) ([]demoAccount, error) {
+	begun := kept != nil
+	if !begun {
+		for _, mail := range []string{ownerMail, secondMail} {
+			kept = append(kept, demoAccount{Email: mail, Password: strings.ToLower(rand.Text()[:14])})
 		}
-		token, err := f.token(ctx, a.Email, pass)
-		if err != nil {
-			return nil, fmt.Errorf("token of %s: %w", p.mail, err)
+		if err := writeJSON(filepath.Join(f.dir, keptFile), kept); err != nil {
+			return nil, err
 		}
-		out = append(out, demoAccount{Email: p.mail, Password: pass, Token: token})
 	}
-	return out, writeJSON(filepath.Join(f.dir, keptFile), out)
+	for i, a := range kept {
+		if a.Token != "" {
+			continue
+		}
+		_, err := f.n.authority.AddAccount(ctx, authz.Operator, authz.NewAccount{
+			Email:   a.Email,
+			Profile: authz.Profile{Name: map[string]string{ownerMail: "Olena", secondMail: "Petro"}[a.Email], Password: secret.New(a.Password), Language: "en", Zone: demoZone},
+			Plan:    authz.PlanPro, InstanceAdmin: a.Email == ownerMail, Networks: ingest.PrivateSubnets(), Loopback: true,
+		})
+		if err != nil && (!begun || fault.Code(err) != fault.CodeEmailTaken) {
+			return nil, fmt.Errorf("account %s (a demo wants an empty store, or the data folder it was made with): %w", a.Email, err)
+		}
+		if kept[i].Token, err = f.token(ctx, a.Email, a.Password); err != nil {
+			return nil, fmt.Errorf("token of %s: %w", a.Email, err)
+		}
+		if err := writeJSON(filepath.Join(f.dir, keptFile), kept); err != nil {
+			return nil, err
+		}
+	}
+	return kept, nil
 }
 
 // token makes a personal access token as its owner would, signed in.
