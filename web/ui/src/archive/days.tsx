@@ -25,7 +25,7 @@ export function Days({ zone, day, today, recorded, choose }: Props) {
   return (
     <div class="ar-days" role="group" aria-label={t('archive.day', { day: longDay(middle(day), zone) })}>
       <Button kind="quiet" small bare icon="left" disabled={!back} onClick={() => back && choose(back)}>{t('archive.day_back')}</Button>
-      <Popover label={t('archive.day', { day: longDay(middle(day), zone) })} text={<span class="num">{fullDay(middle(day), zone)}</span>} cls="ar-cal" button="btn quiet s">
+      <Popover label={t('archive.day', { day: fullDay(middle(day), zone) })} text={<span class="num">{fullDay(middle(day), zone)}</span>} cls="ar-cal" button="btn quiet s">
         {close => <Calendar day={day} today={today} recorded={recorded} choose={d => { choose(d); close() }} />}
       </Popover>
       <Button kind="quiet" small bare icon="right" disabled={!next} onClick={() => next && choose(next)}>{t('archive.day_next')}</Button>

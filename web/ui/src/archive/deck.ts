@@ -22,7 +22,7 @@ const seekFrom = 0.6
 const same = 0.012
 /** So long before its end the list is made longer, s of media at normal speed; and how often at the newest end, ms. */
 const growAt = 240
-const growEvery = 1500
+const growEvery = 1000
 
 /** Deck plays the recordings of one camera in one video element, at the moment it is told. Framework-free. */
 export class Deck {
@@ -71,10 +71,19 @@ export class Deck {
       handle = video.requestVideoFrameCallback(frames)
     }
     if (tells) handle = video.requestVideoFrameCallback(frames)
-    const seeked = (): void => { if (!tells) this.paint(video.currentTime) }
+    // Where a seek ends on the frame that is on the screen already, nothing is painted anew.
+    let late: ReturnType<typeof setTimeout> | undefined
+    const seeked = (): void => {
+      if (!tells) this.paint(video.currentTime)
+      clearTimeout(late)
+      late = setTimeout(() => {
+        if (this.target !== undefined && !video.seeking && video.readyState >= 2) this.paint(video.currentTime)
+      }, 150)
+    }
     video.addEventListener('seeked', seeked)
     video.addEventListener('timeupdate', seeked)
     this.off = () => {
+      clearTimeout(late)
       if (handle) video.cancelVideoFrameCallback(handle)
       video.removeEventListener('seeked', seeked)
       video.removeEventListener('timeupdate', seeked)
@@ -109,6 +118,12 @@ export class Deck {
     const span = this.footage.next(t)
     const known = span && Math.max(span.from, t)
     return listed === undefined ? known : known === undefined ? listed : Math.min(listed, known)
+  }
+
+  /** ahead is how much of what is listed lies after a moment, s. */
+  ahead(t: number): number {
+    const placed = this.engine?.placed() ?? []
+    return this.length(placed) - (mediaOf(placed, t)?.media ?? this.length(placed))
   }
 
   /** ready says whether the element can go on at once. */

@@ -26,6 +26,9 @@ export interface PlayerConfig {
 const beat = 100
 /** A tile that has no picture holds the others back for so long, ms. */
 const patience = 2000
+/** At the newest end, where it comes piece by piece, so much has to lie ahead before it goes on, s; and how near that is, ms. */
+const supply = 3
+const nearEnd = 9000
 /** How often it is asked what has been recorded since, ms. */
 const refreshEvery = 5000
 /** A jump that is worth a sentence, ms. */
@@ -211,12 +214,13 @@ export class Player {
         run = false
         this.over(t)
       } else if (late.length > 0 && (single || late.some(d => d.waiting === undefined || now - d.waiting < patience))) run = false
+      if (run && !this.running && t > this.edge() - nearEnd && due.some(d => d.ahead(t) < supply)) run = false
       if (due.length > 0) this.atEdge.value = false
     }
     if (run !== this.running) this.anchor(this.now.peek())
     this.running = run
     const rate = this.rate.peek()
-    for (const d of this.decks) d.follow(this.now.peek(), run || (single && playing && d.due(t)), rate, single)
+    for (const d of this.decks) d.follow(this.now.peek(), run, rate, single)
   }
 
   /** advance moves the clock: with the pictures of the only camera, else by itself. */

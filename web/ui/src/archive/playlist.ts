@@ -98,10 +98,12 @@ export function append(known: readonly Piece[], more: readonly Piece[]): Piece[]
   return [...known, ...(grown ? [grown] : []), ...more.slice(same + 1)]
 }
 
+/** How often a player asks for a list that grows, s: it waits at no cost, since nothing goes over the network for it. */
+const often = 1
+
 /** compose writes pieces as the list a player reads: whole or, with more to come, growing. */
 export function compose(pieces: readonly Piece[], ended: boolean): string {
-  const longest = Math.max(1, ...pieces.map(p => Math.ceil(p.seconds)))
-  const out = ['#EXTM3U', '#EXT-X-VERSION:7', `#EXT-X-TARGETDURATION:${longest}`, '#EXT-X-MEDIA-SEQUENCE:0', `#EXT-X-PLAYLIST-TYPE:${ended ? 'VOD' : 'EVENT'}`, '#EXT-X-INDEPENDENT-SEGMENTS']
+  const out = ['#EXTM3U', '#EXT-X-VERSION:7', `#EXT-X-TARGETDURATION:${often}`, '#EXT-X-MEDIA-SEQUENCE:0', `#EXT-X-PLAYLIST-TYPE:${ended ? 'VOD' : 'EVENT'}`, '#EXT-X-INDEPENDENT-SEGMENTS']
   let map = ''
   for (const p of pieces) {
     if (p.jump) out.push('#EXT-X-DISCONTINUITY')

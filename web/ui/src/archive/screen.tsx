@@ -152,7 +152,7 @@ function Shown({ ids, list }: { ids: readonly string[]; list: readonly Camera[] 
       centreOn(view, found ?? to, view.peek().to - view.peek().from, player.edge())
     })
   }
-  const grid = isPhone.value ? { rows: Math.max(1, lanes.length), columns: 1 } : autoGrid(lanes.length)
+  const grid = isPhone.value ? { rows: Math.ceil(lanes.length / 2), columns: single ? 1 : 2 } : autoGrid(lanes.length)
   const known = lanes.every(l => l.deck.footage.known.value)
   const nothing = known && days.size === 0 && lanes.every(l => l.deck.footage.days.value !== undefined && !l.deck.footage.problem.value)
   const problem = single ? undefined : lanes.find(l => l.deck.footage.problem.value && l.deck.footage.problem.value.status === 0)?.deck.footage.problem.value
@@ -176,7 +176,7 @@ function Shown({ ids, list }: { ids: readonly string[]; list: readonly Camera[] 
         </Notice>
       )}
       <div class="stage">
-        <ul class={`grid c${grid.columns}`} style={{ '--rows': grid.rows, '--columns': grid.columns }} aria-label={t('archive.title')}>
+        <ul class={`grid c${grid.columns}${isPhone.value && !single ? ' vw-narrow' : ''}`} style={{ '--rows': grid.rows, '--columns': grid.columns }} aria-label={t('archive.title')}>
           {lanes.map((l, i) => (
             <ArchiveTile key={l.camera} player={player} lane={l} number={i + 1} zone={zone} selected={i === selected} several={!single} onSelect={() => select(i)} onOpen={() => { cameFrom.push(location.href); go(archivePage([l.camera], player.now.peek())) }} />
           ))}

@@ -29,7 +29,7 @@ interface Props {
 }
 
 const laneHeight = 24
-const tallLane = 40
+const tallLane = 44
 /** How near the pointer has to be to what happened, px. */
 const reach = 5
 
@@ -78,7 +78,7 @@ export function Timeline({ player, lanes, zone, view, range, selected, onSelect 
           })}
         </svg>
         <Playhead player={player} view={view} width={width} zone={zone} height={all} lanes={lanes} />
-        <Hover hover={hover} view={view} width={width} zone={zone} lanes={lanes} player={player} />
+        <Hover track={track} hover={hover} view={view} width={width} zone={zone} lanes={lanes} player={player} />
       </div>
     </div>
   )
@@ -204,7 +204,7 @@ function Playhead({ player, view, width, zone, height, lanes }: { player: Player
 }
 
 /** Hover is what lies under the pointer: when, what happened, and a small picture of it. */
-function Hover({ hover, view, width, zone, lanes, player }: { hover: Signal<{ px: number; lane: number } | undefined>; view: Signal<Span>; width: number; zone: string; lanes: readonly Lane[]; player: Player }) {
+function Hover({ track, hover, view, width, zone, lanes, player }: { track: { current: HTMLElement | null }; hover: Signal<{ px: number; lane: number } | undefined>; view: Signal<Span>; width: number; zone: string; lanes: readonly Lane[]; player: Player }) {
   const stills = useMemo(() => new Stills(), [])
   const [url, setURL] = useState<string>()
   const h = hover.value
@@ -226,12 +226,15 @@ function Hover({ hover, view, width, zone, lanes, player }: { hover: Signal<{ px
   }, [lane?.camera, has, Math.floor(at / step)])
   if (!h || !lane) return null
   const wide = 176
-  const left = Math.max(0, Math.min(width - wide, h.px - wide / 2))
+  // Over everything: the lanes scroll where there are many.
+  const box = track.current?.getBoundingClientRect()
+  const left = Math.max(8, Math.min(innerWidth - wide - 8, (box?.left ?? 0) + h.px - wide / 2))
+  const top = track.current?.parentElement?.getBoundingClientRect().top ?? 0
   const image = mark?.kind === 'image' ? images.thumbnail(mark.id) : undefined
   return (
     <>
       <i class="ar-hair" style={{ transform: `translateX(${h.px}px)` }} />
-      <div class={`ar-tip${has || image ? '' : ' bare'}`} style={{ transform: `translateX(${left}px)`, inlineSize: `${wide}px` }} aria-hidden="true">
+      <div class={`ar-tip${has || image ? '' : ' bare'}`} style={{ left: `${left}px`, bottom: `${innerHeight - top + 6}px`, inlineSize: `${wide}px` }} aria-hidden="true">
         {(image ?? (has ? url : undefined)) ? <img src={image ?? url} alt="" /> : has ? <span class="ar-wait" /> : null}
         <b class="num">{clock(at, zone)}</b>
         <span>{player.scrubbing.value ? '' : mark ? <bdi>{mark.kind === 'image' ? t('archive.image') : mark.text}</bdi> : has ? '' : at > lane.deck.footage.now() ? '' : t('archive.gap')}</span>
