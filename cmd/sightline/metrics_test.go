@@ -45,7 +45,7 @@ func shown(text string) map[string]string {
 }
 
 // named are the labels there may be: closed lists, and the random id of a camera.
-var named = []string{"camera", "cause", "change", "class", "code", "folder", "goversion", "kind", "layer", "op", "outcome", "phase",
+var named = []string{"camera", "cause", "change", "class", "code", "disk", "folder", "goversion", "kind", "layer", "op", "outcome", "phase",
 	"reason", "result", "route", "state", "store", "version", "via", "who", "why"}
 
 // TestR88_EveryMetricIsInTheReference compares a running program with all that

@@ -54,21 +54,15 @@ func newGauges(a *Archive) *gauges {
 	return &gauges{a: a,
 		recording:  prometheus.NewDesc("sightline_archive_recording", "Cameras that are being recorded.", nil, nil),
 		wanted:     prometheus.NewDesc("sightline_archive_wanted", "Cameras that should be recorded now.", nil, nil),
-		waiting:    prometheus.NewDesc("sightline_archive_bucket_waiting_bytes", "Footage on the disks that waits to be moved to the bucket. Only with one.", nil, nil),
-		bucketWell: prometheus.NewDesc("sightline_archive_bucket_well", "1 where the bucket takes footage, 0 where the last try failed. Only with one.", nil, nil),
+		waiting:    prometheus.NewDesc("sightline_archive_bucket_waiting_bytes", "Footage on the disks that waits to be moved to the bucket; 0 without one.", nil, nil),
+		bucketWell: prometheus.NewDesc("sightline_archive_bucket_well", "1 where the bucket takes footage, 0 where the last try failed; 1 without one.", nil, nil),
 		well:       prometheus.NewDesc("sightline_archive_disk_well", "1 where a disk takes footage, 0 where it is full or failed.", disk, nil),
 		used:       prometheus.NewDesc("sightline_archive_disk_used_bytes", "Footage on a disk.", disk, nil),
 		free:       prometheus.NewDesc("sightline_archive_disk_free_bytes", "Room on the file system of a disk.", disk, nil),
 	}
 }
 
-func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
-	prometheus.DescribeByCollect(g, ch)
-	if g.a.cfg.Bucket == nil { // it may come with another configuration: the names are taken
-		ch <- g.waiting
-		ch <- g.bucketWell
-	}
-}
+func (g *gauges) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(g, ch) }
 
 func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
@@ -77,14 +71,15 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	recording, wanted := g.a.counts()
 	gauge(g.recording, float64(recording))
 	gauge(g.wanted, float64(wanted))
+	bucketWell, waiting := 1.0, 0.0
 	if b := g.a.Bucket(); b != nil {
-		well := 0.0
-		if b.State == "ok" {
-			well = 1
+		waiting = float64(b.Waiting)
+		if b.State != "ok" {
+			bucketWell = 0
 		}
-		gauge(g.bucketWell, well)
-		gauge(g.waiting, float64(b.Waiting))
 	}
+	gauge(g.bucketWell, bucketWell)
+	gauge(g.waiting, waiting)
 	for i, s := range g.a.Disks() {
 		well := 0.0
 		if s.State == "ok" {

@@ -148,6 +148,17 @@ func usage() Dashboard {
 			of("Lost or left over", "none", "no room in a gallery", rate("sightline_images_skipped_total", "job"), "").also("bytes missing", rate("sightline_image_bytes_missing_total", "job")).also("left over, removed", rate("sightline_image_leftovers_total", "job")),
 			of("Still cameras refused", "none", "{{via}} {{code}}", rate("sightline_intake_refused_total", "via, code"), "Files over mail and FTP.").also("{{via}}: wrong key", rate("sightline_intake_wrong_key_total", "via")),
 		}},
+		{"Footage", []Panel{
+			of("Cameras recorded", "none", "recorded", total("sightline_archive_recording", "job"), "").also("wanted", total("sightline_archive_wanted", "job")),
+			of("Footage on disks", "bytes", "{{instance}} {{disk}}", total("sightline_archive_disk_used_bytes", "instance, disk"), "Disks are numbered as archive.disks lists them.").also("{{instance}} {{disk}} free", total("sightline_archive_disk_free_bytes", "instance, disk")),
+			of("Disks that take footage", "none", "{{instance}} {{disk}}", total("sightline_archive_disk_well", "instance, disk"), "0: SightlineFootageDisk."),
+			of("Footage written", "Bps", "{{instance}}", rate("sightline_archive_written_bytes_total", "instance"), "About what the recorded layers send.").also("{{instance}} removed, {{reason}}", rate("sightline_archive_removed_bytes_total", "instance, reason")).also("{{instance}} moved to the bucket", rate("sightline_archive_moved_bytes_total", "instance")),
+			of("Gaps", "none", "{{reason}}", "60 * "+rate("sightline_archive_gaps_total", "reason"), "A minute. More than 0: SightlineFootageLost."),
+			of("Files begun", "none", "{{instance}}", "60 * "+rate("sightline_archive_segments_total", "instance"), "A minute; one a camera and minute is usual."),
+			of("A fragment on the disk, p99", "s", "{{instance}}", quantile("0.99", "sightline_archive_write_seconds", "instance"), "A second of one camera. Near 1 s the disk is at its end."),
+			of("Waits for the bucket", "bytes", "{{instance}}", total("sightline_archive_bucket_waiting_bytes", "instance"), "Grows while the bucket is away or slower than the cameras."),
+			of("Bucket", "none", "{{instance}} takes footage", total("sightline_archive_bucket_well", "instance"), "0: SightlineFootageBucket.").also("{{instance}} failures", "60 * "+rate("sightline_archive_bucket_failures_total", "instance")),
+		}},
 		{"Messages", []Panel{
 			of("Notices", "none", "{{kind}}", "60 * "+rate("sightline_notices_total", "kind"), "A minute."),
 			of("Mail", "none", "{{outcome}}", "60 * "+rate("sightline_mails_total", "outcome"), "A minute. retry for long: the mail server does not answer."),
