@@ -25,7 +25,7 @@ function sections(): Section[] {
       title: t('settings.account_part'),
       pages: [
         { href: '/settings/account', text: t('settings.account') },
-        { href: '/settings/notices', text: t('notices.settings') },
+        { href: '/settings/notices', text: t('nav.notices') },
         { href: '/settings/audit', text: t('settings.audit') },
       ],
     },
