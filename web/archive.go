@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"sightline/authz"
@@ -96,8 +97,8 @@ func archiveRoutes() []route {
 
 // shapes are path parts that are no ids: what does not look so is not looked up.
 var shapes = map[string]*regexp.Regexp{
-	"segment": regexp.MustCompile(`^(main|sub)\.[0-9]{1,19}\.[0-9a-f]{8}$`),
-	"hash":    regexp.MustCompile(`^[0-9a-f]{16}$`),
+	"segment": regexp.MustCompile(`^(main|sub)\.[0-9]{1,19}\.[0-9a-f]{8}(\.mp4)?$`),
+	"hash":    regexp.MustCompile(`^[0-9a-f]{16}(\.mp4)?$`),
 	"ticket":  regexp.MustCompile(`^s1\.[a-z0-9]{1,16}\.[A-Za-z0-9_-]{40,700}$`),
 }
 
@@ -114,6 +115,9 @@ func (r *request) footage() (authz.Decision, error) {
 // now is the server's time. What may be seen is decided on the store's; this one
 // is told, and limits nothing but the life of tickets.
 func (r *request) now() time.Time { return r.s.cfg.Clock.Now() }
+
+// file is a path part that is a file's name, without its end.
+func (r *request) file(name string) string { return strings.TrimSuffix(r.param(name), ".mp4") }
 
 func (r *request) query(name string) string {
 	return string(r.c.Request().URI().QueryArgs().Peek(name))
@@ -365,7 +369,7 @@ func archiveInit(r *request) error {
 	if r.s.cfg.Archive == nil {
 		return errInvisible
 	}
-	b, err := r.s.cfg.Archive.Init(r.ctx, r.param("id"), r.param("hash"))
+	b, err := r.s.cfg.Archive.Init(r.ctx, r.param("id"), r.file("hash"))
 	if fault.Is(err, fault.NotFound) {
 		return errInvisible
 	}

@@ -77,7 +77,7 @@ func archiveSegment(r *request) error {
 			done()
 		}
 	}()
-	rd := &reading{s: r.s, conn: r.c.Context().Conn(), ticket: r.ticket, archive: r.s.cfg.Archive, camera: camera, id: r.param("segment")}
+	rd := &reading{s: r.s, conn: r.c.Context().Conn(), ticket: r.ticket, archive: r.s.cfg.Archive, camera: camera, id: r.file("segment")}
 	lease, d, err := r.s.cfg.Authority.Subscribe(r.ctx, r.subject, camera, authz.ActArchive, func(authz.Decision) { rd.cut() })
 	if err != nil {
 		return err

@@ -7,7 +7,8 @@ import (
 )
 
 // Playlist is a media playlist of HLS (RFC 8216) over pieces of the archive.
-// Addresses in it are relative to its own: segments/<id>, init/<hash>.
+// Addresses in it are relative to its own: segments/<id>.mp4, init/<hash>.mp4.
+// Players that look at the end of a name before they play it find one they know.
 type Playlist struct {
 	Pieces []Piece
 	// From is the moment that was asked for: players begin there, though the first
@@ -55,7 +56,7 @@ func (p *Playlist) Append(b []byte) []byte {
 			init = q.Init
 			b = append(b, "#EXT-X-MAP:URI=\"init/"...)
 			b = append(b, init...)
-			b = append(b, "\"\n"...)
+			b = append(b, ".mp4\"\n"...)
 		}
 		if i == 0 || q.Break || q.First {
 			b = append(b, "#EXT-X-PROGRAM-DATE-TIME:"...)
@@ -70,7 +71,7 @@ func (p *Playlist) Append(b []byte) []byte {
 		b = strconv.AppendInt(b, q.Offset, 10)
 		b = append(b, "\nsegments/"...)
 		b = append(b, q.Segment...)
-		b = append(b, '\n')
+		b = append(b, ".mp4\n"...)
 	}
 	if p.Ended {
 		b = append(b, "#EXT-X-ENDLIST\n"...)
