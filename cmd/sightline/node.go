@@ -27,6 +27,7 @@ import (
 	linkusage "sightline/controlroom/usage"
 	"sightline/ingest"
 	"sightline/ingest/onvif"
+	"sightline/internal/clock"
 	"sightline/internal/ffmpeg"
 	"sightline/internal/i18n"
 	"sightline/internal/kv"
@@ -61,6 +62,7 @@ type node struct {
 	push     *push.Push
 	webhooks *webhook.Webhooks
 	roots    *x509.CertPool // of receivers and push services; nil: the system's
+	clock    clock.Clock    // of the ways out; nil: the machine's
 	// Images are accepted and shown until the doors are shut.
 	gallery *gallery.Gallery
 	updates ratelimit.Updates

@@ -26,12 +26,12 @@ func (n *node) buildChannels(reg prometheus.Registerer, box *seal.Box, texts *i1
 	guard := outbound.NewGuard(n.cfg.Outbound.Networks, nil)
 	client := outbound.NewClient(guard, outboundLimit, n.roots)
 	n.push, err = push.New(push.Config{Store: n.store, Seal: box, Guard: guard, Client: client, Stands: n.loginStands, Contact: n.contact(),
-		Most: n.cfg.Limits.PushDevices, Log: n.log.With("part", "push"), Registerer: reg})
+		Most: n.cfg.Limits.PushDevices, Log: n.log.With("part", "push"), Registerer: reg, Clock: n.clock})
 	if err != nil {
 		return err
 	}
 	n.webhooks, err = webhook.New(webhook.Config{Store: n.store, Seal: box, Guard: guard, Client: client, NewID: authz.NewID,
-		Most: n.cfg.Limits.Webhooks, Log: n.log.With("part", "webhook"), Registerer: reg,
+		Most: n.cfg.Limits.Webhooks, Log: n.log.With("part", "webhook"), Registerer: reg, Clock: n.clock,
 		Test: func(language string) (title, body string) {
 			return "Sightline", texts.Text(language, "webhooks.test_body", nil)
 		}})
