@@ -62,6 +62,12 @@ func media() Dashboard {
 			of("Tiles by layer", "none", "{{layer}} {{why}}", total("sightline_sfu_tiles", "layer, why"), "low_bandwidth: the way to the viewer is too narrow.").stacked(),
 			of("Tiles without pictures", "none", "{{instance}}", total("sightline_tiles_stalled", "instance"), "Waiting for longer than 5 s although the camera is live."),
 		}},
+		{"Events and steering by ONVIF", []Panel{
+			of("Cameras listened to", "none", "{{instance}}", total("sightline_onvif_listening", "instance"), "Of those with an ONVIF address."),
+			of("Notifications", "none", "{{instance}}", "60 * "+rate("sightline_onvif_messages_total", "instance"), "A minute."),
+			of("Failures", "none", "{{what}} {{class}}", "60 * "+rate("sightline_onvif_failures_total", "what, class")+" > 0", "A minute."),
+			of("Commands obeyed", "none", "{{command}}", "60 * "+rate("sightline_ptz_commands_total", "command"), "A minute. A held direction is told twice a second."),
+		}},
 		{"The way out", []Panel{
 			of("Packets", "pps", "{{instance}}", rate("sightline_sfu_packets_total", "instance"), "RTP, without retransmissions."),
 			of("Sent", "Bps", "media", rate("sightline_sfu_bytes_total", "job"), "Payload.").
@@ -162,6 +168,8 @@ func usage() Dashboard {
 		{"Messages", []Panel{
 			of("Notices", "none", "{{kind}}", "60 * "+rate("sightline_notices_total", "kind"), "A minute."),
 			of("Mail", "none", "{{outcome}}", "60 * "+rate("sightline_mails_total", "outcome"), "A minute. retry for long: the mail server does not answer."),
+			of("Push and webhooks", "none", "push {{outcome}}", "60 * "+rate("sightline_push_messages_total", "outcome"), "A minute. retry or unreachable for all: no way out.").also("webhook {{outcome}}", "60 * "+rate("sightline_webhook_deliveries_total", "outcome")).also("switched off, {{reason}}", "60 * "+rate("sightline_webhooks_off_total", "reason")),
+			of("Webhooks' answers, p95", "s", "{{instance}}", quantile("0.95", "sightline_webhook_seconds", "instance"), "10 s is the limit."),
 		}},
 	}}
 }

@@ -162,7 +162,7 @@ function Streams({ found, onBack, onUse }: { found: OnvifResult; onBack(): void;
         {found.ptz && <Chip>{t('find.ptz')}</Chip>}
         {found.events && <Chip>{t('find.events')}</Chip>}
       </div>
-      <SelectField bound={form.bind('main')} label={t('camera.main')} hint={t('camera.main_hint')} options={options} />
+      <SelectField bound={form.bind('main')} label={t('camera.main')} options={options} />
       <SelectField bound={form.bind('sub')} label={t('camera.sub')} hint={t('camera.sub_hint')} options={[{ value: '', text: t('find.no_sub') }, ...options]} />
       {found.moved && <Notice icon="info">{t('find.moved')}</Notice>}
       <div class="acts">

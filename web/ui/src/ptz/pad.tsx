@@ -56,9 +56,9 @@ export function say(s: SteerState, lost: boolean): string {
 
 const arrows: readonly { side: string; icon: IconName; text: Key; v: Velocity }[] = [
   { side: 'n', icon: 'up', text: 'ptz.up', v: { pan: 0, tilt: 0.5, zoom: 0 } },
-  { side: 'w', icon: 'left', text: 'ptz.left', v: { pan: -0.5, tilt: 0, zoom: 0 } },
-  { side: 'e', icon: 'right', text: 'ptz.right', v: { pan: 0.5, tilt: 0, zoom: 0 } },
-  { side: 's', icon: 'down', text: 'ptz.down', v: { pan: 0, tilt: -0.5, zoom: 0 } },
+  { side: 'w', icon: 'up', text: 'ptz.left', v: { pan: -0.5, tilt: 0, zoom: 0 } },
+  { side: 'e', icon: 'up', text: 'ptz.right', v: { pan: 0.5, tilt: 0, zoom: 0 } },
+  { side: 's', icon: 'up', text: 'ptz.down', v: { pan: 0, tilt: -0.5, zoom: 0 } },
 ]
 
 function Controls({ steer, can, off, taken }: { steer: Steer; can: SteerView; off: boolean; taken: boolean }) {
