@@ -39,7 +39,7 @@ function Motion({ camera }: { camera: Camera }) {
     view.put({ sensitivity })
     try {
       view.put(await api.setMotion(camera.id, sensitivity))
-      toast(t('rec.motion_saved'))
+      toast(t(sensitivity === 'off' ? 'rec.saved' : 'rec.motion_saved'))
     } catch (e) {
       if (before) view.put(before)
       setProblem(asProblem(e))
