@@ -35,15 +35,35 @@ type clipScene struct {
 
 const sensor = "noise=alls=5:allf=t"
 
+// walker draws somebody of a height in pixels onto [in], as [out]: a body that
+// sways and legs that swing, for what only shifts costs an encoder nothing.
+func walker(in, out string, height int, x string, y int) string {
+	w, body, leg := height*3/8, height/2, height/2
+	limb := height / 7
+	part := func(name string, w, h, at int, turn string) string {
+		return fmt.Sprintf("[1:v]crop=%d:%d:%d:150,eq=brightness=0.12:contrast=1.4,format=yuva420p,rotate=a='%s':ow=%d:oh=%d:c=none[%s];", w, h, at, turn, w+h/2, h+w/2, name)
+	}
+	put := func(in, what, out string, dx, dy int) string {
+		return fmt.Sprintf("[%s][%s]overlay=x='%s+%d':y=%d+%d:eval=frame[%s];", in, what, x, dx, y, dy, out)
+	}
+	return part(out+"b", w, body, 200, "0.12*sin(6*t)") + part(out+"l", limb, leg, 240, "0.6*sin(6.5*t)") + part(out+"r", limb, leg, 260, "-0.6*sin(6.5*t)") +
+		put(in, out+"l", out+"1", 0, body-6) + put(out+"1", out+"r", out+"2", w/3, body-6) + put(out+"2", out+"b", out, 0, 0)
+}
+
+const (
+	crossing = "if(between(t,25,33),-44+86*(t-25),if(between(t,45,50),640-137*(t-45),-200))"
+	rain     = "color=gray:s=640x360:r=15,noise=alls=100:allf=t,gblur=sigma=0.4:sigmaV=5,lutyuv=y='clip((val-128)*10,0,255)':u=128:v=128[rain];"
+)
+
 var clipScenes = []clipScene{
 	{"still", "[0:v]" + sensor + "[v]", nil},
-	{"person", "[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,33),-44+86*(t-25),if(between(t,45,50),640-137*(t-45),-100))':y=190:eval=frame," + sensor + "[v]", []span{{25, 33}, {45, 50}}},
-	{"far", "[1:v]crop=14:32:200:120[p];[0:v][p]overlay=x='if(between(t,25,37),100+20*(t-25),-100)':y=120:eval=frame," + sensor + "[v]", []span{{25, 37}}},
-	{"slow", "[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,45),150+6*(t-25),-100)':y=190:eval=frame," + sensor + "[v]", []span{{25, 45}}},
+	{"person", walker("0:v", "p", 96, crossing, 190) + "[p]" + sensor + "[v]", []span{{25, 33}, {45, 50}}},
+	{"far", walker("0:v", "p", 36, "if(between(t,25,37),100+20*(t-25),-200)", 130) + "[p]" + sensor + "[v]", []span{{25, 37}}},
+	{"slow", walker("0:v", "p", 96, "if(between(t,25,45),150+6*(t-25),-200)", 190) + "[p]" + sensor + "[v]", []span{{25, 45}}},
 	{"light", "[0:v]eq=brightness='if(between(t,25,40),0.14,if(between(t,48,58),0.016*(t-48),0))':eval=frame," + sensor + "[v]", nil},
-	{"rain", "color=gray:s=640x360:r=15,noise=alls=100:allf=t,gblur=sigma=0.4:sigmaV=5,lutyuv=y='clip((val-128)*10,0,255)':u=128:v=128[r];[0:v][r]blend=all_mode=screen:all_opacity=0.2:enable='gte(t,20)'," + sensor + "[v]", nil},
-	{"rainperson", "color=gray:s=640x360:r=15,noise=alls=100:allf=t,gblur=sigma=0.4:sigmaV=5,lutyuv=y='clip((val-128)*10,0,255)':u=128:v=128[r];[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,33),-44+86*(t-25),if(between(t,45,50),640-137*(t-45),-100))':y=190:eval=frame[o];[o][r]blend=all_mode=screen:all_opacity=0.2," + sensor + "[v]", []span{{25, 33}, {45, 50}}},
-	{"noisyperson", "[1:v]crop=44:96:200:120[p];[0:v][p]overlay=x='if(between(t,25,33),-44+86*(t-25),if(between(t,45,50),640-137*(t-45),-100))':y=190:eval=frame,noise=alls=22:allf=t[v]", []span{{25, 33}, {45, 50}}},
+	{"rain", rain + "[0:v][rain]blend=all_mode=screen:all_opacity=0.2:enable='gte(t,20)'," + sensor + "[v]", nil},
+	{"rainperson", rain + walker("0:v", "p", 96, crossing, 190) + "[p][rain]blend=all_mode=screen:all_opacity=0.2," + sensor + "[v]", []span{{25, 33}, {45, 50}}},
+	{"noisyperson", walker("0:v", "p", 96, crossing, 190) + "[p]noise=alls=22:allf=t[v]", []span{{25, 33}, {45, 50}}},
 }
 
 var clipCoders = []struct{ name, args string }{
@@ -69,10 +89,15 @@ func makeTrace(t *testing.T, s clipScene, name, args string) trace {
 	for _, p := range []string{"yard.jpg", "street.jpg"} {
 		cmd = append(cmd, "-loop", "1", "-framerate", fmt.Sprint(clipFPS), "-t", fmt.Sprint(clipLength), "-i", filepath.Join(pics, p))
 	}
-	filter := strings.NewReplacer("[0:v]", "[a]", "[1:v]", "[b]").Replace(s.filter)
+	filter := strings.Replace(s.filter, "[0:v]", "[a]", 1)
+	copies := ""
+	for i := range strings.Count(filter, "[1:v]") {
+		filter = strings.Replace(filter, "[1:v]", fmt.Sprintf("[b%d]", i), 1)
+		copies += fmt.Sprintf("[b%d]", i)
+	}
 	filter = "[0:v]scale=640:360,format=yuv420p[a];" + filter
-	if strings.Contains(filter, "[b]") {
-		filter = "[1:v]scale=640:360,format=yuv420p[b];" + filter
+	if n := strings.Count(copies, "["); n > 0 {
+		filter = fmt.Sprintf("[1:v]scale=640:360,format=yuv420p,split=%d%s;", n, copies) + filter
 	}
 	cmd = append(cmd, "-filter_complex", filter, "-map", "[v]", "-t", fmt.Sprint(clipLength), "-pix_fmt", "yuv420p")
 	cmd = append(cmd, strings.Fields(args)...)

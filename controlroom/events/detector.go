@@ -41,6 +41,7 @@ type detector struct {
 	judged  int     // samples since the median was taken
 	over    int     // samples in a row that are too much
 	moves   bool
+	lasts   int // samples that it moves
 	scratch []float32
 }
 
@@ -57,9 +58,9 @@ type rule struct {
 }
 
 var motionRules = map[string]rule{
-	MotionLow:    {strays: 7, least: 1.3, row: 4},
-	MotionMedium: {strays: 5, least: 0.8, row: 3},
-	MotionHigh:   {strays: 3.5, least: 0.45, row: 3},
+	MotionLow:    {strays: 8, least: 0.8, row: 4},
+	MotionMedium: {strays: 5, least: 0.4, row: 3},
+	MotionHigh:   {strays: 3.5, least: 0.25, row: 3},
 }
 
 const (
@@ -69,8 +70,10 @@ const (
 	history     = 480 // samples: two minutes
 	learn       = 40  // samples before anything is told
 	gapMost     = int64(5 * time.Second)
-	strayLeast  = 0.1 // log2
-	constant    = 48  // bytes of headers that say nothing
+	strayLeast  = 0.05 // log2
+	steady      = 120  // samples of movement after which it is looked at whether it is the new usual
+	steadyMost  = 0.2  // log2: it is when it strays no more than this
+	constant    = 48   // bytes of headers that say nothing
 )
 
 func newDetector(level string) *detector { return &detector{rule: motionRules[level], qp: -1} }
@@ -115,7 +118,7 @@ func (d *detector) take(mono int64, p picture) bool {
 
 // forget begins anew.
 func (d *detector) forget() {
-	d.next, d.n, d.at, d.has, d.over, d.moves, d.judged = 0, 0, 0, 0, 0, false, 0
+	d.next, d.n, d.at, d.has, d.over, d.moves, d.judged, d.lasts = 0, 0, 0, 0, 0, false, 0, 0
 }
 
 // sample judges the newest moment.
@@ -151,19 +154,47 @@ func (d *detector) sample(mono int64) {
 	}
 	d.usual[d.at] = float32(now)
 	d.at, d.has = (d.at+1)%history, min(d.has+1, history)
+	if !d.moves {
+		d.lasts = 0
+		return
+	}
+	if d.lasts++; d.lasts%steady == 0 {
+		d.settle()
+	}
 }
 
-// judge takes the median and the median distance from it.
+// settle takes what has lasted for steady samples as usual when it is even: rain
+// that began, a picture that got noisier. What walks about is not.
+func (d *detector) settle() {
+	newest := d.scratch[:0]
+	for i := range steady {
+		newest = append(newest, d.usual[(d.at+history-steady+i)%history])
+	}
+	d.scratch = newest
+	if _, stray := median(slices.Clone(newest)); stray > steadyMost {
+		return
+	}
+	d.at, d.has = copy(d.usual[:], newest), steady
+	d.over, d.moves, d.judged = 0, false, 0
+}
+
+// judge takes what is usual anew.
 func (d *detector) judge() {
-	s := append(d.scratch[:0], d.usual[:d.has]...)
+	d.scratch = append(d.scratch[:0], d.usual[:d.has]...)
+	d.middle, d.stray = median(d.scratch)
+	d.stray = max(d.stray, strayLeast)
+}
+
+// median returns the median of s and the median distance from it, in units of a
+// standard deviation. s is used up.
+func median(s []float32) (middle, stray float64) {
 	slices.Sort(s)
-	d.middle = float64(s[len(s)/2])
+	middle = float64(s[len(s)/2])
 	for i := range s {
-		s[i] = float32(math.Abs(float64(s[i]) - d.middle))
+		s[i] = float32(math.Abs(float64(s[i]) - middle))
 	}
 	slices.Sort(s)
-	d.stray = max(1.4826*float64(s[len(s)/2]), strayLeast)
-	d.scratch = s
+	return middle, 1.4826 * float64(s[len(s)/2])
 }
 
 // picture reads what a frame tells.

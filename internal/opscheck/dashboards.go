@@ -165,6 +165,12 @@ func usage() Dashboard {
 			of("Waits for the bucket", "bytes", "{{instance}}", total("sightline_archive_bucket_waiting_bytes", "instance"), "Grows while the bucket is away or slower than the cameras."),
 			of("Bucket", "none", "{{instance}} takes footage", total("sightline_archive_bucket_well", "instance"), "0: SightlineFootageBucket.").also("{{instance}} failures", "60 * "+rate("sightline_archive_bucket_failures_total", "instance")),
 		}},
+		{"Events", []Panel{
+			of("Events of cameras", "none", "{{kind}}", "60 * "+rate("sightline_events_total", "kind"), "Begun, a minute. lost for many at once: the cameras' network.").also("removed", "60 * "+rate("sightline_events_removed_total", "job")),
+			of("Reports of events", "none", "{{source}} {{outcome}}", "60 * "+rate("sightline_event_reports_total", "source, outcome"), "A minute. limited: a camera or a hook reports too much. failed: the store was away."),
+			of("Events that go on", "none", "{{instance}}", total("sightline_events_running", "instance"), ""),
+			of("Streams watched for movement", "none", "{{instance}} cameras", total("sightline_motion_cameras", "instance"), "").also("{{instance}} pictures a second", rate("sightline_motion_frames_total", "instance")).also("{{instance}} begun anew after a fault", rate("sightline_motion_faults_total", "instance")),
+		}},
 		{"Messages", []Panel{
 			of("Notices", "none", "{{kind}}", "60 * "+rate("sightline_notices_total", "kind"), "A minute."),
 			of("Mail", "none", "{{outcome}}", "60 * "+rate("sightline_mails_total", "outcome"), "A minute. retry for long: the mail server does not answer."),
