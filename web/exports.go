@@ -25,8 +25,9 @@ type Exports interface {
 }
 
 const (
-	exportLead = 2 * time.Minute  // before what is asked for: the key frame may be so far
-	exportWait = 60 * time.Second // a day of footage is computed in a second; others may be before it
+	exportLead  = 2 * time.Minute  // before what is asked for: the key frame may be so far
+	exportTrail = time.Minute      // behind it: the picture that is shown at its end ends there
+	exportWait  = 60 * time.Second // a day of footage is computed in a second; others may be before it
 )
 
 // Reasons why something is left out of an export, beside those of the archive.
@@ -136,7 +137,7 @@ func (r *request) take(camera string) (authz.Decision, error) {
 func exportWant(d authz.Decision, camera, layer string, from, to time.Time) archive.ExportWant {
 	f := d.Footage
 	return archive.ExportWant{Camera: camera, Layer: archive.Layer(layer), Span: archive.Span{From: from.UTC(), To: to.UTC()},
-		Open: archive.Within(f, []archive.Span{{From: from.Add(-exportLead).UTC(), To: to.UTC()}}),
+		Open: archive.Within(f, []archive.Span{{From: from.Add(-exportLead).UTC(), To: to.Add(exportTrail).UTC()}}),
 		Why: func(at time.Time) string {
 			switch {
 			case !f.From.IsZero() && at.Before(f.From):

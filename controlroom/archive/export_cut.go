@@ -436,10 +436,10 @@ const CodeNoFootage = "no_footage"
 func (k *cutter) finish() (*cut, error) {
 	c := &k.c
 	c.Left = k.w.left(c.Shown, k.keyless, k.changed)
+	k.flush(false)
 	if k.video == nil || k.video.count() == 0 {
 		return nil, fault.New(fault.Conflict, CodeNoFootage, "There is no footage of that time that you may take away.")
 	}
-	k.flush(false)
 	if !k.changed.IsZero() {
 		c.Rest = Span{k.changed, k.w.Span.To}
 	}

@@ -201,7 +201,7 @@ func markArgs(m *marker, encoder []string, out string) []string {
 		"-f", "rawvideo", "-pixel_format", "rgba", "-video_size", fmt.Sprintf("%dx%d", m.w, m.h), "-framerate", strconv.Itoa(markRate), "-i", "pipe:3",
 		"-filter_threads", "1", "-filter_complex",
 		"[0:v]scale=" + size + ",setsar=1[p];[p][1:v]overlay=x=" + strconv.Itoa(m.margin) + ":y=H-h-" + strconv.Itoa(m.margin) + ":eof_action=repeat[v]",
-		"-map", "[v]", "-map", "0:a?", "-c:a", "copy", "-strict", "-2", "-vsync", "passthrough", "-enc_time_base", "-1", "-pix_fmt", "yuv420p", "-threads", "1",
+		"-map", "[v]", "-map", "0:a?", "-c:a", "copy", "-strict", "-2", "-vsync", "passthrough", "-enc_time_base", "1:90000", "-pix_fmt", "yuv420p", "-threads", "1",
 	}
 	args = append(args, encoder...)
 	return append(args, "-video_track_timescale", "90000", "-movflags", "+faststart", "-y", "-f", "mp4", out)

@@ -90,7 +90,7 @@ func (m *marker) wall(into time.Duration) time.Time {
 func (m *marker) run(w io.Writer) {
 	img := image.NewRGBA(image.Rect(0, 0, m.w, m.h))
 	drawn := ""
-	for i := 0; float64(i) <= m.x.Seconds*markRate; i++ {
+	for i := 0; float64(i) < m.x.Seconds*markRate; i++ {
 		if s := m.text(m.wall(time.Duration(i) * time.Second / markRate)); s != drawn {
 			m.draw(img, s)
 			drawn = s

@@ -226,7 +226,7 @@ func TestExportOfARange(t *testing.T) {
 	w := newWorld(t, Config{Segment: 4 * time.Second})
 	w.camera("gate", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 2 * time.Second, Sound: testcam.PCMU}))
 	w.record("gate", Policy{Sound: true})
-	poll(t, 60*time.Second, "segments", func() bool { return len(w.segments("gate")) >= 4 })
+	poll(t, 60*time.Second, "segments", func() bool { return len(w.segments("gate")) >= 5 })
 	w.end()
 	w.start()
 	list := w.segments("gate")

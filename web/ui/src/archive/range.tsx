@@ -17,9 +17,12 @@ interface Props {
 }
 
 /** Range is a stretch of time that was marked, to be saved as a file by who may. */
-export function Range({ range, zone, mark, may }: Props) {
+export function Range({ lane, range, zone, mark, may }: Props) {
   const r = range.value
   if (!may) return null
+  const save = (span: Span | undefined): void => {
+    void import('./export').then(m => m.exportDialog(span && lane && { camera: lane.camera, name: lane.name, from: span.from, to: span.to, layer: lane.deck.footage.layer, zone }))
+  }
   return (
     <div class="ar-pick row">
       <Button kind="quiet" small icon="rangefrom" bare onClick={() => mark('from')}>{t('archive.range_from')}</Button>
@@ -27,9 +30,11 @@ export function Range({ range, zone, mark, may }: Props) {
       {r && (
         <>
           <span class="num ar-picked" dir="ltr">{t('archive.range', { from: clock(r.from, zone), to: clock(r.to, zone), time: duration(r.to - r.from) })}</span>
+          <Button small icon="download" onClick={() => save(r)}>{t('archive.export')}</Button>
           <Button kind="quiet" small bare icon="close" onClick={() => { range.value = undefined }}>{t('archive.range_clear')}</Button>
         </>
       )}
+      {!r && <Button kind="quiet" small icon="download" bare onClick={() => save(undefined)}>{t('export.list')}</Button>}
     </div>
   )
 }

@@ -45,7 +45,7 @@ export function Audit() {
                 rows={rows}
                 id={r => r.id}
                 columns={[
-                  { head: t('audit.what'), role: 'title', cell: r => <><b>{actionText(r.action)}</b>{role(r) && <p class="dim meta">{role(r)}</p>}</> },
+                  { head: t('audit.what'), role: 'title', cell: r => <><b>{actionText(r.action)}</b>{besides(r) && <p class="dim meta">{besides(r)}</p>}</> },
                   { head: t('audit.about'), cell: r => <span>{kindText(r.what.kind)} <bdi>{r.what.name ?? ''}</bdi></span> },
                   { head: t('audit.who'), cell: r => (r.who.name ? <bdi>{r.who.name}</bdi> : t('audit.as.system')) },
                   { head: t('audit.when'), cell: r => <span class="num nw">{date(parseTime(r.at) ?? 0, zone.value)}</span> },
@@ -68,6 +68,17 @@ function unique(rows: readonly AuditRow[]): AuditRow[] {
 function actionText(action: string): string {
   const key = `audit.do.${action}`
   return hasText(key) ? t(key) : action
+}
+
+/** besides is what a row says beside what was done. */
+function besides(r: AuditRow): string {
+  return r.action === 'camera.download' ? taken(r.detail ?? '') : role(r)
+}
+
+/** taken is which footage somebody took away as a file. */
+function taken(detail: string): string {
+  const time = (name: string): string => date(parseTime(new RegExp(`\\b${name}: (\\S+Z)`).exec(detail)?.[1]) ?? 0, zone.value)
+  return t(/\bhow: watermark\b/.test(detail) ? 'audit.download_marked' : 'audit.download', { from: time('from'), to: time('to') })
 }
 
 /** role is what a row about a group says of the role; the ids of its detail are for machines. */
