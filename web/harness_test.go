@@ -48,6 +48,7 @@ type harness struct {
 	gallery   *gallery.Gallery
 	events    *events.Events
 	archive   *archive.Archive
+	exports   *archive.Exports
 	registry  *prometheus.Registry
 	store     *boltkv.Store
 	log       *logBuffer
@@ -174,7 +175,7 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 	pushes, hooks := h.waysOut(store, box, log, clk)
 	cfg := Config{
 		Push: pushes, Webhooks: hooks,
-		Recordings: recordings, Events: h.events, Archive: archive.NewReader(archive.ReaderConfig{Archive: h.archive, Seal: box, FFmpeg: tool, Log: log, Registerer: h.registry}),
+		Exports: h.exporting(dir, tool, clk), Recordings: recordings, Events: h.events, Archive: archive.NewReader(archive.ReaderConfig{Archive: h.archive, Seal: box, FFmpeg: tool, Log: log, Registerer: h.registry}),
 		Authority: h.authority, Room: h.room, Notices: board, Gallery: h.gallery, Updates: updates, Usage: book, VisitLog: visits, Limits: ratelimit.New(ratelimit.Config{Registerer: h.registry}), Log: log, Registerer: h.registry,
 		Version: "test", Node: "test", StoreKind: store.Kind(), Assets: testPages(), Listen: "127.0.0.1:0", DataDir: dir,
 		Networks: func() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("192.168.1.0/24")} },
