@@ -77,8 +77,8 @@ var clipCoders = []struct{ name, args string }{
 	{"h265cbr", "-c:v libx265 -preset ultrafast -b:v 300k -x265-params log-level=none:bframes=0:keyint=30:min-keyint=30:vbv-maxrate=300:vbv-bufsize=150"},
 }
 
-// makeTrace encodes a scene and notes its pictures.
-func makeTrace(t *testing.T, s clipScene, name, args string) trace {
+// encodeClip makes a scene's clip, Annex B.
+func encodeClip(t *testing.T, s clipScene, seconds int, args string) []byte {
 	t.Helper()
 	pics := filepath.Join("..", "..", "internal", "testcam", "pictures")
 	kind := "h264"
@@ -87,7 +87,7 @@ func makeTrace(t *testing.T, s clipScene, name, args string) trace {
 	}
 	cmd := []string{"-v", "error", "-threads", "1"}
 	for _, p := range []string{"yard.jpg", "street.jpg"} {
-		cmd = append(cmd, "-loop", "1", "-framerate", fmt.Sprint(clipFPS), "-t", fmt.Sprint(clipLength), "-i", filepath.Join(pics, p))
+		cmd = append(cmd, "-loop", "1", "-framerate", fmt.Sprint(clipFPS), "-t", fmt.Sprint(seconds), "-i", filepath.Join(pics, p))
 	}
 	filter := strings.Replace(s.filter, "[0:v]", "[a]", 1)
 	copies := ""
@@ -99,16 +99,16 @@ func makeTrace(t *testing.T, s clipScene, name, args string) trace {
 	if n := strings.Count(copies, "["); n > 0 {
 		filter = fmt.Sprintf("[1:v]scale=640:360,format=yuv420p,split=%d%s;", n, copies) + filter
 	}
-	cmd = append(cmd, "-filter_complex", filter, "-map", "[v]", "-t", fmt.Sprint(clipLength), "-pix_fmt", "yuv420p")
+	cmd = append(cmd, "-filter_complex", filter, "-map", "[v]", "-t", fmt.Sprint(seconds), "-pix_fmt", "yuv420p")
 	cmd = append(cmd, strings.Fields(args)...)
 	cmd = append(cmd, "-f", kind, "-")
 	var out, failed bytes.Buffer
 	c := exec.Command("ffmpeg", cmd...)
 	c.Stdout, c.Stderr = &out, &failed
 	if err := c.Run(); err != nil {
-		t.Fatalf("%s %s: %v %s", s.name, name, err, failed.String())
+		t.Fatalf("%s: %v %s", s.name, err, failed.String())
 	}
-	return trace{s.name, name, pictures(kind == "hevc", out.Bytes())}
+	return out.Bytes()
 }
 
 // pictures cuts an Annex B stream at its pictures.

@@ -28,7 +28,7 @@ type watch struct {
 	level  string
 	stream *sfu.Stream
 	sink   *motionSink
-	remove func()
+	remove func() // ends it, and lets the layer go
 }
 
 const settle = 2 * time.Second // between two looks at what is to be watched
@@ -112,7 +112,9 @@ func (e *Events) match(ctx context.Context, levels map[string]string) {
 			w.remove()
 		}
 		sink := newMotionSink(ctx, e, camera, level)
-		w = &watch{level: level, stream: stream, sink: sink, remove: stream.Follow(sink, sfu.FollowConfig{})}
+		release := e.cfg.Fleet.Hold(camera, ingest.Sub) // it is pulled for this alone, too
+		remove := stream.Follow(sink, sfu.FollowConfig{})
+		w = &watch{level: level, stream: stream, sink: sink, remove: func() { remove(); release() }}
 		e.motion.mu.Lock()
 		e.motion.watched[camera] = w
 		e.motion.mu.Unlock()

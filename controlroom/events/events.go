@@ -27,6 +27,7 @@ type Recorder interface {
 type Fleet interface {
 	Streams(id string) (ingest.Streams, bool)
 	State(id string) (ingest.CameraState, bool)
+	Hold(id string, l ingest.Layer) (release func())
 	Watch(fn func(id string, s ingest.CameraState)) (stop func())
 }
 

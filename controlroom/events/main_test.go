@@ -121,10 +121,15 @@ func list(t testing.TB, n *node, camera string) []Event {
 
 func poll(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
+	pollFor(t, 20*time.Second, what, cond)
+}
+
+func pollFor(t testing.TB, limit time.Duration, what string, cond func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(limit)
 	for !cond() {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited 15 s for %s", what)
+			t.Fatalf("waited %s for %s", limit, what)
 		}
 		<-time.After(5 * time.Millisecond)
 	}

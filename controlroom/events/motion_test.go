@@ -24,7 +24,8 @@ func TestMakeTraces(t *testing.T) {
 		}
 		all = slices.DeleteFunc(all, func(tr trace) bool { return tr.scene == s.name })
 		for _, c := range clipCoders {
-			all = append(all, makeTrace(t, s, c.name, c.args))
+			clip := encodeClip(t, s, clipLength, c.args)
+			all = append(all, trace{s.name, c.name, pictures(strings.Contains(c.args, "libx265"), clip)})
 		}
 		writeTraces(t, all)
 		t.Log(s.name)
