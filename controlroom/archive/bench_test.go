@@ -205,7 +205,7 @@ func now() spent {
 }
 
 // framesOf takes the frames of a clip as ingest makes them, off a real camera.
-func framesOf(b *testing.B, c *testcam.Clip) ([]sfu.Frame, sfu.Format) {
+func framesOf(b testing.TB, c *testcam.Clip) ([]sfu.Frame, sfu.Format) {
 	b.Helper()
 	cam, err := testcam.New(testcam.Config{Main: c})
 	if err != nil {

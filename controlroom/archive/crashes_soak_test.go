@@ -2,4 +2,10 @@
 
 package archive
 
+// dayCameras are recorded for dayHours.
+const (
+	dayCameras = 3
+	dayHours   = 24
+)
+
 const crashes = 200
