@@ -224,6 +224,7 @@ func (r *Room) reportEgress(ctx context.Context) {
 		r.deps.log.Debug("what was sent could not be reported", "err", err)
 		return
 	}
+	r.tellEgress(ctx, b.rises(list, answers))
 	if b.heard(list, answers) {
 		for _, s := range r.sessions.all() {
 			s.poke()

@@ -26,6 +26,7 @@ type IntakeView struct {
 	User        string        // FTP login
 	Every       int           // minutes between two stills; 0 = none
 	OnNotice    bool          // a still when a notice about the camera is made
+	Tell        bool          // a notice when an image arrives
 	SnapshotURL string        // the camera's own address for stills; "" = stills are cut from its stream
 }
 
@@ -33,6 +34,7 @@ type IntakeView struct {
 type IntakeInput struct {
 	Every       *int
 	OnNotice    *bool
+	Tell        *bool
 	SnapshotURL *string
 }
 
@@ -47,6 +49,7 @@ type intakeRecord struct {
 	Mail        string `json:"mail"`
 	Every       int    `json:"every,omitempty"`
 	OnNotice    bool   `json:"on_notice,omitempty"`
+	Tell        bool   `json:"tell,omitempty"`
 	SnapshotURL string `json:"snapshot_url,omitempty"`
 }
 
@@ -142,7 +145,7 @@ func (r *Room) viewIntake(rec intakeRecord) (IntakeView, error) {
 	if err != nil {
 		return IntakeView{}, fault.Wrap(err, fault.Internal, fault.CodeInternal, "The key of this camera cannot be opened. Make a new one.")
 	}
-	return IntakeView{Key: key, Mail: rec.Mail, User: rec.Camera, Every: rec.Every, OnNotice: rec.OnNotice, SnapshotURL: rec.SnapshotURL}, nil
+	return IntakeView{Key: key, Mail: rec.Mail, User: rec.Camera, Every: rec.Every, OnNotice: rec.OnNotice, Tell: rec.Tell, SnapshotURL: rec.SnapshotURL}, nil
 }
 
 // SetIntake changes how images of an own camera come in, and lets them in where
@@ -191,6 +194,9 @@ func (r *intakeRecord) apply(in IntakeInput) error {
 	}
 	if in.OnNotice != nil {
 		r.OnNotice = *in.OnNotice
+	}
+	if in.Tell != nil {
+		r.Tell = *in.Tell
 	}
 	if in.SnapshotURL != nil {
 		raw := strings.TrimSpace(*in.SnapshotURL)

@@ -36,6 +36,7 @@ type intakeView struct {
 	FTP          *intakeFTPView `json:"ftp,omitempty"`
 	EveryMinutes int            `json:"every_minutes"`
 	OnNotice     bool           `json:"on_notice"`
+	Tell         bool           `json:"tell"` // a notice for each image that arrives, at most one in notices.every
 	SnapshotURL  string         `json:"snapshot_url"`
 }
 
@@ -48,6 +49,7 @@ type intakeFTPView struct {
 type intakeInput struct {
 	EveryMinutes *int    `json:"every_minutes,omitempty"`
 	OnNotice     *bool   `json:"on_notice,omitempty"`
+	Tell         *bool   `json:"tell,omitempty"`
 	SnapshotURL  *string `json:"snapshot_url,omitempty"`
 }
 
@@ -83,7 +85,7 @@ func intakeRoutes() []route {
 }
 
 func (r *request) viewIntake(v controlroom.IntakeView) intakeView {
-	out := intakeView{Takes: true, Key: v.Key.Reveal(), UploadURL: r.base() + uploadPath + v.User, EveryMinutes: v.Every, OnNotice: v.OnNotice, SnapshotURL: v.SnapshotURL}
+	out := intakeView{Takes: true, Key: v.Key.Reveal(), UploadURL: r.base() + uploadPath + v.User, EveryMinutes: v.Every, OnNotice: v.OnNotice, Tell: v.Tell, SnapshotURL: v.SnapshotURL}
 	doors := r.s.cfg.Intake
 	if doors.MailDomain != "" {
 		out.Mail = v.Mail + "@" + doors.MailDomain
@@ -110,7 +112,7 @@ func setIntake(r *request) error {
 	if err := r.decode(&in); err != nil {
 		return err
 	}
-	v, err := r.s.cfg.Room.SetIntake(r.ctx, r.subject, r.param("id"), controlroom.IntakeInput{Every: in.EveryMinutes, OnNotice: in.OnNotice, SnapshotURL: in.SnapshotURL})
+	v, err := r.s.cfg.Room.SetIntake(r.ctx, r.subject, r.param("id"), controlroom.IntakeInput{Every: in.EveryMinutes, OnNotice: in.OnNotice, Tell: in.Tell, SnapshotURL: in.SnapshotURL})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sightline/authz"
+	"sightline/controlroom/notice"
 	"sightline/internal/secret"
 )
 
@@ -159,4 +160,58 @@ func TestNoticesInput(t *testing.T) {
 		t.Errorf("muted %v, %v", out.Muted, err)
 	}
 	h.do("PUT", "/api/v1/cameras/"+cam+"/mute", map[string]any{"muted": false}, owner).want(t, 204)
+}
+
+// A camera's owner says whether an image that arrives is told; what is written is
+// in the settings, and reaches who may be told.
+func TestAnImageThatArrivesIsToldWhereItIsWanted(t *testing.T) {
+	h := newHarness(t)
+	owner := h.person("owner", false)
+	cam := h.camera(owner, "Yard")
+	if err := h.room.Arrived(t.Context(), cam, "i0"); err != nil { // nothing comes in yet
+		t.Fatal(err)
+	}
+	h.do("PUT", "/api/v1/cameras/"+cam+"/intake", map[string]any{"tell": false}, owner).want(t, 200)
+	if err := h.room.Arrived(t.Context(), cam, "i1"); err != nil {
+		t.Fatal(err)
+	}
+	set := decoded[intakeView](t, h.do("PUT", "/api/v1/cameras/"+cam+"/intake", map[string]any{"tell": true}, owner).want(t, 200))
+	if !set.Tell {
+		t.Errorf("%+v", set)
+	}
+	for _, id := range []string{"i2", "i3"} {
+		if err := h.room.Arrived(t.Context(), cam, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.poll("one notice", func() bool {
+		got, _ := h.notices(owner)
+		return len(got) == 1 && got[0] == "still Yard"
+	})
+}
+
+// Preferences over HTTP, by version, and the filters of the list.
+func TestHowOneIsTold(t *testing.T) {
+	h := newHarness(t)
+	owner := h.person("owner", false)
+	const url = "/api/v1/me/notices/preferences"
+	p := decoded[notice.Preferences](t, h.do("GET", url, nil, owner).want(t, 200))
+	p.Digest, p.Quiet.On = "daily", true
+	p.Kinds["motion"] = notice.Ways{Mail: true}
+	now := decoded[notice.Preferences](t, h.do("PUT", url, p, owner).want(t, 200))
+	if now.Version == 0 || now.Digest != "daily" || now.Kinds["motion"] != (notice.Ways{Mail: true}) {
+		t.Errorf("%+v", now)
+	}
+	if p := decoded[problemBody](t, h.do("PUT", url, p, owner).want(t, 409)); p.Code != "stale" {
+		t.Errorf("%+v", p)
+	}
+	now.Quiet.From = "7 pm"
+	if p := decoded[problemBody](t, h.do("PUT", url, now, owner).want(t, 422)); p.Field != "quiet.from" {
+		t.Errorf("%+v", p)
+	}
+	h.do("GET", url, nil, nil).want(t, 401)
+	for _, q := range []string{"kind=nothing", "camera=x", "from=yesterday", "from=2026-11-22T10:00:00Z&to=2026-11-22T10:00:00Z"} {
+		h.do("GET", "/api/v1/notices?"+q, nil, owner).want(t, 422)
+	}
+	h.do("GET", "/api/v1/notices?kind=motion,person&from=2026-11-22T10:00:00Z&to=2026-11-22T11:00:00%2B00:00&unread=true", nil, owner).want(t, 200)
 }

@@ -65,7 +65,7 @@ func (n *node) buildGallery(ctx context.Context, reg prometheus.Registerer) erro
 	l := n.cfg.Limits
 	n.gallery, err = gallery.New(gallery.Config{Store: n.store, Blobs: blobs, Authority: n.authority, Log: n.log.With("part", "gallery"), Registerer: reg,
 		Alone: n.cfg.Store.Embedded(), CameraRate: l.ImagesCamera, Reserve: int64(n.cfg.Images.ReserveMB) << 20, Undo: n.cfg.Images.Undo,
-		GuestMost: l.GuestImages, GuestAge: l.GuestImageAge})
+		GuestMost: l.GuestImages, GuestAge: l.GuestImageAge, Arrived: n.arrived})
 	if err != nil {
 		return err
 	}

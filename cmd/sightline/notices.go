@@ -15,6 +15,12 @@ func sender(m *mail.Sender) notice.Sender {
 	return m
 }
 
+// arrived tells of an image, where a camera's owner wants that. Images come when
+// the room is there.
+func (n *node) arrived(ctx context.Context, camera, image string) error {
+	return n.room.Arrived(ctx, camera, image)
+}
+
 // noticed takes an image with a notice, where a camera's owner asked for that. The
 // board runs when the room is there.
 func (n *node) noticed(ctx context.Context, camera, cause string) error {

@@ -19,6 +19,11 @@ import (
 func (g *Gallery) Accept(ctx context.Context, a intake.Arrival) (intake.Receipt, error) {
 	got, err := g.accept(ctx, a)
 	g.metrics.arrived(a.Via, got, err)
+	if err == nil && got.New && g.cfg.Arrived != nil && a.Via != intake.ViaNotice {
+		if err := g.cfg.Arrived(ctx, a.Camera, got.Image); err != nil { // it is kept all the same
+			g.cfg.Log.Warn("nobody is told of an image that arrived", "camera", a.Camera, "err", err)
+		}
+	}
 	return got, err
 }
 

@@ -28,6 +28,10 @@ type Config struct {
 	Clock      clock.Clock           // nil: the machine's
 	Alone      bool                  // no other node uses the store: a crash's leftovers are swept at once
 
+	// Arrived is told of every new image, unless it was taken because of a notice.
+	// It holds up the answer to the sender. nil: nobody is told.
+	Arrived func(ctx context.Context, camera, image string) error
+
 	CameraRate int           // images a camera may bring in a minute: 60
 	Reserve    int64         // bytes of disk kept free: 256 MB
 	Undo       time.Duration // how long a deleted image can be restored: 60 s

@@ -251,6 +251,9 @@ func (b *Board) forget(ctx context.Context, account string) error {
 			return err
 		}
 	}
+	if err := b.forgetLast(ctx, account); err != nil {
+		return err
+	}
 	_, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Control,
 		Writes: []kv.Write{{Key: pBell + account, Delete: true}, {Key: pDue + account, Delete: true}}})
 	return err

@@ -113,7 +113,12 @@ type recent struct {
 // first reports whether something may be told of what ("camera/kind") at a time:
 // once in Every, on all nodes together. The event that was told may come again.
 func (b *Board) first(ctx context.Context, what, cause string, at time.Time) (bool, error) {
-	every := b.cfg.Every.Milliseconds()
+	return b.firstIn(ctx, what, cause, at, b.cfg.Every)
+}
+
+// firstIn is first with another time than Every.
+func (b *Board) firstIn(ctx context.Context, what, cause string, at time.Time, in time.Duration) (bool, error) {
+	every := in.Milliseconds()
 	near := func(t int64) bool { d := at.UnixMilli() - t; return d < every && d > -every }
 	if t, ok := b.recent.get(what); ok && near(t) {
 		if again, err := b.readLast(ctx, what); err != nil || again.Cause == cause {
@@ -194,7 +199,15 @@ func (b *Board) cameraChanged(ctx context.Context, ev event.CameraChanged) error
 	if !ev.Removed || !authz.ValidID(ev.Camera) || !authz.ValidID(ev.Owner) {
 		return nil
 	}
-	snap, err := b.cfg.Store.Read(ctx, event.CameraEvents, []string{pLost + ev.Camera}, []kv.Scan{{Prefix: pLast + ev.Camera + "/", Limit: 100}})
+	if err := b.forgetLast(ctx, ev.Camera); err != nil {
+		return err
+	}
+	return b.dropSeen(ctx, ev.Owner, ev.Camera)
+}
+
+// forgetLast removes what was kept of a camera, or an account, that is gone.
+func (b *Board) forgetLast(ctx context.Context, id string) error {
+	snap, err := b.cfg.Store.Read(ctx, event.CameraEvents, []string{pLost + id}, []kv.Scan{{Prefix: pLast + id + "/", Limit: 100}})
 	if err != nil {
 		return err
 	}
@@ -204,12 +217,11 @@ func (b *Board) cameraChanged(ctx context.Context, ev event.CameraChanged) error
 			writes = append(writes, kv.Write{Key: v.Key, Delete: true})
 		}
 	}
-	if len(writes) > 0 {
-		if _, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: event.CameraEvents, Writes: writes}); err != nil {
-			return err
-		}
+	if len(writes) == 0 {
+		return nil
 	}
-	return b.dropSeen(ctx, ev.Owner, ev.Camera)
+	_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: event.CameraEvents, Writes: writes})
+	return err
 }
 
 // dropSeen takes what a camera saw off an account's board, and out of what waits.

@@ -520,6 +520,39 @@ func TestAChannelIsTriedAgainForWhatItDidNotReach(t *testing.T) {
 	}
 }
 
+func TestBudgetsWebhooksAndImagesAreToldOnce(t *testing.T) {
+	s := newScene(t)
+	olena := s.person(t, "olena")
+	yard := s.camera(t, olena, "Yard")
+	put := func(ev event.Event) {
+		t.Helper()
+		if _, err := s.store.Commit(t.Context(), kv.Txn{ID: kv.NewID(s.fake.Now()), Space: kv.Control, Writes: []kv.Write{event.Write(ev)}}); err != nil {
+			t.Fatal(err)
+		}
+		s.idle(t)
+		s.fake.Advance(time.Minute)
+	}
+	used := func(level string) event.EgressUsed {
+		return event.EgressUsed{Account: olena.Account, Level: level, At: s.fake.Now().UnixMilli(), Until: s.fake.Now().Add(time.Hour).UnixMilli()}
+	}
+	put(used("sub"))
+	put(used("sub")) // another node, or a level that comes and goes
+	s.reads(t, olena, "throttle", 1)
+	put(used("stills"))
+	put(used("sub"))
+	s.reads(t, olena, "throttle", 1)
+	if n := s.list(t, olena)[0]; n.Reason != "stills" || n.Until.IsZero() {
+		t.Errorf("%+v", n)
+	}
+	s.event(t, yard, "still", "")
+	s.reads(t, olena, "still on Yard; throttle", 2)
+	put(event.WebhookOff{Account: olena.Account, Webhook: authz.NewID(), Name: "House"})
+	s.poll(t, "the letter about the webhook", func() bool {
+		return len(s.mails("olena")) == 1 && strings.Contains(s.mails("olena")[0].Subject, "House")
+	})
+	s.poll(t, "pushes", func() bool { return len(s.push.sent()) == 3 && s.jobs(t, olena) == 0 }) // a still is not pushed
+}
+
 func TestStorageIsToldToAdministratorsAndOwners(t *testing.T) {
 	s := newScene(t)
 	adm, err := s.auth.AddAccount(t.Context(), authz.Operator, authz.NewAccount{Email: "root@example.org", Plan: authz.PlanPro, InstanceAdmin: true,

@@ -68,12 +68,19 @@ func (b *Board) tellAdministrators(ctx context.Context, cause string, r record) 
 	}
 }
 
+// egressEvery is how often at most an owner is told of the same: near its end a
+// budget is used up and free again many times.
+const egressEvery = 12 * time.Hour
+
 // egress tells an owner that his cameras are shown with less for now.
 func (b *Board) egress(ctx context.Context, e event.Entry, ev event.EgressUsed) error {
-	if ev.Level != "sub" && ev.Level != "stills" {
+	if ev.Level != "sub" && ev.Level != "stills" || !authz.ValidID(ev.Account) {
 		return nil
 	}
 	at := time.UnixMilli(ev.At)
+	if first, err := b.firstIn(ctx, ev.Account+"/"+ev.Level, e.ID, at, egressEvery); err != nil || !first {
+		return err
+	}
 	return b.tellSelf(ctx, e.ID, ev.Account, record{Kind: Throttle, At: at.UnixMilli(), Reason: ev.Level, Until: ev.Until},
 		func(r record) bool { return r.Kind == Throttle })
 }

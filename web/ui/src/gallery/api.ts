@@ -110,12 +110,13 @@ export interface Intake {
   ftp: { host: string; port: number; user: string } | null
   every_minutes: number
   on_notice: boolean
+  tell: boolean
   snapshot_url: string
 }
 
 export const intake = {
   get: (camera: ID) => send<Intake>('GET', `/api/v1/cameras/${id(camera)}/intake`),
-  change: (camera: ID, b: Partial<Pick<Intake, 'every_minutes' | 'on_notice' | 'snapshot_url'>>) =>
+  change: (camera: ID, b: Partial<Pick<Intake, 'every_minutes' | 'on_notice' | 'tell' | 'snapshot_url'>>) =>
     send<Intake>('PUT', `/api/v1/cameras/${id(camera)}/intake`, b),
   renew: (camera: ID) => send<Intake>('POST', `/api/v1/cameras/${id(camera)}/intake/renew`, {}),
   /** Cuts a still now; new is false when it was there already. */

@@ -54,10 +54,10 @@ function Stills({ camera, view, onChanged }: { camera: Camera; view: Intake; onC
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
   const form = useForm(
-    { every_minutes: String(view.every_minutes), on_notice: view.on_notice, snapshot_url: view.snapshot_url },
+    { every_minutes: String(view.every_minutes), on_notice: view.on_notice, tell: view.tell, snapshot_url: view.snapshot_url },
     v => ({ snapshot_url: v.snapshot_url.trim() === '' || /^https?:\/\/[^\s/]+/i.test(v.snapshot_url.trim()) ? undefined : 'bad_url' }),
     async v => {
-      onChanged(await intake.change(camera.id, { every_minutes: Number(v.every_minutes), on_notice: v.on_notice, snapshot_url: v.snapshot_url.trim() }))
+      onChanged(await intake.change(camera.id, { every_minutes: Number(v.every_minutes), on_notice: v.on_notice, tell: v.tell, snapshot_url: v.snapshot_url.trim() }))
       toast(t('intake.saved'))
     },
   )
@@ -83,6 +83,7 @@ function Stills({ camera, view, onChanged }: { camera: Camera; view: Intake; onC
         options={choices.map(n => ({ value: String(n), text: n === 0 ? t('intake.never') : t('intake.every_n', { time: duration(n * 60_000) }) }))}
       />
       <Check bound={form.bind('on_notice')} label={t('intake.on_notice')} hint={t('intake.on_notice_hint')} />
+      <Check bound={form.bind('tell')} label={t('intake.tell')} hint={t('intake.tell_hint')} />
       <TextField bound={form.bind('snapshot_url')} label={t('intake.snapshot')} hint={t('intake.snapshot_hint')} optional dir="ltr" inputMode="url" autoComplete="off" spellcheck={false} placeholder="http://192.168.1.20/snapshot.jpg" />
       <ProblemNotice problem={form.problem ?? problem} />
       <div class="acts">
