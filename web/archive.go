@@ -192,6 +192,11 @@ func archiveDaysOf(r *request) error {
 	if r.s.cfg.Archive == nil {
 		return r.ok(out)
 	}
+	done, err := r.s.readings.enter(r.subject.Account, false)
+	if err != nil {
+		return err
+	}
+	defer done()
 	days, err := r.s.cfg.Archive.Days(r.ctx, cam.Camera.ID, zone)
 	if err != nil {
 		return err
@@ -270,6 +275,11 @@ func archiveCoverageOf(r *request) error {
 	if !d.Footage.To.IsZero() {
 		out.Edge = d.Footage.To
 	}
+	done, err := r.s.readings.enter(r.subject.Account, false)
+	if err != nil {
+		return err
+	}
+	defer done()
 	found := map[archive.Layer][]archive.Span{}
 	if r.s.cfg.Archive != nil {
 		for _, l := range []archive.Layer{archive.Main, archive.Sub} {

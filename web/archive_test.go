@@ -28,7 +28,7 @@ func TestTheArchiveIsRead(t *testing.T) {
 	if len(days.Days) == 0 || days.Days[0].Bytes == nil || *days.Days[0].Bytes < 1<<20 || days.Zone == "" {
 		t.Errorf("%+v", days)
 	}
-	wide := moments(tp.from.Add(-time.Hour), tp.to.Add(time.Minute))
+	wide := moments(tp.from.Add(-time.Hour), tp.to.Add(time.Second))
 	c := read[archiveCoverage](t, h.do("GET", archivePath(cam, "coverage?"+wide), nil, owner).want(t, 200))
 	if c.Layer != "main" || !slices.Equal(c.Layers, []string{"main"}) || len(c.Spans) != 1 || !c.Spans[0].From.Equal(tp.from) || !c.Spans[0].To.Equal(tp.to) || c.Edge.Before(c.Now) {
 		t.Errorf("%+v, the tape is from %v to %v", c, tp.from, tp.to)

@@ -19,10 +19,10 @@ const (
 
 // shown is a span of one layer as it may be seen.
 type shown struct {
-	layer   archive.Layer
-	pieces  []archive.Piece
-	growing bool
-	ended   bool
+	layer  archive.Layer
+	pieces []archive.Piece
+	event  bool // it grows, or did a moment ago: a player may have begun it then
+	ended  bool
 }
 
 // show cuts what may be seen of a span into pieces. asked is the layer wanted;
@@ -32,19 +32,23 @@ func (r *request) show(span archive.Span, asked archive.Layer, only bool) (shown
 	if err != nil {
 		return shown{}, err
 	}
+	done, err := r.s.readings.enter(r.subject.Account, false)
+	if err != nil {
+		return shown{}, err
+	}
+	defer done()
 	return r.showWith(d.Footage, span, asked, only)
 }
 
 func (r *request) showWith(f authz.Footage, span archive.Span, asked archive.Layer, only bool) (shown, error) {
 	now := r.now()
-	out := shown{growing: span.To.IsZero() || span.To.After(now)}
 	cut := cutOf(f, span)
-	cut.Open = out.growing
-	if limit := cut.Span.To; !limit.After(now.Add(-growTail)) {
-		cut.Open = false
-		out.ended = true
+	known := now.Add(-growTail) // until then everything is listed that will be
+	if !f.To.IsZero() && f.To.Before(known) {
+		known = f.To
 	}
-	out.ended = out.ended || !out.growing
+	out := shown{ended: !cut.Span.To.After(known), event: span.To.IsZero() || span.To.After(now.Add(-eventFor))}
+	cut.Open = !out.ended
 	if r.s.cfg.Archive == nil {
 		return shown{}, errInvisible
 	}
@@ -68,6 +72,10 @@ func (r *request) showWith(f authz.Footage, span archive.Span, asked archive.Lay
 // growTail is how long after its end a growing playlist is still asked for: what
 // is written last is listed by then.
 const growTail = 5 * time.Second
+
+// eventFor is how long after its end a playlist is still called what it was while
+// it grew: its type must not change under a player (RFC 8216, 6.2.1).
+const eventFor = 5 * time.Minute
 
 func otherLayer(l archive.Layer) archive.Layer {
 	if l == archive.Sub {
@@ -138,7 +146,7 @@ func (r *request) playlist(span archive.Span, asked archive.Layer) error {
 }
 
 func (r *request) sendPlaylist(s shown, from time.Time) error {
-	p := archive.Playlist{Pieces: s.pieces, From: from, Growing: s.growing, Ended: s.ended}
+	p := archive.Playlist{Pieces: s.pieces, From: from, Growing: s.event, Ended: s.ended}
 	r.c.Response().Header.Set(layerHeader, string(s.layer))
 	return r.bytes(playlistType, p.Append(make([]byte, 0, 256+160*len(p.Pieces))))
 }

@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	readChunk    = 64 << 10               // bytes read and written at once
-	unsentMost   = 128 << 10              // bytes of an answer that wait in the system for a slow reader
-	chunkWait    = 20 * time.Second       // a reader that does not take a chunk meanwhile is gone
-	standsEvery  = 500 * time.Millisecond // how often what a running answer rests on is looked at, beside its lease
-	drainWait    = 2 * time.Second        // running answers of a server that closes
-	readsAtOnce  = 48                     // of one account, stills included: a wall of 16, and then some
-	readsAtAll   = 1024                   // of everybody
-	stillsAtOnce = 8                      // of one account
+	readChunk   = 64 << 10               // bytes read and written at once
+	unsentMost  = 128 << 10              // bytes of an answer that wait in the system for a slow reader
+	chunkWait   = 20 * time.Second       // a reader that does not take a chunk meanwhile is gone
+	standsEvery = 500 * time.Millisecond // how often what a running answer rests on is looked at, beside its lease
+	drainWait   = 2 * time.Second        // running answers of a server that closes
+	readsAtOnce = 48                     // of one account: a wall of 16, and then some
+	listsAtOnce = 24                     // of one account: playlists, coverage, days and stills
+	readsAtAll  = 1024                   // of everybody
 )
 
 var errCut = errors.New("web: the right to what is read has ended")
@@ -33,7 +33,7 @@ type readings struct {
 	mu      sync.Mutex
 	all     int
 	reads   map[string]int // by account
-	stills  map[string]int
+	lists   map[string]int
 	running map[*reading]struct{}
 	closed  bool
 }
@@ -44,9 +44,9 @@ func (s *readings) enter(account string, read bool) (done func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.reads == nil {
-		s.reads, s.stills, s.running = map[string]int{}, map[string]int{}, map[*reading]struct{}{}
+		s.reads, s.lists, s.running = map[string]int{}, map[string]int{}, map[*reading]struct{}{}
 	}
-	of, most := s.stills, stillsAtOnce
+	of, most := s.lists, listsAtOnce
 	if read {
 		of, most = s.reads, readsAtOnce
 	}

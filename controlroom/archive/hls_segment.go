@@ -23,6 +23,9 @@ func (a *Archive) Segment(ctx context.Context, camera, id string) (Segment, erro
 		return Segment{}, err
 	}
 	for _, s := range a.shelvesOf(camera, layer) {
+		if s.d.id == disk && s.d.stuck() {
+			return Segment{}, away(errHung)
+		}
 		if s.d.id == disk {
 			out, err := s.byName(name)
 			if errors.Is(err, fs.ErrNotExist) {
@@ -78,6 +81,7 @@ func (s *shelf) byName(name int64) (Segment, error) {
 
 // readFrags reads the rows of its own fragments.
 func (l listed) readFrags() ([]fragRow, error) {
+	defer l.s.d.busy()()
 	f, err := l.s.d.root.Open(path.Join(l.s.dir(l.day), fileFrags))
 	if err != nil {
 		return nil, err
