@@ -3,7 +3,7 @@ import { t } from '../i18n/i18n'
 import { city, clock, duration } from '../i18n/time'
 import { Button } from '../kit/button'
 import { Segmented } from '../kit/choice'
-import { Icon } from '../kit/icons'
+import { Icon, type IconName } from '../kit/icons'
 import { Menu } from '../kit/menu'
 import { speeds, type Player } from './player'
 import type { Span } from './spans'
@@ -19,7 +19,7 @@ interface Props {
   skip(seconds: number): void
   step(by: 1 | -1): void
   event(by: 1 | -1): void
-  live: { text: string; act(): void }
+  live: { text: string; icon: IconName; act(): void }
 }
 
 /** Transport is how one goes through time, with the clock of what is on the screen. */
@@ -41,7 +41,7 @@ export function Transport({ player, zone, events, skip, step, event, live }: Pro
       </div>
       <div class="ar-end">
         <Speed player={player} />
-        <Button small icon="live" extra="ar-live" onClick={live.act}>{live.text}</Button>
+        <Button small icon={live.icon} extra="ar-live" onClick={live.act}>{live.text}</Button>
       </div>
     </div>
   )
@@ -53,15 +53,19 @@ function Speed({ player }: { player: Player }) {
     <Menu
       end
       cls="btn quiet s num"
-      label={t('archive.speed', { n: rate })}
+      label={t('archive.speed', { n: number(rate) })}
       button={<><span dir="ltr">{text(rate)}</span><Icon name="down" small /></>}
       items={speeds.map(s => ({ text: <span dir="ltr" class="num">{text(s)}</span>, checked: s === rate, act: () => player.setRate(s) }))}
     />
   )
 }
 
+function number(rate: number): string {
+  return rate === 0.5 ? '½' : String(rate)
+}
+
 function text(rate: number): string {
-  return `${rate === 0.5 ? '½' : rate}×`
+  return `${number(rate)}×`
 }
 
 /** Clock is when the picture on the screen was taken: the day, and to the frame while it stands still. */

@@ -77,8 +77,8 @@ export class Deck {
       if (!tells) this.paint(video.currentTime)
       clearTimeout(late)
       late = setTimeout(() => {
-        if (this.target !== undefined && !video.seeking && video.readyState >= 2) this.paint(video.currentTime)
-      }, 150)
+        if (this.target !== undefined && !video.seeking && video.readyState >= 2) this.paint(this.onScreen(video.currentTime))
+      }, 400)
     }
     video.addEventListener('seeked', seeked)
     video.addEventListener('timeupdate', seeked)
@@ -372,6 +372,12 @@ export class Deck {
       this.asked = undefined
     }
     this.set({ state: 'recorded', at })
+  }
+
+  /** onScreen is the media second of the frame that is on the screen when the element is at `media`, as far as it is known. */
+  private onScreen(media: number): number {
+    const last = this.lastMedia
+    return last !== undefined && last <= media + 0.001 && media - last < 1.5 * this.frame ? last : media
   }
 
   private set(v: DeckView): void {

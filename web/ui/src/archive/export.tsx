@@ -90,8 +90,10 @@ function ExportDialog({ ask, onClose }: { ask: ExportAsk | undefined; onClose():
     >
       {draft && (
         <div class="ex">
-          <Moment label={t('export.from')} value={draft.from} zone={zone} bad={draft.from >= draft.to} onChange={from => setDraft({ ...draft, from })} />
-          <Moment label={t('export.to')} value={draft.to} zone={zone} bad={draft.from >= draft.to} onChange={to => setDraft({ ...draft, to })} />
+          <div class="ex-ends">
+            <Moment label={t('export.from')} value={draft.from} zone={zone} bad={draft.from >= draft.to} onChange={from => setDraft({ ...draft, from })} />
+            <Moment label={t('export.to')} value={draft.to} zone={zone} bad={draft.from >= draft.to} onChange={to => setDraft({ ...draft, to })} />
+          </div>
           <p class="hint">{t('archive.zone', { zone: city(zone) })}</p>
           <div class="row ex-layer">
             <Segmented
@@ -111,7 +113,7 @@ function ExportDialog({ ask, onClose }: { ask: ExportAsk | undefined; onClose():
           <Seen look={look} zone={zone} wrong={wrong} />
         </div>
       )}
-      <ProblemNotice problem={problem} />
+      {problem && <div class="ex-said"><ProblemNotice problem={problem} /></div>}
       {rest && (
         <Notice tone="warn">
           {t('export.rest')} <Button small onClick={() => onward(rest)}>{t('export.rest_do')}</Button>
@@ -200,11 +202,11 @@ function Moment({ label, value, zone, bad, onChange }: { label: string; value: n
     <div class="field ex-end">
       <label class="lab" for={id}>{label}</label>
       <div class="row">
-        <Button small kind="quiet" extra="num" aria-label={t('export.earlier', { what: label, n: 10 })} onClick={() => onChange(value - 10_000)}><span dir="ltr">−10</span></Button>
-        <Button small kind="quiet" extra="num" aria-label={t('export.earlier', { what: label, n: 1 })} onClick={() => onChange(value - 1000)}><span dir="ltr">−1</span></Button>
+        <Button small kind="quiet" extra="num" aria-label={t('export.earlier', { what: label, n: 10 })} onClick={() => onChange(value - 10_000)}>{`−${t('unit.s', { n: 10 })}`}</Button>
+        <Button small kind="quiet" extra="num" aria-label={t('export.earlier', { what: label, n: 1 })} onClick={() => onChange(value - 1000)}>{`−${t('unit.s', { n: 1 })}`}</Button>
         <input id={id} type="datetime-local" step={1} class={`fld num${bad ? ' bad' : ''}`} aria-invalid={bad || undefined} value={fieldText(value, zone)} onChange={e => typed(e.currentTarget.value)} />
-        <Button small kind="quiet" extra="num" aria-label={t('export.later', { what: label, n: 1 })} onClick={() => onChange(value + 1000)}><span dir="ltr">+1</span></Button>
-        <Button small kind="quiet" extra="num" aria-label={t('export.later', { what: label, n: 10 })} onClick={() => onChange(value + 10_000)}><span dir="ltr">+10</span></Button>
+        <Button small kind="quiet" extra="num" aria-label={t('export.later', { what: label, n: 1 })} onClick={() => onChange(value + 1000)}>{`+${t('unit.s', { n: 1 })}`}</Button>
+        <Button small kind="quiet" extra="num" aria-label={t('export.later', { what: label, n: 10 })} onClick={() => onChange(value + 10_000)}>{`+${t('unit.s', { n: 10 })}`}</Button>
       </div>
     </div>
   )

@@ -90,6 +90,7 @@ export class Player {
   seek(t: number): void {
     const to = Math.min(t, this.edge())
     this.placed = true
+    this.running = false // until the pictures of that moment are there, the clock stands
     batch(() => {
       this.jumped.value = undefined
       this.atEdge.value = false

@@ -111,7 +111,7 @@ function Shown({ ids, list }: { ids: readonly string[]; list: readonly Camera[] 
   }
   // Without the right to live there is nothing more to go to than the newest one may see.
   const sees = lanes.some(l => byID.get(l.camera)?.access.reason !== 'level_missing')
-  const live = sees ? { text: t('tile.live'), act: () => go('/') } : { text: t('archive.newest'), act: () => { player.seek(newest(player)); player.play(true) } }
+  const live = sees ? { text: t('tile.live'), icon: 'live' as const, act: () => go('/') } : { text: t('archive.newest'), icon: 'wait' as const, act: () => { player.seek(newest(player)); player.play(true) } }
   const open = (): void => {
     if (!single && lane) go(archivePage([lane.camera], player.now.peek()))
     else if (!document.fullscreenElement) document.querySelector('.ar')?.requestFullscreen?.().catch(() => {})
