@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { audit as api, type AuditRow } from '../api/sharing'
 import { asProblem, type Problem } from '../api/problem'
 import { hasText, t } from '../i18n/i18n'
+import { parts } from '../i18n/stamp'
 import { date, parseTime } from '../i18n/time'
 import { Empty, Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
@@ -77,7 +78,10 @@ function besides(r: AuditRow): string {
 
 /** taken is which footage somebody took away as a file. */
 function taken(detail: string): string {
-  const time = (name: string): string => date(parseTime(new RegExp(`\\b${name}: (\\S+Z)`).exec(detail)?.[1]) ?? 0, zone.value)
+  const time = (name: string): string => {
+    const p = parts(parseTime(new RegExp(`\\b${name}: (\\S+Z)`).exec(detail)?.[1]) ?? 0, zone.value)
+    return `${p.year}-${p.month}-${p.day} ${p.hour}:${p.minute}:${p.second}`
+  }
   return t(/\bhow: watermark\b/.test(detail) ? 'audit.download_marked' : 'audit.download', { from: time('from'), to: time('to') })
 }
 
