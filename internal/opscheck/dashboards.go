@@ -163,6 +163,12 @@ func usage() Dashboard {
 			of("Files begun", "none", "{{instance}}", "60 * "+rate("sightline_archive_segments_total", "instance"), "A minute; one a camera and minute is usual."),
 			of("A fragment on the disk, p99", "s", "{{instance}}", quantile("0.99", "sightline_archive_write_seconds", "instance"), "A second of one camera. Near 1 s the disk is at its end."),
 			of("Waits for the bucket", "bytes", "{{instance}}", total("sightline_archive_bucket_waiting_bytes", "instance"), "Grows while the bucket is away or slower than the cameras."),
+			of("Footage read", "Bps", "{{instance}}", rate("sightline_footage_read_bytes_total", "instance"), "By players: beside the live pictures a part of what leaves the server."),
+			of("Answers with footage", "none", "{{instance}}", total("sightline_footage_answers", "instance"), "Near 1,024 slow readers take all places.").also("{{instance}} cut, a minute", "60 * "+rate("sightline_footage_cut_total", "instance")),
+			of("Stills of recordings", "reqps", "{{result}}", rate("sightline_archive_stills_total", "result"), "none: no ffmpeg. refused: too many at once."),
+			of("Time to cut one of recordings", "s", "p95", quantile("0.95", "sightline_archive_still_seconds", ""), "Waiting for a core included."),
+			of("Exports", "none", "{{instance}} downloads", total("sightline_exports_running", "instance"), "").also("{{instance}} with a watermark", total("sightline_exports_marking", "instance")).also("made", "60 * "+rate("sightline_exports_total", "job")).also("failed, {{reason}}", "60 * "+rate("sightline_exports_failed_total", "reason")),
+			of("Exports handed out", "Bps", "{{instance}}", rate("sightline_export_bytes_total", "instance"), ""),
 			of("Bucket", "none", "{{instance}} takes footage", total("sightline_archive_bucket_well", "instance"), "0: SightlineFootageBucket.").also("{{instance}} failures", "60 * "+rate("sightline_archive_bucket_failures_total", "instance")),
 		}},
 		{"Events", []Panel{
@@ -172,7 +178,8 @@ func usage() Dashboard {
 			of("Streams watched for movement", "none", "{{instance}} cameras", total("sightline_motion_cameras", "instance"), "").also("{{instance}} pictures a second", rate("sightline_motion_frames_total", "instance")).also("{{instance}} begun anew after a fault", rate("sightline_motion_faults_total", "instance")),
 		}},
 		{"Messages", []Panel{
-			of("Notices", "none", "{{kind}}", "60 * "+rate("sightline_notices_total", "kind"), "A minute."),
+			of("Notices", "none", "{{kind}}", "60 * "+rate("sightline_notices_total", "kind"), "A minute.").also("none, {{reason}}", "60 * "+rate("sightline_notice_drops_total", "reason")),
+			of("Notices that leave", "none", "{{channel}} {{outcome}}", "60 * "+rate("sightline_notice_sends_total", "channel, outcome"), "A minute. withdrawn: the level was gone when they were to go, as it should be."),
 			of("Mail", "none", "{{outcome}}", "60 * "+rate("sightline_mails_total", "outcome"), "A minute. retry for long: the mail server does not answer."),
 			of("Push and webhooks", "none", "push {{outcome}}", "60 * "+rate("sightline_push_messages_total", "outcome"), "A minute. retry or unreachable for all: no way out.").also("webhook {{outcome}}", "60 * "+rate("sightline_webhook_deliveries_total", "outcome")).also("switched off, {{reason}}", "60 * "+rate("sightline_webhooks_off_total", "reason")),
 			of("Webhooks' answers, p95", "s", "{{instance}}", quantile("0.95", "sightline_webhook_seconds", "instance"), "10 s is the limit."),
