@@ -18,7 +18,7 @@ import { push, type PushDevice, type PushState } from './ways-api'
 export function PushPart() {
   const state = useResource(() => push.get())
   return (
-    <section class="block">
+    <section class="block no-part">
       <h2>{t('push.title')}</h2>
       <p class="muted">{t('push.text')}</p>
       <Loaded of={state} rows={1}>

@@ -24,8 +24,8 @@ export function NoticeSettings() {
     <Settings>
       <p class="crumb"><a href="/notices">{t('nav.notices')}</a></p>
       <h1>{t('notices.settings')}</h1>
-      <Loaded of={mine} rows={6}>{p => <Choices key={p.version} given={p} mail={server.data?.mail ?? true} onSaved={mine.put} onStale={mine.reload} />}</Loaded>
       <PushPart />
+      <Loaded of={mine} rows={6}>{p => <Choices key={p.version} given={p} mail={server.data?.mail ?? true} onSaved={mine.put} onStale={mine.reload} />}</Loaded>
       <WebhooksPart />
     </Settings>
   )

@@ -1,10 +1,11 @@
-import { hasText, t } from '../i18n/i18n'
+import { t } from '../i18n/i18n'
 import { moment, parseTime } from '../i18n/time'
 import { Empty, Loaded } from '../kit/blocks'
 import { Dialog } from '../kit/dialog'
 import { useResource } from '../kit/resource'
 import { Table } from '../kit/table'
 import { zone } from '../state/session'
+import { kindText } from './kinds'
 import { webhooks as api, type Delivery, type Webhook } from './ways-api'
 
 /** outcome is how one try of a delivery went, in a sentence. */
@@ -21,9 +22,7 @@ export function outcome(d: Delivery): string {
 }
 
 function kind(k: string): string {
-  if (k === 'test') return t('webhooks.kind_test')
-  for (const key of [`notices.kind.${k}`, `archive.event.${k}`]) if (hasText(key)) return t(key)
-  return k
+  return k === 'test' ? t('webhooks.kind_test') : kindText(k)
 }
 
 /** WebhookLog lists the last tries of a webhook. */

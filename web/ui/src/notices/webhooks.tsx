@@ -30,7 +30,7 @@ export function WebhooksPart() {
   const [removing, setRemoving] = useState<Webhook>()
   const show = (m: Made): void => { setMade(m); list.reload() }
   return (
-    <section class="block">
+    <section class="block no-part">
       <div class="head">
         <div>
           <h2>{t('webhooks.title')}</h2>
