@@ -78,7 +78,7 @@ var clipCoders = []struct{ name, args string }{
 }
 
 // encodeClip makes a scene's clip, Annex B.
-func encodeClip(t *testing.T, s clipScene, seconds int, args string) []byte {
+func encodeClip(t testing.TB, s clipScene, seconds int, args string) []byte {
 	t.Helper()
 	pics := filepath.Join("..", "..", "internal", "testcam", "pictures")
 	kind := "h264"

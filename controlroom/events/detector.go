@@ -58,8 +58,8 @@ type rule struct {
 }
 
 var motionRules = map[string]rule{
-	MotionLow:    {strays: 8, least: 0.8, row: 4},
-	MotionMedium: {strays: 5, least: 0.4, row: 3},
+	MotionLow:    {strays: 6, least: 0.55, row: 4},
+	MotionMedium: {strays: 4.5, least: 0.35, row: 3},
 	MotionHigh:   {strays: 3.5, least: 0.25, row: 3},
 }
 
@@ -144,7 +144,7 @@ func (d *detector) sample(mono int64) {
 		if d.judged == 0 {
 			d.judge()
 		}
-		d.judged = (d.judged + 1) % 4
+		d.judged = (d.judged + 1) % 8
 		if now-d.middle > max(d.rule.least, d.rule.strays*d.stray) {
 			d.over = min(d.over+1, d.rule.row+2)
 		} else {

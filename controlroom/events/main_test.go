@@ -66,8 +66,9 @@ func onRedis(t testing.TB) kv.Store {
 }
 
 func onBoth(t *testing.T, test func(t *testing.T, store kv.Store)) {
-	t.Run("bolt", func(t *testing.T) { test(t, onBolt(t)) })
-	t.Run("redis", func(t *testing.T) { test(t, onRedis(t)) })
+	t.Parallel()
+	t.Run("bolt", func(t *testing.T) { t.Parallel(); test(t, onBolt(t)) })
+	t.Run("redis", func(t *testing.T) { t.Parallel(); test(t, onRedis(t)) })
 }
 
 // node runs events of a store; kill ends it as the loss of power would.

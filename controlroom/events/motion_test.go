@@ -3,15 +3,19 @@ package events
 import (
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"sightline/internal/testcam"
+	"sightline/sfu"
 )
 
-var update = flag.String("update", "", "encode clips anew (minutes) and write testdata: all, or the names of scenes")
+var update = flag.String("update", "", "encode clips anew (minutes) and write testdata: all, or the names of scenes; table: only the table of the guide")
 
 func TestMakeTraces(t *testing.T) {
-	if *update == "" {
+	if *update == "" || *update == "table" {
 		t.Skip("with -update")
 	}
 	var all []trace
@@ -84,22 +88,136 @@ func try(tr trace, level string) (v verdict) {
 	return v
 }
 
-func TestMotionTable(t *testing.T) {
-	all := readTraces(t)
-	for _, level := range []string{MotionLow, MotionMedium, MotionHigh} {
-		var sum verdict
-		t.Log("level ", level)
-		for _, s := range clipScenes {
-			line := fmt.Sprintf("%-12s", s.name)
-			for _, tr := range all {
-				if tr.scene == s.name {
-					v := try(tr, level)
+// rateHeld are the encoders that hold their rate; the others vary it.
+var rateHeld = []string{"abr", "cbr", "refresh", "h265cbr"}
+
+var sceneWords = map[string]string{
+	"still": "nothing moves", "person": "somebody crosses", "far": "somebody far", "slow": "somebody hardly moves", "light": "a lamp, a sunrise",
+	"rain": "rain begins", "rainperson": "somebody crosses in rain", "noisyperson": "somebody crosses in a noisy picture",
+}
+
+// motionTable is the table of docs/guide/events.md: found of all and told of
+// nothing, by level, of encoders that vary their rate and of those that hold it.
+func motionTable(all []trace) (table string, sums map[string]verdict) {
+	var b strings.Builder
+	levels := []string{MotionLow, MotionMedium, MotionHigh}
+	b.WriteString("| scene | variable rate: low | medium | high | held rate: low | medium | high |\n|---|---|---|---|---|---|---|\n")
+	sums = map[string]verdict{}
+	for _, s := range clipScenes {
+		b.WriteString("| " + sceneWords[s.name])
+		for _, held := range []bool{false, true} {
+			for _, level := range levels {
+				var v verdict
+				for _, tr := range all {
+					if tr.scene == s.name && slices.Contains(rateHeld, tr.coder) == held {
+						v.add(try(tr, level))
+					}
+				}
+				cell := fmt.Sprintf("%d false", v.false_)
+				if v.spans > 0 {
+					cell = fmt.Sprintf("%d of %d", v.found, v.spans)
+					if v.false_ > 0 {
+						cell += fmt.Sprintf(", %d false", v.false_)
+					}
+				}
+				b.WriteString(" | " + cell)
+				for _, key := range []string{fmt.Sprint(level, held), fmt.Sprint(level, held, s.name)} {
+					sum := sums[key]
 					sum.add(v)
-					line += fmt.Sprintf(" %s:%d/%d+%d", tr.coder, v.found, v.spans, v.false_)
+					sums[key] = sum
 				}
 			}
-			t.Log(line)
 		}
-		t.Logf("sum %+v", sum)
+		b.WriteString(" |\n")
+	}
+	for _, line := range []struct {
+		name string
+		of   func(verdict) string
+	}{{"**recall**", func(v verdict) string { return percent(v.found, v.spans) }}, {"**precision**", func(v verdict) string { return percent(v.told-v.false_, v.told) }}} {
+		b.WriteString("| " + line.name)
+		for _, held := range []bool{false, true} {
+			for _, level := range levels {
+				b.WriteString(" | " + line.of(sums[fmt.Sprint(level, held)]))
+			}
+		}
+		b.WriteString(" |\n")
+	}
+	return b.String(), sums
+}
+
+func percent(n, of int) string {
+	if of == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%d %%", (100*n+of/2)/of)
+}
+
+const motionDoc = "../../docs/guide/events.md"
+
+// The table in the guide is what the detector does, and that is good enough: who
+// crosses the picture is found, and nothing is told of noise and lamps.
+func TestMotionTable(t *testing.T) {
+	table, sums := motionTable(readTraces(t))
+	raw, err := os.ReadFile(motionDoc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := string(raw)
+	from := strings.Index(doc, "| scene |")
+	if from < 0 {
+		t.Fatal("no table in " + motionDoc)
+	}
+	to := from + strings.Index(doc[from:]+"\n\n", "\n\n") + 1
+	if had := doc[from:min(to, len(doc))]; had != table {
+		if *update != "table" {
+			t.Errorf("%s has another table (-update table writes it):\n%s", motionDoc, table)
+		} else if err := os.WriteFile(motionDoc, []byte(doc[:from]+table+doc[min(to, len(doc)):]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, level := range []string{MotionLow, MotionMedium} {
+		for _, held := range []bool{false, true} {
+			for _, quiet := range []string{"still", "light"} {
+				if v := sums[fmt.Sprint(level, held, quiet)]; v.false_ > 0 {
+					t.Errorf("%s, rate held %t: %d times told of nothing in %q", level, held, v.false_, quiet)
+				}
+			}
+		}
+		if v := sums[fmt.Sprint(level, false, "person")]; v.found < v.spans-1 || v.spans == 0 {
+			t.Errorf("%s: %d of %d who cross are found", level, v.found, v.spans)
+		}
+	}
+}
+
+// BenchmarkMotion is what a picture costs: 1 s of 15 pictures a second is 15 of these.
+func BenchmarkMotion(b *testing.B) {
+	clip := clipOf(b, encodeClip(b, clipScenes[1], 12, clipCoders[0].args+" -x264-params slices=1"))
+	var frames []*sfu.Frame
+	for i, u := range clip.Units {
+		f := &sfu.Frame{Key: u.Key, Mono: int64(i+1) * 1e9 / clipFPS}
+		nals := u.NALs
+		if u.Key {
+			nals = append([][]byte{clip.SPS, clip.PPS}, nals...)
+		}
+		for _, nal := range nals {
+			f.Payloads = append(f.Payloads, testcam.Fragments(testcam.H264, nal, sfu.MaxPayload)...)
+		}
+		frames = append(frames, f)
+	}
+	d := newDetector(MotionMedium)
+	known := 0
+	for _, f := range frames {
+		if d.picture(sfu.Format{Codec: sfu.H264}, f).qp >= 0 {
+			known++
+		}
+	}
+	if known != len(frames) {
+		b.Fatalf("the quantiser of %d of %d pictures is known", known, len(frames))
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		f := *frames[i%len(frames)]
+		f.Mono = int64(i) * 1e9 / clipFPS
+		d.frame(sfu.Format{Codec: sfu.H264}, &f)
 	}
 }

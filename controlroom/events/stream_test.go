@@ -10,7 +10,7 @@ import (
 )
 
 // clipOf is what a camera plays of an Annex B stream of one slice a picture.
-func clipOf(t *testing.T, stream []byte) *testcam.Clip {
+func clipOf(t testing.TB, stream []byte) *testcam.Clip {
 	t.Helper()
 	c := &testcam.Clip{Codec: testcam.H264, Width: 640, Height: 360, FPS: clipFPS, Key: 2 * time.Second}
 	for _, nal := range units(stream) {
