@@ -98,6 +98,7 @@ type BucketStatus struct {
 type Archive struct {
 	cfg     Config
 	disks   []*disk
+	missing []missing
 	metrics *metrics
 	alarms  chan Alarm
 	blocks  blocks // of what was read from the bucket
@@ -110,6 +111,12 @@ type Archive struct {
 	running   sync.WaitGroup
 }
 
+// missing is a disk that could not be opened at the start.
+type missing struct {
+	Disk
+	err error
+}
+
 type shelfKey struct {
 	disk   *disk
 	camera string
@@ -117,7 +124,8 @@ type shelfKey struct {
 }
 
 // New opens the disks and repairs what a crash left open on them; nothing records
-// before Run. A disk that cannot be opened is an error: footage would be missing.
+// before Run. That none can be opened is an error. Where another can, one that
+// cannot is failed until the next start: a server comes up without it.
 func New(cfg Config) (*Archive, error) {
 	if cfg.Sources == nil || len(cfg.Disks) == 0 {
 		return nil, errors.New("archive: sources and disks are required")
@@ -138,12 +146,17 @@ func New(cfg Config) (*Archive, error) {
 		d, err := openDisk(c, cfg.Reserve)
 		if err == nil {
 			a.disks = append(a.disks, d)
-			err = a.begin(d)
+			if err = a.begin(d); err != nil {
+				a.disks = a.disks[:len(a.disks)-1]
+				d.close()
+			}
 		}
 		if err != nil {
-			a.Close()
-			return nil, fmt.Errorf("the disk for footage %s cannot be used: %w", c.Path, err)
+			a.missing = append(a.missing, missing{c, err})
 		}
+	}
+	if len(a.disks) == 0 {
+		return nil, fmt.Errorf("the disk for footage %s cannot be used: %w", a.missing[0].Path, a.missing[0].err)
 	}
 	a.metrics = newMetrics(cfg.Registerer, a)
 	return a, nil
@@ -271,9 +284,14 @@ func (a *Archive) loadAll(ctx context.Context, d *disk) {
 
 // Disks says how the disks are.
 func (a *Archive) Disks() []DiskStatus {
-	out := make([]DiskStatus, len(a.disks))
-	for i, d := range a.disks {
-		out[i] = d.status()
+	out := make([]DiskStatus, 0, len(a.cfg.Disks))
+	for _, c := range a.cfg.Disks {
+		i := slices.IndexFunc(a.disks, func(d *disk) bool { return d.cfg.Path == c.Path })
+		if i < 0 {
+			out = append(out, DiskStatus{Path: c.Path, State: AlarmFailed})
+			continue
+		}
+		out = append(out, a.disks[i].status())
 	}
 	return out
 }

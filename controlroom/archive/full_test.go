@@ -179,6 +179,26 @@ func TestAnotherDiskTakesOver(t *testing.T) {
 	}
 }
 
+// One disk of two cannot be opened at the start: the other records, and it is said.
+func TestADiskThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	var said alarms
+	gone := filepath.Join(t.TempDir(), "gone")
+	if err := os.WriteFile(gone, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, Config{Disks: []Disk{{Path: gone}, {Path: t.TempDir()}}, Alarm: said.add})
+	w.camera("gate", short(t))
+	w.record("gate", Policy{})
+	poll(t, 20*time.Second, "footage on the other", func() bool { return len(w.segments("gate")) > 0 && said.last() == AlarmFailed })
+	if d := w.a.Disks(); len(d) != 2 || d[0].State != AlarmFailed || d[1].State != "ok" {
+		t.Errorf("%+v", d)
+	}
+	if _, err := New(Config{Sources: w.fleet, Disks: []Disk{{Path: gone}}}); err == nil {
+		t.Error("without any disk it starts")
+	}
+}
+
 // A disk that does not come back for longer than the ring reaches: live does not
 // wait, memory does not grow, and the gap is there to see.
 func TestASlowDiskIsAGap(t *testing.T) {

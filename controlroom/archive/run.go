@@ -60,6 +60,9 @@ func (a *Archive) Run(ctx context.Context) error {
 		a.launch(r)
 	}
 	a.mu.Unlock()
+	for _, m := range a.missing {
+		a.told(&disk{cfg: m.Disk}, AlarmFailed, m.err)
+	}
 	var wg sync.WaitGroup
 	for _, d := range a.disks {
 		wg.Go(func() { a.loadAll(ctx, d) })
