@@ -115,6 +115,7 @@ func (r *reading) begin() {
 	all := &r.s.readings
 	all.mu.Lock()
 	all.running[r] = struct{}{}
+	r.s.metrics.footage.Inc()
 	closed := all.closed
 	all.mu.Unlock()
 	r.mu.Lock()
@@ -162,6 +163,7 @@ func (r *reading) cut() {
 		return
 	}
 	r.gone = true
+	r.s.metrics.cut.Inc()
 	if r.conn != nil {
 		reset(r.conn)
 	}
@@ -192,6 +194,7 @@ func (r *reading) WriteTo(w io.Writer) (int64, error) {
 		if n, err = w.Write(buf[:n]); err != nil {
 			return sent + int64(n), err
 		}
+		r.s.metrics.read.Add(float64(n))
 		at += int64(n)
 		sent += int64(n)
 	}
@@ -208,6 +211,7 @@ func (r *reading) Close() error {
 	all := &r.s.readings
 	all.mu.Lock()
 	delete(all.running, r)
+	r.s.metrics.footage.Dec()
 	all.mu.Unlock()
 	r.done()
 	return nil

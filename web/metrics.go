@@ -16,6 +16,9 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec // who
 	sockets  *prometheus.GaugeVec     // kind
 	closes   *prometheus.CounterVec   // code
+	footage  prometheus.Gauge         // answers with footage that run
+	cut      prometheus.Counter       // of them, ended because the right to them did
+	read     prometheus.Counter       // bytes of footage
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -29,6 +32,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "sightline_web_sockets", Help: "Open sockets of tabs by kind of viewer."}, []string{"kind"}),
 		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sightline_web_socket_closes_total", Help: "Sockets closed by the server, by close code."}, []string{"code"}),
+		footage: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "sightline_footage_answers", Help: "Answers with footage that run now."}),
+		cut: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "sightline_footage_cut_total", Help: "Answers with footage that were ended because the right to them had, or the server closed."}),
+		read: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "sightline_footage_read_bytes_total", Help: "Bytes of footage given to players."}),
 	}
 	for code := 1; code <= 5; code++ { // fasthttp and net/http answer nothing else
 		m.requests.WithLabelValues("none", strconv.Itoa(code)+"xx")
@@ -42,7 +51,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.closes.WithLabelValues(strconv.Itoa(code))
 	}
 	if reg != nil {
-		reg.MustRegister(m.requests, m.seconds, m.sockets, m.closes)
+		reg.MustRegister(m.requests, m.seconds, m.sockets, m.closes, m.footage, m.cut, m.read)
 	}
 	return m
 }
