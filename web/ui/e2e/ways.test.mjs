@@ -70,7 +70,7 @@ describe("ways notices leave by", () => {
     const ctx = await context(b, desk);
     const page = await ctx.newPage();
     await signIn(page, base, account);
-    await page.locator("main").waitFor();
+    await until("the wall", () => new URL(page.url()).pathname === "/");
     await page.goto(base + "/settings/notices");
     await page.getByText(word("webhooks.none")).waitFor();
     await button(page, "webhooks.add").click();
@@ -151,7 +151,7 @@ describe("ways notices leave by", () => {
     const allow = (setting) => cdp.send("Browser.setPermission", { permission: { name: "notifications" }, setting, origin: base, browserContextId: targetInfo.browserContextId });
     await allow("denied");
     await signIn(page, base, account);
-    await page.locator("main").waitFor();
+    await until("the wall", () => new URL(page.url()).pathname === "/");
     await page.goto(base + "/settings/notices");
     await page.getByText(word("push.denied")).waitFor();
     await shot(page, "push-denied-desk");
