@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,7 +42,7 @@ type disk struct {
 const (
 	fileDisk    = "disk"
 	fileLock    = "lock"
-	fileStore   = "store" // epoch of the store its cameras are of
+	fileStore   = "store" // epoch and revision of the store its cameras are of
 	fileBallast = "ballast"
 	ballastSize = 256 << 10 // given up to write index rows on a full disk
 )
@@ -122,14 +123,26 @@ func (d *disk) syncDir(dir string) error {
 	return f.Sync()
 }
 
-// belongs says whether the footage is of the store with this epoch; of a disk
-// that does not know it becomes so.
-func (d *disk) belongs(epoch string) (bool, error) {
+// belongs says whether the footage is of the store with this epoch, at this
+// revision or before; of a disk that knows none it becomes so. One that went back,
+// as from a backup, does not know all cameras there were.
+func (d *disk) belongs(epoch string, revision uint64) (bool, error) {
+	defer d.busy()()
 	b, err := d.root.ReadFile(fileStore)
-	if errors.Is(err, fs.ErrNotExist) {
-		return true, d.put(fileStore, []byte(epoch))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
 	}
-	return strings.TrimSpace(string(b)) == epoch, err
+	if err == nil {
+		was, text, _ := strings.Cut(strings.TrimSpace(string(b)), " ")
+		at, _ := strconv.ParseUint(text, 10, 64)
+		if was != epoch || revision < at {
+			return false, nil
+		}
+		if revision == at {
+			return true, nil
+		}
+	}
+	return true, d.put(fileStore, fmt.Appendf(nil, "%s %d", epoch, revision))
 }
 
 // measure asks how much room there is. With most of the reserve gone the disk is

@@ -58,6 +58,9 @@ func (r *Recordings) follow(ctx context.Context) {
 				default:
 					after, more = ch.Revision, ch.More
 					r.changed(ctx, ch.Values)
+					r.mu.Lock()
+					r.revision = ch.Revision
+					r.mu.Unlock()
 				}
 			}
 			if failing = r.said(ctx, err, failing); err != nil {
@@ -126,9 +129,9 @@ func (r *Recordings) load(ctx context.Context) (revision uint64, epoch string, e
 	for id := range next {
 		r.apply(ctx, id)
 	}
-	r.sweep(ctx, epoch)
+	r.sweep(ctx, epoch, revision)
 	r.mu.Lock()
-	r.loaded = true
+	r.loaded, r.epoch, r.revision = true, epoch, revision
 	r.mu.Unlock()
 	return revision, epoch, nil
 }
@@ -267,19 +270,19 @@ func (r *Recordings) forget(ctx context.Context, id string) {
 // sweep removes the footage of cameras that went while this server was down. On
 // a disk that was written for another store it removes nothing: there, every
 // camera would seem gone.
-func (r *Recordings) sweep(ctx context.Context, epoch string) {
+func (r *Recordings) sweep(ctx context.Context, epoch string, revision uint64) {
 	a := r.cfg.Archive
 	if a == nil || epoch == "" {
 		return
 	}
 	for _, d := range a.disks {
-		own, err := d.belongs(epoch)
+		own, err := d.belongs(epoch, revision)
 		if err != nil {
 			r.log.Warn("a disk does not say which store its footage is of; nothing is removed from it", "disk", d.cfg.Path, "err", err)
 			continue
 		}
 		if !own {
-			r.log.Warn("footage of another store lies on a disk; what is of no camera here stays until its disk is full", "disk", d.cfg.Path)
+			r.log.Warn("footage of another store, or of a newer state of it, lies on a disk; what is of no camera here stays until its disk is full", "disk", d.cfg.Path)
 			continue
 		}
 		cams, err := readDir(d.root, dirCams)

@@ -26,14 +26,16 @@ type Recordings struct {
 	log  *slog.Logger
 	turn turn
 
-	mu     sync.Mutex
-	loaded bool // the store was read once
-	byID   map[string]*followed
-	gone   map[string]bool  // cameras whose footage is to be removed
-	told   map[string]*told // by disk: what people know of it
-	wake   chan struct{}    // something is in gone
-	news   chan struct{}    // something is in told
-	look   chan struct{}    // the store has news
+	mu       sync.Mutex
+	loaded   bool   // the store was read once
+	epoch    string // of it
+	revision uint64 // up to which it was followed
+	byID     map[string]*followed
+	gone     map[string]bool  // cameras whose footage is to be removed
+	told     map[string]*told // by disk: what people know of it
+	wake     chan struct{}    // something is in gone
+	news     chan struct{}    // something is in told
+	look     chan struct{}    // the store has news
 }
 
 // RecordingsConfig is what Recordings are made of. Store and Authority are required.
@@ -215,6 +217,22 @@ func poke(ch chan struct{}) {
 	}
 }
 
+// mark notes on the disks how far the store was followed, so that an older one is
+// known as such.
+func (r *Recordings) mark() {
+	r.mu.Lock()
+	epoch, revision := r.epoch, r.revision
+	r.mu.Unlock()
+	for _, d := range r.cfg.Archive.disks {
+		if epoch == "" || d.trouble() != "" {
+			continue
+		}
+		if _, err := d.belongs(epoch, revision); err != nil {
+			r.log.Debug("a disk does not take how far the store was followed", "disk", d.cfg.Path, "err", err)
+		}
+	}
+}
+
 // exists asks the store whether there is such a camera.
 func (r *Recordings) exists(ctx context.Context, camera string) (bool, error) {
 	snap, err := r.cfg.Store.Read(ctx, kv.Control, []string{authz.CameraPrefix + camera}, nil)
@@ -260,6 +278,7 @@ func (r *Recordings) remove(ctx context.Context) {
 			return
 		case <-r.wake:
 		case <-again.C:
+			r.mark()
 		}
 	}
 }

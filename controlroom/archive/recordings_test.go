@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -197,6 +198,30 @@ func TestFootageGoesWithItsCamera(t *testing.T) {
 	}
 	stop()
 	w.end()
+	mark := filepath.Join(w.disk(), fileStore)
+	was, err := os.ReadFile(mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	epoch, _, _ := strings.Cut(string(was), " ")
+	lost := filepath.Join(w.disk(), dirCams, "of-a-camera-the-backup-did-not-have")
+	if err := os.Mkdir(lost, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(mark, []byte(epoch+" 1000000"), 0o600); err != nil { // the store went back since
+		t.Fatal(err)
+	}
+	w.start()
+	r3, stop3 := h.recordings(t, w.a, "n")
+	poll(t, 10*time.Second, "an older store", func() bool { r3.mu.Lock(); defer r3.mu.Unlock(); return r3.loaded && len(r3.gone) == 0 })
+	stop3()
+	if _, err := os.Stat(lost); err != nil {
+		t.Error("an older store took footage away")
+	}
+	w.end()
+	if err := os.WriteFile(mark, was, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	w.start()
 	other := newHouse(t, nil) // the same disks with another store
 	r2, stop2 := other.recordings(t, w.a, "n")
