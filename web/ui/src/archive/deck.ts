@@ -20,6 +20,9 @@ const trimFrom = 0.02
 const seekFrom = 0.6
 /** Less than this apart is the same frame, s. */
 const same = 0.012
+/** After so long without a picture it is looked whether a sliver is in the way, ms; and how long that may be, s. */
+const stuckAfter = 600
+const sliver = 0.6
 /** So long before its end the list is made longer, s of media at normal speed; and how often at the newest end, ms. */
 const growAt = 240
 const growEvery = 1000
@@ -41,6 +44,7 @@ export class Deck {
   private painted: number | undefined
   private lastMedia: number | undefined
   private frame = 1 / 25
+  private readonly steps: number[] = []
   private grew = 0
   private empty: number | undefined
   private failures = 0
@@ -170,7 +174,10 @@ export class Deck {
     engine.pace(rate)
     const ready = this.ready
     if (ready) this.waiting = undefined
-    else this.waiting ??= performance.now()
+    else {
+      this.waiting ??= performance.now()
+      if (performance.now() - this.waiting > stuckAfter) this.nudge()
+    }
     if (this.view.peek().state !== 'recorded' && this.settled && this.painted !== undefined) this.set({ state: 'recorded', at: this.painted })
     const off = (video.currentTime - found.media) // s ahead of the clock
     if (!running) {
@@ -244,6 +251,21 @@ export class Deck {
     if (!video) return
     this.target = media
     video.currentTime = media
+  }
+
+  /** nudge goes over a sliver without media: a list's lengths are rounded, and a seek may end just before what was fetched. */
+  private nudge(): void {
+    const { video } = this
+    if (!video || video.seeking && video.readyState > 1) return
+    const t = video.currentTime
+    for (let i = 0; i < video.buffered.length; i++) {
+      const start = video.buffered.start(i)
+      if (start > t && start - t < sliver) {
+        this.goto(start + 0.01)
+        this.waiting = performance.now()
+        return
+      }
+    }
   }
 
   private rate(rate: number): void {
@@ -351,7 +373,12 @@ export class Deck {
   private frames(m: VideoFrameCallbackMetadata): void {
     const step = this.lastMedia === undefined ? 0 : m.mediaTime - this.lastMedia
     // At normal speed two frames that follow each other tell how long one lasts.
-    if (step > 0.004 && step < 0.5 && this.video && !this.video.paused && this.video.playbackRate <= 1.3) this.frame = step < this.frame * 1.6 || this.frame > 0.2 ? step : this.frame
+    if (step > 0.004 && step < 0.5 && this.video && !this.video.paused && this.video.playbackRate <= 1.3) {
+      this.steps.push(step)
+      if (this.steps.length > 24) this.steps.shift()
+      // Some frames are never painted: their neighbours are further apart than one frame lasts.
+      if (this.steps.length > 5) this.frame = [...this.steps].sort((a, b) => a - b)[this.steps.length >> 2] as number
+    }
     this.paint(m.mediaTime)
   }
 
