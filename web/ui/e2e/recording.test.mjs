@@ -61,6 +61,11 @@ describe("recording on events", () => {
     await part.scrollIntoViewIfNeeded();
     await shot(page, "recording-phone");
     await page.setViewportSize(desk);
+    await page.evaluate(() => (document.documentElement.dataset.theme = "light"));
+    assert.deepEqual(await findings(page), []);
+    await part.scrollIntoViewIfNeeded();
+    await shot(page, "recording-light-desk");
+    await page.evaluate(() => (document.documentElement.dataset.theme = "dark"));
 
     // What was sent before the event is in the ring by now.
     await until("seven seconds of pictures of the camera", async () => {
