@@ -25,11 +25,10 @@ type Subscription struct {
 
 // Message is one notification of a camera.
 type Message struct {
-	Topic   string // segments joined by "/", without prefixes
-	Op      string // Initialized, Changed, Deleted, or ""
-	Source  string // what it is about, for telling several sources of a topic apart
-	Data    map[string]string
-	arrived time.Time
+	Topic  string // segments joined by "/", without prefixes
+	Op     string // Initialized, Changed, Deleted, or ""
+	Source string // what it is about, for telling several sources of a topic apart
+	Data   map[string]string
 }
 
 // Subscribe makes a pull point.

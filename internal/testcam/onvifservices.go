@@ -17,6 +17,7 @@ func (o *ONVIF) operations() map[string]answer {
 		"ver10/device GetDeviceInformation": o.information,
 		"ver10/device GetCapabilities":      o.capabilities,
 		"ver10/media GetProfiles":           o.profiles,
+		"ver10/media GetVideoSources":       o.videoSources,
 		"ver10/media GetStreamUri":          o.streamURI,
 		"ver10/media GetSnapshotUri":        o.snapshotURI,
 	}
@@ -120,7 +121,7 @@ func (o *ONVIF) profiles2(*http.Request, soapMessage) (body, sub, reason string)
 		if p.Codec == JPEG {
 			enc = "JPEG"
 		}
-		fmt.Fprintf(&b, `<tr2:Profiles token="%s" fixed="true"><tr2:Name>%s</tr2:Name><tr2:Configurations><tr2:VideoEncoder token="ve_%[1]s" GovLength="50" Profile="Main"><tt:Name>ve</tt:Name><tt:UseCount>1</tt:UseCount>`+
+		fmt.Fprintf(&b, `<tr2:Profiles token="%s" fixed="true"><tr2:Name>%s</tr2:Name><tr2:Configurations><tr2:VideoSource token="vs"><tt:Name>vs</tt:Name><tt:UseCount>2</tt:UseCount><tt:SourceToken>vs0</tt:SourceToken><tt:Bounds x="0" y="0" width="1280" height="720"/></tr2:VideoSource><tr2:VideoEncoder token="ve_%[1]s" GovLength="50" Profile="Main"><tt:Name>ve</tt:Name><tt:UseCount>1</tt:UseCount>`+
 			`<tt:Encoding>%[3]s</tt:Encoding><tt:Resolution><tt:Width>%d</tt:Width><tt:Height>%d</tt:Height></tt:Resolution><tt:RateControl ConstantBitRate="false"><tt:FrameRateLimit>%d.0</tt:FrameRateLimit><tt:BitrateLimit>2048</tt:BitrateLimit></tt:RateControl><tt:Quality>5</tt:Quality></tr2:VideoEncoder>`,
 			xmlText(p.Token), xmlText(p.Name), enc, p.Width, p.Height, p.FPS)
 		if !o.cfg.NoPTZ {
@@ -150,4 +151,8 @@ func (o *ONVIF) snapshotURI(_ *http.Request, m soapMessage) (body, sub, reason s
 		return `<tr2:GetSnapshotUriResponse><tr2:Uri>` + uri + `</tr2:Uri></tr2:GetSnapshotUriResponse>`, "", ""
 	}
 	return `<trt:GetSnapshotUriResponse><trt:MediaUri><tt:Uri>` + uri + `</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT0S</tt:Timeout></trt:MediaUri></trt:GetSnapshotUriResponse>`, "", ""
+}
+
+func (o *ONVIF) videoSources(*http.Request, soapMessage) (body, sub, reason string) {
+	return `<trt:GetVideoSourcesResponse><trt:VideoSources token="vs0"><tt:Framerate>25</tt:Framerate><tt:Resolution><tt:Width>1280</tt:Width><tt:Height>720</tt:Height></tt:Resolution></trt:VideoSources></trt:GetVideoSourcesResponse>`, "", ""
 }
