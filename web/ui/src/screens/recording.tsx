@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import { cameras } from '../api/api'
 import type { Camera } from '../api/wire'
 import { t } from '../i18n/i18n'
 import { reason } from '../i18n/reason'
@@ -27,8 +28,10 @@ export function RecordingSection({ camera }: { camera: Camera }) {
 
 function Footage({ camera }: { camera: Camera }) {
   const view = useResource(() => api.get(camera.id))
+  // What it costs is known by what the camera sends, and a layer that nobody watches sends nothing yet.
+  const now = useResource(() => cameras.get(camera.id))
   useEffect(() => {
-    const timer = setInterval(() => { if (!document.hidden) view.reload() }, look)
+    const timer = setInterval(() => { if (!document.hidden) { view.reload(); now.reload() } }, look)
     return () => clearInterval(timer)
   }, [])
   return (
@@ -38,7 +41,7 @@ function Footage({ camera }: { camera: Camera }) {
         {v => v.available
           ? <>
               <Status camera={camera} view={v} />
-              <RecordingForm key={v.version} camera={camera} view={v} onChanged={view.put} />
+              <RecordingForm key={v.version} camera={now.data ?? camera} view={v} onChanged={view.put} />
             </>
           : <Notice>{t('rec.none')}</Notice>}
       </Loaded>
