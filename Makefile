@@ -91,7 +91,7 @@ bench-gallery: need-test build ## a gallery of 100,000 images scrolled in a real
 
 bench-archive: ## recording: CPU and bytes written for 32 cameras, lists with a year on the disk (p95), a day compressed, full and hung disks, the bucket
 	@scripts/need ffmpeg
-	@go test -run '^$$' -bench 'Year|Archive|Day' -benchtime 1x -timeout 15m ./controlroom/archive
+	@go test -run '^$$' -bench 'Year|Archive|Day|Export' -benchtime 1x -timeout 15m ./controlroom/archive
 	@go test -count=1 -v -run 'AFullDisk|AHungDisk|TroubleIsTold|ABucketThatFails|KilledAtAnyMoment|ChangesOfTheClock|OnNotice|AnotherCodec|AnotherConfiguration' ./controlroom/archive
 
 spec: ## the rows of the specification with and without tests

@@ -59,21 +59,22 @@ type chosen struct {
 
 // cutter puts an export together, one segment after the other.
 type cutter struct {
-	w        ExportWant
-	c        cut
-	heads    map[string]*exportHead
-	entries  int
-	video    *exportTrack
-	sounds   []*exportTrack
-	fourcc   string
-	at       int64 // where the next picture is decoded
-	lead     int64 // from the first picture's decoding to what is shown first
-	most     int64 // latest end of a picture that is shown
-	until    int64 // where the wanted end is; -1: not reached
-	last     *chosen
-	keyless  []Span
-	changed  time.Time
-	segments map[string]uint32
+	w       ExportWant
+	c       cut
+	heads   map[string]*exportHead
+	entries int
+	video   *exportTrack
+	sounds  []*exportTrack
+	fourcc  string
+	at      int64 // where the next picture is decoded
+	lead    int64 // from the first picture's decoding to what is shown first
+	most    int64 // latest end of a picture that is shown
+	until   int64 // where the wanted end is; -1: not reached
+	last    *chosen
+	keyless []Span
+	changed time.Time
+	flats   [2]struct{ video, sound []flat }
+	turn    int
 }
 
 // ahead is how many segments' tables are read at once.
@@ -87,7 +88,7 @@ func (a *Archive) cut(ctx context.Context, w ExportWant) (*cut, error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	k := &cutter{w: w, heads: map[string]*exportHead{}, segments: map[string]uint32{}, until: -1}
+	k := &cutter{w: w, heads: map[string]*exportHead{}, until: -1}
 	wait := make(chan chan tables, ahead)
 	done := make(chan struct{})
 	go func() {
@@ -148,7 +149,9 @@ func (k *cutter) segment(ctx context.Context, a *Archive, s *Segment, list [][]s
 		}
 		k.heads[s.Init] = head
 	}
-	n := &chosen{video: flatten(list, videoTrack)}
+	own := &k.flats[k.turn] // the other one's are of the segment that waits
+	own.video = flatten(own.video[:0], list, videoTrack)
+	n := &chosen{video: own.video}
 	reach := k.choose(s, n)
 	if len(n.passages) == 0 {
 		return nil
@@ -166,8 +169,10 @@ func (k *cutter) segment(ctx context.Context, a *Archive, s *Segment, list [][]s
 	n.seg = k.pin(s.ID)
 	if head.sound != nil {
 		n.track = k.soundTrack(head)
-		n.sound = flatten(list, soundTrack)
+		own.sound = flatten(own.sound[:0], list, soundTrack)
+		n.sound = own.sound
 	}
+	k.turn = 1 - k.turn
 	k.place(s, n, reach)
 	return nil
 }
@@ -195,16 +200,7 @@ func (k *cutter) soundTrack(h *exportHead) *exportTrack {
 
 // flatten puts one track's samples of a segment on one line. A sample lasts until
 // the next one, also over the border of fragments.
-func flatten(list [][]stretch, track byte) []flat {
-	n := 0
-	for _, f := range list {
-		for _, s := range f {
-			if s.track == track {
-				n += len(s.units)
-			}
-		}
-	}
-	out := make([]flat, 0, n)
+func flatten(out []flat, list [][]stretch, track byte) []flat {
 	for i, f := range list {
 		for _, s := range f {
 			if s.track != track {
@@ -252,12 +248,25 @@ func (k *cutter) through(from, to time.Time) bool {
 	return false
 }
 
+// plain says whether all of a segment is wanted and open, with room around it: then
+// no sample has to be looked at.
+func (k *cutter) plain(s *Segment) bool {
+	const around = 5 * time.Second
+	from, to := s.From.Add(-around), s.To.Add(around)
+	return !s.From.Before(k.w.Span.From) && !to.After(k.w.Span.To) && k.through(from, to)
+}
+
 // choose finds the pictures of a segment that are taken: from the last key frame
 // at or before the wanted beginning to the last one shown before its end, of those
 // the open ones that can be decoded. It returns where the wanted end lies in media
 // time, if that is in the segment.
 func (k *cutter) choose(s *Segment, n *chosen) (reach int64) {
 	v := n.video
+	if last := len(v) - 1; last >= 0 && v[0].key && k.plain(s) {
+		n.passages = []passage{{lo: 0, hi: last + 1, from: v[0].at, to: v[last].at + int64(v[last].span)}}
+		n.whole = true
+		return media(s, k.w.Span.To)
+	}
 	lo, hi := 0, 0
 	for i := range v {
 		at := wall(s, v[i].at+int64(v[i].show))
@@ -324,7 +333,7 @@ func (k *cutter) heard(s *Segment, n *chosen, goes bool) []flat {
 	if n.track == nil {
 		return nil
 	}
-	rate, out, p := int64(n.track.rate), n.sound[:0], 0
+	rate, out, p, plain := int64(n.track.rate), n.sound[:0], 0, k.plain(s)
 	for _, u := range n.sound {
 		at := u.at * videoRate / rate
 		end := (u.at + int64(u.span)) * videoRate / rate
@@ -338,9 +347,10 @@ func (k *cutter) heard(s *Segment, n *chosen, goes bool) []flat {
 		case at >= x.to && !(n.whole && p == len(n.passages)-1):
 			continue
 		}
-		begin := wall(s, at)
-		if !begin.Before(k.w.Span.To) || !k.through(begin, wall(s, end)) {
-			continue
+		if !plain || at < int64(s.Media)-videoRate || at > int64(s.Media)+int64(s.To.Sub(s.From))*9/100_000+videoRate {
+			if begin := wall(s, at); !begin.Before(k.w.Span.To) || !k.through(begin, wall(s, end)) {
+				continue
+			}
 		}
 		u.at += scale(x.shift, videoRate, rate)
 		out = append(out, u)

@@ -122,6 +122,9 @@ func (e *Exports) mark(ctx context.Context, x Export) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if !e.sound(x.ID, l) {
+		return 0, errNotOurs
+	}
 	encoder, err := e.encoder(ctx)
 	if err != nil {
 		return 0, err

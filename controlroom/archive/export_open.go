@@ -100,6 +100,9 @@ func (f *ExportFile) open(ctx context.Context) error {
 		return e.failed(x.ID, CodeExportFailed, away(err))
 	}
 	f.Size = f.l.size
+	if !e.sound(x.ID, f.l) {
+		return e.failed(x.ID, CodeExportFailed, away(errNotOurs))
+	}
 	gone, err := e.cfg.Archive.gone(ctx, x, f.l.segments)
 	if err != nil {
 		return err
@@ -108,6 +111,23 @@ func (f *ExportFile) open(ctx context.Context) error {
 		return e.failed(x.ID, CodeFootageGone, fault.New(fault.Conflict, CodeFootageGone, footageGone))
 	}
 	return nil
+}
+
+// sound looks once at boxes that a process before this one wrote.
+func (e *Exports) sound(id string, l *layout) bool {
+	e.mu.Lock()
+	look := e.found[id]
+	e.mu.Unlock()
+	if !look {
+		return true
+	}
+	if !l.whole() {
+		return false
+	}
+	e.mu.Lock()
+	delete(e.found, id)
+	e.mu.Unlock()
+	return true
 }
 
 // gone says whether retention removed a segment of an export: better told now

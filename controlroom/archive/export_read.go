@@ -25,6 +25,7 @@ type layout struct {
 	head     *os.File
 	headAt   int64 // in that file
 	headSize int64
+	sum      uint32 // of the boxes
 	size     int64
 }
 
@@ -34,11 +35,12 @@ const layoutMagic = "SLX1"
 
 // writeLayout writes what a later process serves the same bytes from.
 func writeLayout(f *os.File, c *cut) error {
-	b := make([]byte, 24, 24+len(c.Segments)*48+len(c.pieces)*12+4)
+	b := make([]byte, 28, 28+len(c.Segments)*48+len(c.pieces)*12+4)
 	copy(b, layoutMagic)
 	binary.LittleEndian.PutUint32(b[4:], uint32(len(c.Segments)))
 	binary.LittleEndian.PutUint32(b[8:], uint32(len(c.pieces)))
 	binary.LittleEndian.PutUint64(b[16:], uint64(len(c.head)))
+	binary.LittleEndian.PutUint32(b[24:], crc32.Checksum(c.head, castagnoli))
 	for _, s := range c.Segments {
 		b = append(b, byte(len(s)))
 		b = append(b, s...)
@@ -53,15 +55,21 @@ func writeLayout(f *os.File, c *cut) error {
 	if _, err := f.Write(b); err != nil {
 		return err
 	}
-	if _, err := f.Write(c.head); err != nil {
-		return err
-	}
-	return f.Sync()
+	_, err := f.Write(c.head)
+	return err
+}
+
+// whole says whether the boxes are as they were written: nothing was forced to the
+// disk, so that an export begins at once.
+func (l *layout) whole() bool {
+	sum := crc32.New(castagnoli)
+	_, err := io.Copy(sum, io.NewSectionReader(l.head, l.headAt, l.headSize))
+	return err == nil && sum.Sum32() == l.sum
 }
 
 // readLayout opens what writeLayout wrote; it takes the file over.
 func readLayout(a *Archive, camera string, f *os.File) (*layout, error) {
-	var top [24]byte
+	var top [28]byte
 	if _, err := f.ReadAt(top[:], 0); err != nil || string(top[:4]) != layoutMagic {
 		return nil, errNotOurs
 	}
@@ -72,7 +80,7 @@ func readLayout(a *Archive, camera string, f *os.File) (*layout, error) {
 	segments, pieces := int64(binary.LittleEndian.Uint32(top[4:])), int64(binary.LittleEndian.Uint32(top[8:]))
 	at, head := int64(binary.LittleEndian.Uint32(top[12:])), int64(binary.LittleEndian.Uint64(top[16:]))
 	end := at + 12*pieces + 4
-	if at < 24 || segments > at || head < 0 || end+head != st.Size() {
+	if at < 28 || segments > at || head < 0 || end+head != st.Size() {
 		return nil, errNotOurs
 	}
 	b := make([]byte, end)
@@ -82,8 +90,8 @@ func readLayout(a *Archive, camera string, f *os.File) (*layout, error) {
 	if crc32.Checksum(b[:end-4], castagnoli) != binary.LittleEndian.Uint32(b[end-4:]) {
 		return nil, errNotOurs
 	}
-	l := &layout{a: a, camera: camera, head: f, headAt: end, headSize: head, size: head}
-	for s := b[24:at]; len(s) > 0 && len(s) > int(s[0]); s = s[1+int(s[0]):] {
+	l := &layout{a: a, camera: camera, head: f, headAt: end, headSize: head, size: head, sum: binary.LittleEndian.Uint32(top[24:])}
+	for s := b[28:at]; len(s) > 0 && len(s) > int(s[0]); s = s[1+int(s[0]):] {
 		l.segments = append(l.segments, string(s[1:1+int(s[0])]))
 	}
 	if int64(len(l.segments)) != segments {
@@ -105,11 +113,13 @@ func readLayout(a *Archive, camera string, f *os.File) (*layout, error) {
 // mark is what the bytes of a layout are known by: the same mark, the same bytes.
 func (c *cut) mark() string {
 	h := sha256.New()
-	h.Write(c.head)
+	var b [12]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(len(c.head)))
+	binary.LittleEndian.PutUint32(b[8:], crc32.Checksum(c.head, castagnoli))
+	h.Write(b[:])
 	for _, s := range c.Segments {
 		h.Write(append([]byte(s), 0))
 	}
-	var b [12]byte
 	for _, p := range c.pieces {
 		binary.LittleEndian.PutUint32(b[:], p.segment)
 		binary.LittleEndian.PutUint32(b[4:], p.offset)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"slices"
+	"sync"
 
 	"sightline/internal/fault"
 )
@@ -261,9 +263,13 @@ func (a *Archive) samples(ctx context.Context, s *Segment) ([][]stretch, error) 
 	return out, nil
 }
 
+var tailBuffers = sync.Pool{New: func() any { b := make([]byte, tailGuess); return &b }}
+
 // tail reads a segment's last box; nil where it has none.
 func (a *Archive) tail(ctx context.Context, s *Segment) ([][]stretch, error) {
-	b := make([]byte, tailGuess)
+	pooled := tailBuffers.Get().(*[]byte)
+	defer tailBuffers.Put(pooled)
+	b := *pooled
 	n, err := a.ReadAt(ctx, s.Camera, s.ID, b, s.Bytes)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -276,7 +282,7 @@ func (a *Archive) tail(ctx context.Context, s *Segment) ([][]stretch, error) {
 		return nil, nil
 	}
 	if size > int64(n) {
-		b = append(b[:n], make([]byte, size-int64(n))...)
+		b = append(slices.Clone(b[:n]), make([]byte, size-int64(n))...)
 		if m, err := a.ReadAt(ctx, s.Camera, s.ID, b[n:], s.Bytes+int64(n)); m < len(b)-n {
 			if err != nil && !errors.Is(err, io.EOF) {
 				return nil, err

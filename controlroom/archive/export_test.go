@@ -317,7 +317,7 @@ func (w *world) onlyOpen(c *cut, want ExportWant) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		for _, f := range flatten(tables, videoTrack) {
+		for _, f := range flatten(nil, tables, videoTrack) {
 			if f.offset+int64(f.size) <= int64(p.offset) || f.offset >= int64(p.offset)+int64(p.bytes) {
 				continue
 			}
@@ -326,7 +326,7 @@ func (w *world) onlyOpen(c *cut, want ExportWant) {
 				w.t.Errorf("the picture of %v is in the file", at)
 			}
 		}
-		for _, f := range flatten(tables, soundTrack) {
+		for _, f := range flatten(nil, tables, soundTrack) {
 			if f.offset+int64(f.size) <= int64(p.offset) || f.offset >= int64(p.offset)+int64(p.bytes) {
 				continue
 			}

@@ -122,6 +122,7 @@ type Exports struct {
 
 	mu      sync.Mutex
 	byID    map[string]*Export
+	found   map[string]bool                     // of a process before, not looked at yet
 	streams map[string]map[*ExportFile]struct{} // that run, by export
 	jobs    map[string]context.CancelFunc
 	wake    chan struct{}
@@ -155,7 +156,7 @@ func NewExports(cfg ExportsConfig) (*Exports, error) {
 		return nil, err
 	}
 	e := &Exports{cfg: cfg, root: root, build: make(chan struct{}, 1), marking: make(chan struct{}, max(1, runtime.NumCPU()-1)),
-		byID: map[string]*Export{}, streams: map[string]map[*ExportFile]struct{}{}, jobs: map[string]context.CancelFunc{}, wake: make(chan struct{}, 1)}
+		byID: map[string]*Export{}, found: map[string]bool{}, streams: map[string]map[*ExportFile]struct{}{}, jobs: map[string]context.CancelFunc{}, wake: make(chan struct{}, 1)}
 	if err := e.load(); err != nil {
 		root.Close()
 		return nil, err
@@ -186,6 +187,7 @@ func (e *Exports) load() error {
 			x.State, x.Progress = ExportWaiting, 0
 		}
 		e.byID[id] = x
+		e.found[id] = true
 	}
 	for _, f := range entries {
 		id, _, _ := strings.Cut(f.Name(), ".")
@@ -221,7 +223,7 @@ func (e *Exports) keep(x *Export) error {
 		return err
 	}
 	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	return e.root.Rename(name+partSuffix, name)
@@ -273,6 +275,7 @@ func (e *Exports) sweep() {
 		}
 		e.stop(id)
 		delete(e.byID, id)
+		delete(e.found, id)
 		e.unlink(id)
 	}
 }
