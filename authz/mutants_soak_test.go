@@ -65,7 +65,7 @@ func survives(t *testing.T, file, text string) bool {
 			t.Fatal(err)
 		}
 	}
-	for _, which := range []string{"TestR12_Policy|TestFootage|TestR20_Random", "TestModel|TestR101|TestR102|TestR19|TestR22|TestANew|TestMail|TestR4_Racing|TestR75|Subscribe|Owner", "."} {
+	for _, which := range []string{"TestR12_Policy|TestT19_What|TestFootage|TestR20_Random", "TestModel|TestR101|TestR102|TestR19|TestR22|TestANew|TestMail|TestR4_Racing|TestR75|Subscribe|Owner", "."} {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		out, err := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-overlay", overlay, "-run", which, ".").CombinedOutput()
 		cancel()
