@@ -125,8 +125,11 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	plain, err := s.open(body)
-	if err != nil || r.Header.Get("Content-Encoding") != "aes128gcm" || r.Header.Get("TTL") == "" {
-		s.refuse(w, http.StatusBadRequest, fmt.Errorf("%v %q %q", err, r.Header.Get("Content-Encoding"), r.Header.Get("TTL")))
+	if err == nil && (r.Header.Get("Content-Encoding") != "aes128gcm" || r.Header.Get("TTL") == "") {
+		err = fmt.Errorf("encoding %q, time to live %q", r.Header.Get("Content-Encoding"), r.Header.Get("TTL"))
+	}
+	if err != nil {
+		s.refuse(w, http.StatusBadRequest, err)
 		return
 	}
 	s.mu.Lock()
