@@ -77,13 +77,8 @@ func (r *request) ticketed() error {
 	if !ok {
 		return errInvisible
 	}
-	left := a.Life() // of the reading
-	if key := r.cookie(readingCookie); !key.Empty() {
-		left, ok = a.Goes(camera, text, key.Reveal(), now)
-	} else {
-		left, ok = 0, false
-	}
-	if !fresh && !ok {
+	left, goes := a.Goes(camera, text, r.cookie(readingCookie).Reveal(), now)
+	if !fresh && !goes {
 		return errInvisible
 	}
 	acc, err := r.s.cfg.Authority.Account(r.ctx, t.Subject)

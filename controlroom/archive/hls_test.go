@@ -135,7 +135,6 @@ func TestAGrowingPlaylistIsAppendedTo(t *testing.T) {
 	for _, delay := range []time.Duration{0, 7 * time.Second} {
 		var done []Segment
 		var before *hlstest.Playlist
-		clock := noon
 		segs := []Segment{made(noon, "aa", 1, 2, 3, 1, 1, 4, 1)}
 		for _, gops := range [][]int{{2, 2, 2}, {6, 6}, {1, 1, 1, 1, 1}} {
 			segs = append(segs, on(segs[len(segs)-1], 10*time.Millisecond, gops...))
@@ -147,7 +146,7 @@ func TestAGrowingPlaylistIsAppendedTo(t *testing.T) {
 				g.Fragments, g.Growing = s.Fragments[:n], n < len(s.Fragments)
 				last := g.Fragments[n-1]
 				g.To, g.Bytes = last.At.Add(last.Duration), last.Offset+last.Bytes
-				clock = g.To
+				clock := g.To
 				c := Cut{Span: Span{noon.Add(time.Second), noon.Add(time.Hour)}, Open: true}
 				if delay > 0 {
 					f := authz.Footage{To: clock.Add(-delay)}

@@ -105,7 +105,6 @@ type reader struct {
 	piece   Piece
 	timed   bool // EXTINF stands before the next address
 	ranged  bool
-	dated   time.Time
 	initial string
 }
 
