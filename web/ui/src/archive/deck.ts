@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import { asProblem, Problem } from '../api/problem'
 import { player, type Engine, type Start } from './engine'
 import type { Footage } from './footage'
+import { end } from './playlist'
 import { inLine, mediaOf, wallOf, type Found, type Placed } from './mapping'
 import { Reel } from './reel'
 
@@ -23,6 +24,9 @@ const same = 0.012
 /** After so long without a picture it is looked whether a sliver is in the way, ms; and how long that may be, s. */
 const stuckAfter = 600
 const sliver = 0.6
+/** A list ends so long before what is being recorded at most; and after so long it is asked for anew where it was empty, ms. */
+const tail = 20_000
+const again = 1500
 /** So long before its end the list is made longer, s of media at normal speed; and how often at the newest end, ms. */
 const growAt = 240
 const growEvery = 1000
@@ -46,7 +50,8 @@ export class Deck {
   private frame = 1 / 25
   private readonly steps: number[] = []
   private grew = 0
-  private empty: number | undefined
+  /** A moment of which nothing was listed though there should be something, and until when that is believed. */
+  private empty: { at: number; until: number } | undefined
   private failures = 0
   private off: (() => void) | undefined
   private readonly start: () => Promise<Start>
@@ -112,7 +117,7 @@ export class Deck {
   /** due says whether there is footage of a moment, as far as anybody knows. */
   due(t: number): boolean {
     const found = this.find(t)
-    return found ? !found.gap : this.footage.holds(t) && t !== this.empty
+    return found ? !found.gap : this.lists(t)
   }
 
   /** resume is where footage goes on from a moment in a gap, ms; undefined when there is none ahead that is known. */
@@ -161,9 +166,9 @@ export class Deck {
     }
     const found = this.find(t)
     if (!found || found.gap) {
-      if (!found && this.footage.holds(t) && t !== this.empty) {
+      if (!found && this.lists(t)) {
         this.waiting ??= performance.now()
-        void this.open(t)
+        if (!this.soon(t)) void this.open(t)
         return
       }
       this.waiting = undefined
@@ -234,6 +239,18 @@ export class Deck {
   dispose(): void {
     this.attach(null)
     this.footage.dispose()
+  }
+
+  /** lists says whether it is worth while to ask for a moment. */
+  private lists(t: number): boolean {
+    const e = this.empty
+    return this.footage.holds(t) && !(e && Math.abs(e.at - t) < 1000 && performance.now() < e.until)
+  }
+
+  /** soon says whether a moment lies so near behind the end of the list that it comes with what the list grows by. */
+  private soon(t: number): boolean {
+    const last = this.engine && this.reel?.pieces.at(-1)
+    return last !== undefined && t >= end(last) && t < end(last) + tail
   }
 
   private length(placed: readonly Placed[]): number {
@@ -327,7 +344,7 @@ export class Deck {
       this.opening = undefined
       if (reel.pieces.length === 0) {
         // Coverage said otherwise: it was taken away meanwhile, or is not whole yet.
-        this.empty = t
+        this.empty = { at: t, until: performance.now() + again }
         reel.dispose()
         this.rest(t, undefined)
         void this.footage.again({ from: t - 60_000, to: t + 60_000 })
