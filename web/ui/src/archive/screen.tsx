@@ -113,7 +113,7 @@ function Shown({ ids, list }: { ids: readonly string[]; list: readonly Camera[] 
   const sees = lanes.some(l => byID.get(l.camera)?.access.reason !== 'level_missing')
   const live = sees ? { text: t('tile.live'), icon: 'live' as const, act: () => go('/') } : { text: t('archive.newest'), icon: 'wait' as const, act: () => { player.seek(newest(player)); player.play(true) } }
   const open = (): void => {
-    if (!single && lane) go(archivePage([lane.camera], player.now.peek()))
+    if (!single && lane) alone(lane.camera, player)
     else if (!document.fullscreenElement) document.querySelector('.ar')?.requestFullscreen?.().catch(() => {})
     else void document.exitFullscreen()
   }
@@ -136,7 +136,7 @@ function Shown({ ids, list }: { ids: readonly string[]; list: readonly Camera[] 
     play: () => player.play(!player.playing.peek()), skip, step, speed, event, mark, live: live.act,
     zoom: by => setLength((view.peek().to - view.peek().from) * (by > 0 ? 0.5 : 2)),
     snapshot: () => void keep(), select: n => { if (n < lanes.length) select(n) }, open,
-    back: () => { if (range.peek()) range.value = undefined; else if (single && cameFrom.length > 0) history.back() },
+    back: () => { if (range.peek()) range.value = undefined; else if (single && opened === location.pathname) history.back() },
     help: () => setHelp(true),
   }, account.value?.shortcuts ?? true)
 
@@ -178,7 +178,7 @@ function Shown({ ids, list }: { ids: readonly string[]; list: readonly Camera[] 
       <div class="stage">
         <ul class={`grid c${grid.columns}${isPhone.value && !single ? ' vw-narrow' : ''}`} style={{ '--rows': grid.rows, '--columns': grid.columns }} aria-label={t('archive.title')}>
           {lanes.map((l, i) => (
-            <ArchiveTile key={l.camera} player={player} lane={l} number={i + 1} zone={zone} selected={i === selected} several={!single} onSelect={() => select(i)} onOpen={() => { cameFrom.push(location.href); go(archivePage([l.camera], player.now.peek())) }} />
+            <ArchiveTile key={l.camera} player={player} lane={l} number={i + 1} zone={zone} selected={i === selected} several={!single} onSelect={() => select(i)} onOpen={() => alone(l.camera, player)} />
           ))}
         </ul>
       </div>
@@ -197,8 +197,13 @@ function Shown({ ids, list }: { ids: readonly string[]; list: readonly Camera[] 
   )
 }
 
-/** Where a camera alone was opened from. */
-const cameFrom: string[] = []
+/** The page of a camera alone that was opened from several: Escape goes back. */
+let opened = ''
+
+function alone(camera: string, player: Player): void {
+  go(archivePage([camera], player.now.peek()))
+  opened = location.pathname
+}
 
 function inside(s: Span, t: number): boolean {
   return t >= s.from && t < s.to

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { active, t } from '../i18n/i18n'
 import { city, clock, hour } from '../i18n/time'
 import { images } from '../gallery/api'
+import { isPhone } from '../wall/device'
 import type { Deck } from './deck'
 import { near, type Mark, type Marks } from './marks'
 import type { Player } from './player'
@@ -30,6 +31,7 @@ interface Props {
 
 const laneHeight = 24
 const tallLane = 44
+const thumbLane = 76
 /** How near the pointer has to be to what happened, px. */
 const reach = 5
 
@@ -42,7 +44,7 @@ export function Timeline({ player, lanes, zone, view, range, selected, onSelect 
   const track = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(800)
   const hover = useSignal<{ px: number; lane: number } | undefined>(undefined)
-  const height = lanes.length === 1 ? tallLane : laneHeight
+  const height = lanes.length > 1 ? laneHeight : isPhone.value ? thumbLane : tallLane
   const all = lanes.length * height
   const v = view.value
   useLayoutEffect(() => {
