@@ -24,6 +24,7 @@ import (
 	"sightline/controlroom/notice"
 	"sightline/controlroom/usage"
 	"sightline/ingest"
+	"sightline/ingest/onvif"
 	"sightline/internal/blob/dirblob"
 	"sightline/internal/clock"
 	"sightline/internal/ffmpeg"
@@ -155,8 +156,9 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 	fatal(err)
 	visitsRan := make(chan error, 1)
 	go func() { visitsRan <- visits.Run(ctx) }()
+	devices := onvif.NewFleet(onvif.Config{Dial: guard.DialContext, Log: log, Registerer: h.registry})
 	h.room, err = controlroom.New(controlroom.Config{Store: store, Visits: visits, Budgets: controlroom.Budgets{Slots: slots, Hours: hours}, Authority: h.authority, Fleet: fleet, Engine: engine, Notices: board,
-		Guard: guard, Seal: box, FFmpeg: tool, Images: h.gallery, Node: "test", Relays: sfu.TURN{URLs: []string{"turn:turn.example.org"}, Secret: secret.New("a shared secret")}, Log: log, Registerer: h.registry, Clock: clk})
+		Guard: guard, Seal: box, FFmpeg: tool, Images: h.gallery, Node: "test", Relays: sfu.TURN{URLs: []string{"turn:turn.example.org"}, Secret: secret.New("a shared secret")}, Devices: devices, Log: log, Registerer: h.registry, Clock: clk})
 	fatal(err)
 	h.poll("the authority to be ready", func() bool { return h.authority.Ready() == nil })
 	fatal(h.room.Start(ctx))
@@ -202,6 +204,7 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 			t.Errorf("serving: %v", err)
 		}
 		h.room.Close()
+		devices.Close()
 		fleet.Close()
 		if err := engine.Close(); err != nil {
 			t.Errorf("closing the engine: %v", err)
