@@ -1,5 +1,5 @@
 import type { Key } from '../i18n/catalogue'
-import { active, hasText, t } from '../i18n/i18n'
+import { active, t } from '../i18n/i18n'
 import { city, clock, duration } from '../i18n/time'
 import type { IconName } from '../kit/icons'
 import { reason } from '../i18n/reason'
@@ -22,10 +22,14 @@ export function stateWord(s: DeckState): string {
   return t(words[s])
 }
 
+const events: Readonly<Record<string, Key>> = {
+  motion: 'archive.event.motion', person: 'archive.event.person', vehicle: 'archive.event.vehicle', sound: 'archive.event.sound', tamper: 'archive.event.tamper',
+  input: 'archive.event.input', lost: 'archive.event.lost', back: 'archive.event.back', storage: 'archive.event.storage',
+}
+
 /** eventWord is what happened, in one word; a hook's own text comes before it. */
 export function eventWord(e: Pick<CameraEvent, 'kind' | 'text'>): string {
-  const key = `archive.event.${e.kind}`
-  return e.text || (hasText(key) ? t(key) : t('archive.event'))
+  return e.text || t(events[e.kind] ?? 'archive.event')
 }
 
 function when(ms: number, zone: string, near: number): string {
