@@ -250,7 +250,7 @@ func (d *disk) takes() bool {
 	stuck := d.stuck()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.state == "" || !stuck && d.err == errHung
+	return d.state == "" || !stuck && errors.Is(d.err, errHung)
 }
 
 // trouble is the state: "" when it takes footage.
