@@ -120,11 +120,11 @@ function Row({ notice: n, onRead }: { notice: NoticeRow; onRead(): void }) {
     <li class={n.read ? '' : 'new'}>
       <span class={grave(n.kind, n.reason) ? 'no-sign bad' : 'no-sign'} aria-hidden="true"><Icon name={kindIcon(n.kind, n.reason)} /></span>
       <div>
-        <p>{!n.read && <span class="vh">{t('notices.new')} </span>}{noticeText(n)}</p>
+        <p id={`notice-${n.id}`}>{!n.read && <span class="vh">{t('notices.new')} </span>}{noticeText(n)}</p>
         <p class="meta dim"><time class="num" dateTime={n.at}>{hour(parseTime(n.at) ?? 0, zone.value)}</time>{more && <>{' · '}<bdi>{more}</bdi></>}</p>
       </div>
-      <Go notice={n} onDone={onRead} />
-      {n.read ? <span class="no-dot" /> : <button type="button" class="no-dot on" aria-label={`${t('notices.read')}: ${noticeText(n)}`} title={t('notices.read')} onClick={onRead}><i /></button>}
+      <div class="no-go"><Go notice={n} onDone={onRead} /></div>
+      {n.read ? <span class="no-dot" /> : <button type="button" class="no-dot on" aria-label={t('notices.read')} aria-describedby={`notice-${n.id}`} title={t('notices.read')} onClick={onRead}><i /></button>}
     </li>
   )
 }
