@@ -63,7 +63,6 @@ var clipScenes = []clipScene{
 	{"light", "[0:v]eq=brightness='if(between(t,25,40),0.14,if(between(t,48,58),0.016*(t-48),0))':eval=frame," + sensor + "[v]", nil},
 	{"rain", rain + "[0:v][rain]blend=all_mode=screen:all_opacity=0.2:enable='gte(t,20)'," + sensor + "[v]", nil},
 	{"rainperson", rain + walker("0:v", "p", 96, crossing, 190) + "[p][rain]blend=all_mode=screen:all_opacity=0.2," + sensor + "[v]", []span{{25, 33}, {45, 50}}},
-	{"noisyperson", walker("0:v", "p", 96, crossing, 190) + "[p]noise=alls=22:allf=t[v]", []span{{25, 33}, {45, 50}}},
 }
 
 var clipCoders = []struct{ name, args string }{

@@ -94,7 +94,7 @@ var rateHeld = []string{"abr", "cbr", "refresh", "h265cbr"}
 
 var sceneWords = map[string]string{
 	"still": "nothing moves", "person": "somebody crosses", "far": "somebody far", "slow": "somebody hardly moves", "light": "a lamp, a sunrise",
-	"rain": "rain begins", "rainperson": "somebody crosses in rain", "noisyperson": "somebody crosses in a noisy picture",
+	"rain": "rain begins", "rainperson": "somebody crosses in rain",
 }
 
 // motionTable is the table of docs/guide/events.md: found of all and told of
