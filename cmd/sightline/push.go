@@ -11,7 +11,9 @@ import (
 
 	"sightline/authz"
 	"sightline/controlroom/notice"
+	"sightline/internal/event"
 	"sightline/internal/i18n"
+	"sightline/internal/kv"
 	"sightline/internal/outbound"
 	"sightline/internal/push"
 	"sightline/internal/seal"
@@ -40,6 +42,31 @@ func (n *node) buildChannels(reg prometheus.Registerer, box *seal.Box, texts *i1
 	}
 	n.stack.push("ways out", func(context.Context) error { client.Close(); return nil })
 	n.stack.loop("push devices", n.push.Run)
+	n.stack.loop("ends of ways out", func(ctx context.Context) error {
+		return event.Follow(ctx, n.store, kv.Control, "ways", n.endWays)
+	})
+	return nil
+}
+
+// endWays takes the devices of an ended login and everything of a closed account away.
+func (n *node) endWays(ctx context.Context, e event.Entry) error {
+	switch ev := e.Event.(type) {
+	case event.LoginEnded:
+		if !authz.ValidID(ev.Account) {
+			return nil
+		}
+		_, err := n.push.Devices(ctx, ev.Account) // those of ended logins go
+		return err
+	case event.AccountChanged:
+		if !authz.ValidID(ev.Account) {
+			return nil
+		}
+		r, err := n.authority.Recipient(ctx, ev.Account, authz.ActSelf, "")
+		if err != nil || r.Account.ID != "" {
+			return err
+		}
+		return errors.Join(n.push.Forget(ctx, ev.Account), n.webhooks.Forget(ctx, ev.Account))
+	}
 	return nil
 }
 

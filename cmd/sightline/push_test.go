@@ -339,6 +339,52 @@ func (w *ways) grantOf(owner authz.Subject, camera, name string) string {
 	return ""
 }
 
+// What ends takes its ways out along, and at once: a login its device, a closed
+// account its webhooks and all that is sealed in them.
+func TestAnEndedLoginAndAClosedAccountLeaveNothing(t *testing.T) {
+	w := newWays(t)
+	n, _ := w.node()
+	w.person("admin", "en") // the first account cannot be closed
+	anna := w.person("anna", "en")
+	w.device(n, anna, w.roots)
+	w.hook(n, anna, newHookEnd(t, nil))
+	left := func(prefixes ...string) (keys []string) {
+		for _, space := range []kv.Space{kv.Bulk(anna.Account), kv.Control} {
+			snap, err := w.store.Read(t.Context(), space, nil, []kv.Scan{{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range snap.Scans[0] {
+				for _, p := range prefixes {
+					if strings.HasPrefix(v.Key, p) {
+						keys = append(keys, v.Key)
+					}
+				}
+			}
+		}
+		return keys
+	}
+	if len(left("push/", "pushat/")) != 2 || len(left("webhook/")) != 1 {
+		t.Fatalf("%q", left("push", "webhook"))
+	}
+	if err := w.auth.SignOut(t.Context(), anna); err != nil {
+		t.Fatal(err)
+	}
+	w.poll("the device is gone", func() bool { return len(left("push/", "pushat/")) == 0 })
+	if len(left("webhook/")) != 1 {
+		t.Error("the webhook went with the login")
+	}
+	again, err := w.auth.SignIn(t.Context(), "anna@example.org", secret.New("correct horse anna"), authz.Client{IP: netip.MustParseAddr("127.0.0.1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.device(n, again.Subject, w.roots)
+	if _, err := w.auth.CloseOwn(t.Context(), again.Subject, secret.New("correct horse anna")); err != nil {
+		t.Fatal(err)
+	}
+	w.poll("everything is gone", func() bool { return len(left("push", "webhook")) == 0 })
+}
+
 // One person's receiver hangs: the other's messages come all the same.
 func TestAHangingReceiverHoldsNobodyUp(t *testing.T) {
 	w := newWays(t)

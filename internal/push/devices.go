@@ -192,6 +192,20 @@ func (p *Push) Remove(ctx context.Context, account, id string) error {
 	return nil
 }
 
+// Forget removes every device of an account. Idempotent.
+func (p *Push) Forget(ctx context.Context, account string) error {
+	ids, err := p.Targets(ctx, account)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := p.Remove(ctx, account, id); err != nil {
+			return err
+		}
+	}
+	return p.commit(ctx, kv.Bulk(account), nil, kv.Write{Key: guardKey, Delete: true})
+}
+
 const sweepEvery = 10 * time.Minute
 
 // Run removes devices whose logins have ended, until ctx ends; messages to them

@@ -167,6 +167,21 @@ func (w *Webhooks) Delete(ctx context.Context, account, id string) error {
 	return nil
 }
 
+// Forget removes everything of an account. Idempotent.
+func (w *Webhooks) Forget(ctx context.Context, account string) error {
+	snap, err := w.cfg.Store.Read(ctx, kv.Bulk(account), nil, []kv.Scan{{Prefix: Prefix}, {Prefix: pState}})
+	if err != nil {
+		return err
+	}
+	writes := []kv.Write{{Key: guardKey, Delete: true}}
+	for _, scan := range snap.Scans {
+		for _, v := range scan {
+			writes = append(writes, kv.Write{Key: v.Key, Delete: true})
+		}
+	}
+	return w.commit(ctx, account, nil, writes...)
+}
+
 // Deliveries lists the last tries of a webhook, newest first, at most 20.
 func (w *Webhooks) Deliveries(ctx context.Context, account, id string) ([]Delivery, error) {
 	snap, err := w.cfg.Store.Read(ctx, kv.Bulk(account), []string{Prefix + id, pState + id}, nil)
