@@ -105,6 +105,9 @@ func (s *search) on(ctx context.Context, i net.Interface) {
 		return
 	}
 	defer conn.Close()
+	if u, ok := conn.(*net.UDPConn); ok {
+		_ = u.SetReadBuffer(1 << 20) // answers come all at once
+	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	p := ipv4.NewPacketConn(conn)

@@ -11,8 +11,8 @@ import (
 
 func TestSearchFindsWhoAnswersForItself(t *testing.T) {
 	group := netip.MustParseAddrPort("239.255.255.250:" + freePort(t))
-	o := camera1(t, testcam.ONVIFConfig{Group: group, Interface: "lo", Strangers: 300})
-	list, err := Search(t.Context(), SearchConfig{Interfaces: []string{"lo"}, Group: group, For: 1500 * time.Millisecond})
+	o := camera1(t, testcam.ONVIFConfig{Group: group, Interface: "lo", Strangers: 50})
+	list, err := Search(t.Context(), SearchConfig{Interfaces: []string{"lo"}, Group: group, For: 2500 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,13 +75,16 @@ func TestEventsAreHeard(t *testing.T) {
 	o.Forget() // as after a restart: the next pull fails, and a new subscription follows
 	o.Emit(testcam.ONVIFEvent{Topic: motion, Source: "a", Name: "IsMotion", Value: "true"})
 	eventually(t, "another listener", func() bool { return o.Listeners() == 1 })
+	pulls := o.Asked("PullMessages")
+	o.Emit(testcam.ONVIFEvent{Topic: "tns1:AudioAnalytics/Audio/DetectedSound", Source: "m", Name: "IsSoundDetected", Value: "true"})
+	eventually(t, "that it listens", func() bool { return o.Asked("PullMessages") > pulls && h.count(Sound, "begins") == 1 })
 
 	f.Close() // gives the subscription back, and ends what goes on
 	if o.Listeners() != 0 {
 		t.Fatal("the subscription was left behind")
 	}
-	if h.count(Input, "ends") == 0 {
-		t.Fatal("an input that nobody listens to any more goes on")
+	if h.count(Input, "ends") == 0 || h.count(Sound, "ends") != 1 {
+		t.Fatal("what nobody listens to any more goes on")
 	}
 }
 

@@ -78,7 +78,11 @@ func (c *camera) hear() (heard bool, err error) {
 	c.f.metrics.listening.Inc()
 	defer c.f.metrics.listening.Dec()
 	s := newStates(c.f.cfg.Clock.Now())
-	defer func() { s.end(c.tell(context.WithoutCancel(c.ctx))) }()
+	defer func() {
+		last, cancel := hurry(context.WithoutCancel(c.ctx), 2*time.Second)
+		defer cancel()
+		s.end(c.tell(last))
+	}()
 	for {
 		began := time.Now()
 		list, err := sub.Pull(c.ctx)

@@ -8,6 +8,12 @@ describe('messages of the server', () => {
       type: 'tile', seq: 4, version: 2, cell: 1, camera: 'c', mid: '1', state: 'live', first_ts: 4294967295, layer: 'sub',
     })
   })
+  it('reads who steers, and nothing of a camera without a name', () => {
+    expect(parseMessage('{"type":"ptz","ptz":{"camera":"c","moving":true,"by":{"mine":false}}}')).toEqual({
+      type: 'ptz', ptz: { camera: 'c', moving: true, by: { name: '', mine: false }, reason: undefined, ended: undefined },
+    })
+    for (const bad of ['{"type":"ptz"}', '{"type":"ptz","ptz":[]}', '{"type":"ptz","ptz":{"camera":7}}']) expect(parseMessage(bad)).toBeNull()
+  })
   it('reads a snapshot and leaves broken tiles out', () => {
     const m = parseMessage('{"type":"tiles","seq":9,"version":3,"tiles":[{"cell":0,"state":"closed","next":"2026-01-01T08:00:00Z"},{"cell":1,"state":"glowing"},7]}')
     expect(m).toMatchObject({ type: 'tiles', seq: 9, tiles: [{ cell: 0, state: 'closed', next: '2026-01-01T08:00:00Z' }] })

@@ -6,12 +6,24 @@ import { Button } from '../kit/button'
 let pad: FunctionComponent<{ camera: string }> | undefined
 const open = 'sightline.pad'
 
+function wanted(): boolean {
+  try {
+    return localStorage.getItem(open) !== 'off'
+  } catch {
+    return true
+  }
+}
+
 /** usePad says whether the pad is wanted on this device, and changes it. */
 export function usePad(): readonly [boolean, (on: boolean) => void] {
-  const [on, set] = useState(() => localStorage.getItem(open) !== 'off')
+  const [on, set] = useState(wanted)
   return [on, next => {
     set(next)
-    localStorage.setItem(open, next ? 'on' : 'off')
+    try {
+      localStorage.setItem(open, next ? 'on' : 'off')
+    } catch {
+      // A browser that keeps nothing shows it again next time.
+    }
   }]
 }
 
