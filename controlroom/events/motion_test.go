@@ -190,6 +190,22 @@ func TestMotionTable(t *testing.T) {
 	}
 }
 
+// Rain that lasts is usual after half a minute.
+func TestRainBecomesUsual(t *testing.T) {
+	for _, tr := range readTraces(t) {
+		if tr.scene != "rain" {
+			continue
+		}
+		d := newDetector(MotionMedium)
+		for i, p := range tr.pics {
+			if at := float64(i) / clipFPS; d.take(int64(at*1e9), p) && at > 53 {
+				t.Errorf("%s: movement at %.0f s, of rain since second 20", tr.coder, at)
+				break
+			}
+		}
+	}
+}
+
 // BenchmarkMotion is what a picture costs: 1 s of 15 pictures a second is 15 of these.
 func BenchmarkMotion(b *testing.B) {
 	clip := clipOf(b, encodeClip(b, clipScenes[1], 12, clipCoders[0].args+" -x264-params slices=1"))
