@@ -76,7 +76,7 @@ type Program struct {
 // everything is live. The first run encodes the cameras' clips, so ctx should
 // allow for minutes. The caller calls Stop.
 func StartDemo(ctx context.Context, o Options) (*Program, error) {
-	args := []string{"demo", "--no-images", "--data", o.Data}
+	args := []string{"demo", "--no-images", "--no-record", "--data", o.Data}
 	if o.Store != "" {
 		args = append(args, "--store", o.Store)
 	}
