@@ -265,7 +265,7 @@ describe("recordings", () => {
         history.pushState(null, "", `${location.pathname}?at=${new Date(at).toISOString()}`);
         dispatchEvent(new PopStateEvent("popstate"));
       }, t);
-      times.push(await until("the frame of a seek", () => page.evaluate((n) => performance.getEntriesByName("archive seek")[n]?.duration, n), 20000).catch(async (e) => assert.fail(`${e.message} to ${new Date(t).toISOString()}, it shows ${JSON.stringify(await seen())}`)));
+      times.push(await until("the frame of a seek", () => page.evaluate((n) => performance.getEntriesByName("archive seek")[n]?.duration, n), 20000).catch(async (e) => assert.fail(`${e.message} to ${new Date(t).toISOString()}, it shows ${JSON.stringify(await seen())}, ${JSON.stringify(await page.evaluate(() => { const v = document.querySelector(".ar-tile video"); return { at: v.currentTime, seeking: v.seeking, ready: v.readyState, clock: document.querySelector(".ar-clock b").textContent, has: [...Array(v.buffered.length)].map((_, i) => [v.buffered.start(i), v.buffered.end(i)]) }; }))}`)));
     }
     times.sort((a, b) => a - b);
     console.log(`# seek to the first painted frame: median ${Math.round(times[6])} ms, p95 ${Math.round(times[11])} ms`);
