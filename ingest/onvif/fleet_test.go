@@ -54,6 +54,7 @@ func fleetOf(t *testing.T, o *testcam.ONVIF) (*Fleet, *heard) {
 const motion = "tns1:RuleEngine/CellMotionDetector/Motion"
 
 func TestEventsAreHeard(t *testing.T) {
+	t.Parallel()
 	o := camera1(t, testcam.ONVIFConfig{User: user, Password: password, Profiles: twoStreams("127.0.0.1:1"), Skew: time.Hour, Says: "10.9.8.7"})
 	f, h := fleetOf(t, o)
 	eventually(t, "a listener", func() bool { return o.Listeners() == 1 })
@@ -89,6 +90,7 @@ func TestEventsAreHeard(t *testing.T) {
 }
 
 func TestFloodOfEventsIsBounded(t *testing.T) {
+	t.Parallel()
 	o := camera1(t, testcam.ONVIFConfig{User: user, Password: password})
 	_, h := fleetOf(t, o)
 	eventually(t, "a listener", func() bool { return o.Listeners() == 1 })
@@ -103,6 +105,7 @@ func TestFloodOfEventsIsBounded(t *testing.T) {
 }
 
 func TestSteering(t *testing.T) {
+	t.Parallel()
 	o := camera1(t, testcam.ONVIFConfig{User: user, Password: password, Profiles: twoStreams("127.0.0.1:1"), Range: 100})
 	f, _ := fleetOf(t, o)
 	st, err := f.Steering(t.Context(), "c", true)
@@ -154,6 +157,7 @@ func TestFixedCameraCannotBeSteered(t *testing.T) {
 }
 
 func TestWrongPasswordIsNotRepeated(t *testing.T) {
+	t.Parallel()
 	o := camera1(t, testcam.ONVIFConfig{User: user, Password: password})
 	h := &heard{}
 	f := NewFleet(Config{Dial: dial, Report: h.report})

@@ -118,6 +118,7 @@ func TestT11_HostileCamera(t *testing.T) {
 }
 
 func TestSlowCameraIsGivenUp(t *testing.T) {
+	t.Parallel()
 	o := camera1(t, testcam.ONVIFConfig{})
 	o.SetFault(testcam.ONVIFSlow)
 	began := time.Now()
@@ -133,6 +134,7 @@ func TestSlowCameraIsGivenUp(t *testing.T) {
 // T12: outside the listed networks a closed port takes as long, and reads the
 // same, as one behind which nobody speaks.
 func TestT12_FailuresAreAlike(t *testing.T) {
+	t.Parallel()
 	o := camera1(t, testcam.ONVIFConfig{})
 	o.Close()
 	began := time.Now()
