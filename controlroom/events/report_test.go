@@ -57,7 +57,7 @@ func TestActiveHoldsAnEvent(t *testing.T) {
 	n := start(t, quick(store))
 	cam, lone := made(t, store), made(t, store)
 	report(t, n, Report{Camera: cam, Kind: Input, Active: new(true)})
-	poll(t, "the recorder to be told again", func() bool { return n.rec.told(cam) > 1 })
+	poll(t, "the recorder to be told again", func() bool { return n.rec.told(cam) > 2 })
 	if l := list(t, n, cam); len(l) != 1 || !l[0].To.IsZero() {
 		t.Fatalf("%+v", l)
 	}
