@@ -180,7 +180,8 @@ describe("notices of what cameras saw", () => {
     assert.deepEqual((await call.anna("GET", "/api/v1/notices?kind=vehicle,motion,person")).notices, []);
   });
 
-  it("fits a phone", async () => {
+  it("fits a phone, in the light too", async () => {
+    await call.olena("PATCH", "/api/v1/me", { theme: "light" });
     const ctx = await context(b, phone);
     const one = await ctx.newPage();
     await one.goto(base + "/");
