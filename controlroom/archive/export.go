@@ -221,7 +221,7 @@ func (w *ExportWant) left(shown, keyless []Span, codec time.Time) []Left {
 	}
 	for _, s := range minus(w.Span, shown) {
 		closed := minus(s, w.Open)
-		for _, o := range minus(s, closed) {
+		for _, o := range cutAt(minus(s, closed), codec) {
 			switch {
 			case !codec.IsZero() && !o.From.Before(codec):
 				add(o, LeftCodec)
@@ -237,6 +237,18 @@ func (w *ExportWant) left(shown, keyless []Span, codec time.Time) []Left {
 	}
 	slices.SortStableFunc(out, func(x, y Left) int { return x.From.Compare(y.From) })
 	return out
+}
+
+// cutAt cuts the span that a moment is in.
+func cutAt(list []Span, at time.Time) []Span {
+	for i, s := range list {
+		if s.From.Before(at) && at.Before(s.To) {
+			out := slices.Insert(slices.Clone(list), i+1, Span{at, s.To})
+			out[i].To = at
+			return out
+		}
+	}
+	return list
 }
 
 func (w *ExportWant) why(at time.Time) string {

@@ -62,7 +62,6 @@ type cutter struct {
 	w       ExportWant
 	c       cut
 	heads   map[string]*exportHead
-	entries int
 	video   *exportTrack
 	sounds  []*exportTrack
 	fourcc  string

@@ -144,7 +144,7 @@ func (e *Exports) mark(ctx context.Context, x Export) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer child.Close()
+	defer func() { _ = child.Close() }() // a second time: how it ended is asked below
 	fed := make(chan error, 1)
 	drawn := make(chan struct{})
 	go func() {

@@ -21,7 +21,7 @@ import (
 	"sightline/internal/testcam"
 )
 
-// packet is what ffprobe says of a sample.
+// probed is what ffprobe says of a sample.
 type probed struct {
 	pts, dts, size int64
 	key            bool
@@ -37,6 +37,9 @@ func probe(t *testing.T, file, kind string) []probed {
 	var list []probed
 	for line := range strings.Lines(string(out)) {
 		f := strings.Split(strings.TrimSpace(line), ",")
+		if f[0] == "" || f[0] == "New Extradata" { // of a sample with another head
+			continue
+		}
 		if len(f) < 4 {
 			t.Fatalf("ffprobe says %q", line)
 		}
@@ -167,13 +170,7 @@ func compare(t *testing.T, w *world, c *cut, file string) {
 			t.Fatal(err)
 		}
 		list := probe(t, part, "v")
-		if len(want) > 0 && s.Continues {
-			for i := range list { // each file's times begin where its first tfdt says
-				want = append(want, list[i])
-			}
-			continue
-		}
-		want = append(want, list...)
+		want = append(want, list...) // each file's times begin where its first tfdt says
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d pictures, not %d", len(got), len(want))

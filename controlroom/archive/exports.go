@@ -158,7 +158,7 @@ func NewExports(cfg ExportsConfig) (*Exports, error) {
 	e := &Exports{cfg: cfg, root: root, build: make(chan struct{}, 1), marking: make(chan struct{}, max(1, runtime.NumCPU()-1)),
 		byID: map[string]*Export{}, found: map[string]bool{}, streams: map[string]map[*ExportFile]struct{}{}, jobs: map[string]context.CancelFunc{}, wake: make(chan struct{}, 1)}
 	if err := e.load(); err != nil {
-		root.Close()
+		_ = root.Close()
 		return nil, err
 	}
 	e.metrics = newExportMetrics(cfg.Registerer, e)
@@ -254,7 +254,7 @@ func (e *Exports) Close() {
 		e.cutStreams(id)
 	}
 	e.mu.Unlock()
-	e.root.Close()
+	_ = e.root.Close()
 }
 
 func (e *Exports) poke() {
