@@ -49,7 +49,7 @@ func (m *helm) add(h *hand) bool {
 	if m.done {
 		return false
 	}
-	h.helm, h.last = m, time.Now()
+	h.helm, h.last = m, m.st.clock.Now()
 	m.hands[h] = true
 	m.poke()
 	return true
@@ -84,7 +84,7 @@ func (m *helm) holds(h *hand) bool {
 
 // command takes one command of a hand; it does not wait for the camera.
 func (m *helm) command(h *hand, c SteerCommand) error {
-	now := time.Now()
+	now := m.st.clock.Now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	defer m.poke()
@@ -178,7 +178,7 @@ func (m *helm) close() bool {
 
 // step brings the camera in line with what is wanted and says when to look again.
 func (m *helm) step(ctx context.Context) (next time.Duration, idle bool) {
-	now := time.Now()
+	now := m.st.clock.Now()
 	m.mu.Lock()
 	m.sweep(now)
 	if !m.want.Still() && !now.Before(m.wantBy) {
@@ -212,15 +212,16 @@ func (m *helm) step(ctx context.Context) (next time.Duration, idle bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.tell()
+	now = m.st.clock.Now()
 	next = 5 * time.Second
 	if !m.sent.Still() {
 		next = 100 * time.Millisecond
 	}
 	if !m.want.Still() {
-		next = max(10*time.Millisecond, min(100*time.Millisecond, time.Until(m.wantBy), time.Until(m.sentAt.Add(steerAgain))))
+		next = max(10*time.Millisecond, min(100*time.Millisecond, m.wantBy.Sub(now), m.sentAt.Add(steerAgain).Sub(now)))
 	}
 	if m.at != nil {
-		next = min(next, max(10*time.Millisecond, time.Until(m.until)))
+		next = min(next, max(10*time.Millisecond, m.until.Sub(now)))
 	}
 	return next, len(m.hands) == 0 && m.sent.Still()
 }
@@ -279,7 +280,7 @@ func (m *helm) move(ctx context.Context, v onvif.Velocity) {
 	ctx, cancel := context.WithTimeout(ctx, steerCall)
 	defer cancel()
 	var err error
-	began := time.Now()
+	began := m.st.clock.Now()
 	if v.Still() {
 		err = m.st.devices.Stop(ctx, m.camera)
 	} else {
@@ -321,7 +322,7 @@ func (m *helm) result(err error) {
 		return
 	}
 	m.want = onvif.Velocity{}
-	m.reason, m.retry = fault.Code(err), time.Now().Add(steerRest)
+	m.reason, m.retry = fault.Code(err), m.st.clock.Now().Add(steerRest)
 	m.st.failed(m.camera, err)
 }
 

@@ -98,7 +98,7 @@ func steerTest(t *testing.T, f func(t *testing.T, b *steerBench)) {
 		b := &steerBench{cam: &fakeDevices{}, dec: newDecider(), told: map[string]SteerState{}}
 		b.ctx, b.cancel = context.WithCancel(context.Background())
 		b.dec.rule[askKey{"c", authz.ActPTZ}] = authz.Decision{Allowed: true, Reason: authz.ReasonOK}
-		b.steering = &steering{
+		b.steering = &steering{clock: clock.System,
 			devices: b.cam, decider: b.dec, owner: func(string) string { return olena.Account },
 			name: func(_ context.Context, s authz.Subject) string { return "name of " + s.Account },
 			note: func(context.Context, authz.Subject, string) error {

@@ -103,6 +103,7 @@ type steering struct {
 	note     func(ctx context.Context, sub authz.Subject, camera string) error
 	run      func(func(ctx context.Context)) bool // starts a goroutine of the room; false: it is closed
 	failed   func(camera string, err error)
+	clock    clock.Clock
 	mu       sync.Mutex
 	helms    map[string]*helm
 	byCall   map[string]*hand     // hands of HTTP calls, by session and camera
@@ -111,7 +112,7 @@ type steering struct {
 
 func newSteering(r *Room) *steering {
 	return &steering{
-		devices: r.cfg.Devices, decider: authzDecider{r.cfg.Authority}, owner: r.cameras.owner,
+		devices: r.cfg.Devices, clock: r.cfg.Clock, decider: authzDecider{r.cfg.Authority}, owner: r.cameras.owner,
 		name: func(ctx context.Context, sub authz.Subject) string {
 			a, err := r.cfg.Authority.Account(ctx, sub)
 			if err != nil {
@@ -158,7 +159,7 @@ func (st *steering) attach(ctx context.Context, sub authz.Subject, camera string
 	if st.devices == nil {
 		return nil, errNoSession()
 	}
-	h := &hand{subject: sub, owner: st.owner(camera) == sub.Account && sub.Account != "", tell: tell, budget: budget{left: burst, at: time.Now()}}
+	h := &hand{subject: sub, owner: st.owner(camera) == sub.Account && sub.Account != "", tell: tell, budget: budget{left: burst, at: st.clock.Now()}}
 	l, d, err := st.decider.subscribe(ctx, sub, camera, authz.ActPTZ, func(d authz.Decision) { h.end(st, camera, d) })
 	if err != nil {
 		return nil, err

@@ -45,8 +45,8 @@ func shown(text string) map[string]string {
 }
 
 // named are the labels there may be: closed lists, and the random id of a camera.
-var named = []string{"camera", "cause", "change", "class", "code", "disk", "folder", "goversion", "kind", "layer", "op", "outcome", "phase",
-	"reason", "result", "route", "state", "store", "version", "via", "who", "why"}
+var named = []string{"camera", "cause", "change", "channel", "command", "class", "code", "disk", "folder", "goversion", "kind", "layer", "op", "outcome", "phase",
+	"reason", "result", "route", "source", "state", "store", "version", "via", "what", "who", "why"}
 
 // TestR88_EveryMetricIsInTheReference compares a running program with all that
 // registers metrics with docs/ref/metrics.md: nothing is missing, nothing is

@@ -152,7 +152,7 @@ func (p *Push) Devices(ctx context.Context, account string) ([]Device, error) {
 			out = append(out, d.public(idOf(v)))
 			continue
 		}
-		if err := p.Remove(ctx, account, idOf(v)); err != nil {
+		if err := p.drop(ctx, account, idOf(v)); err != nil {
 			return nil, err
 		}
 	}
@@ -173,8 +173,21 @@ func (p *Push) Targets(ctx context.Context, account string) ([]string, error) {
 	return ids, nil
 }
 
-// Remove forgets a device. Idempotent; a device of somebody else stays.
+// Remove forgets a device of an account: fault.NotFound where it has none of this id.
 func (p *Push) Remove(ctx context.Context, account, id string) error {
+	at, err := p.cfg.Store.Read(ctx, kv.Bulk(account), []string{deviceKey(id)}, nil)
+	if err != nil {
+		return unavailable(err)
+	}
+	if at.Values[0].Version == 0 {
+		return fault.New(fault.NotFound, fault.CodeNotFound, "This does not exist.")
+	}
+	return p.drop(ctx, account, id)
+}
+
+// drop is Remove that is content where there is none. Idempotent; a device of
+// somebody else stays.
+func (p *Push) drop(ctx context.Context, account, id string) error {
 	if err := p.commit(ctx, kv.Bulk(account), nil, kv.Write{Key: deviceKey(id), Delete: true}); err != nil {
 		return unavailable(err)
 	}
@@ -199,7 +212,7 @@ func (p *Push) Forget(ctx context.Context, account string) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := p.Remove(ctx, account, id); err != nil {
+		if err := p.drop(ctx, account, id); err != nil {
 			return err
 		}
 	}
@@ -257,5 +270,5 @@ func (p *Push) look(ctx context.Context, account, id string) error {
 			return err
 		}
 	}
-	return p.Remove(ctx, account, id)
+	return p.drop(ctx, account, id)
 }

@@ -112,7 +112,7 @@ func (p *Push) ready(ctx context.Context, account, id string) (*webpush.Subscrip
 		}
 	}
 	if !stands {
-		if err := p.Remove(ctx, account, id); err != nil {
+		if err := p.drop(ctx, account, id); err != nil {
 			return nil, d, 0, err
 		}
 		return nil, d, 0, p.final("ended", "its login is over")
@@ -127,7 +127,7 @@ func (p *Push) ready(ctx context.Context, account, id string) (*webpush.Subscrip
 		err = json.Unmarshal([]byte(text.Reveal()), &s)
 	}
 	if err != nil { // other keys than those that sealed it
-		if err := p.Remove(ctx, account, id); err != nil {
+		if err := p.drop(ctx, account, id); err != nil {
 			return nil, d, 0, err
 		}
 		return nil, d, 0, p.final("gone", "its subscription cannot be opened")
@@ -164,7 +164,7 @@ func (p *Push) answered(ctx context.Context, account, id string, d device, versi
 	}
 	switch code := res.StatusCode; {
 	case code == http.StatusNotFound, code == http.StatusGone:
-		if err := p.Remove(ctx, account, id); err != nil {
+		if err := p.drop(ctx, account, id); err != nil {
 			return err
 		}
 		return p.final("gone", "the browser has unsubscribed")
@@ -179,7 +179,7 @@ func (p *Push) answered(ctx context.Context, account, id string, d device, versi
 		log.Warn("a push service refused a message for good", "status", code)
 		d.Refused++
 		if d.Refused >= refusedMax {
-			if err := p.Remove(ctx, account, id); err != nil {
+			if err := p.drop(ctx, account, id); err != nil {
 				return err
 			}
 		} else {
