@@ -101,9 +101,11 @@ describe("recordings", () => {
     await until("the yard to be live", async () => (await tiles(page)).some((t) => t.camera === yard.id && t.state === "live"), 20000);
     const back = (async () => { cams[0] = await camera({ listen }); })();
     const place = (await tiles(page)).findIndex((t) => t.camera === yard.id);
-    await page.keyboard.press(String(place + 1));
-    await page.keyboard.press("[");
     const tile = page.locator(`li.tile[data-camera="${yard.id}"]`);
+    await tile.getByRole("button", { name: word("archive.of", { name: "Yard" }), exact: true }).waitFor({ state: "attached" });
+    await page.keyboard.press(String(place + 1));
+    await until("the yard to be chosen", async () => (await tile.getAttribute("aria-current")) === "true");
+    await page.keyboard.press("[");
     await tile.locator(".ar-past.ar-recorded .ar-past-what b").waitFor();
     assert.match(await tile.getAttribute("aria-label"), new RegExp(word("archive.recorded")));
     assert.doesNotMatch(await tile.locator(".rail .st").textContent(), new RegExp(word("tile.live")), "live is never said of a recording");
