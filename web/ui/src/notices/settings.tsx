@@ -6,6 +6,7 @@ import { Loaded } from '../kit/blocks'
 import { Button } from '../kit/button'
 import { Switch } from '../kit/choice'
 import { SelectField, type Bound } from '../kit/field'
+import { Icon } from '../kit/icons'
 import { Notice, ProblemNotice } from '../kit/notice'
 import { useResource } from '../kit/resource'
 import { toast } from '../kit/toast'
@@ -22,10 +23,12 @@ export function NoticeSettings() {
   const server = useResource(() => anybody.status())
   return (
     <Settings>
-      <p class="crumb"><a href="/notices">{t('nav.notices')}</a></p>
+      <p class="crumb"><a href="/notices"><Icon name="left" small />{t('nav.notices')}</a></p>
       <h1>{t('notices.settings')}</h1>
       <PushPart />
-      <Loaded of={mine} rows={6}>{p => <Choices key={p.version} given={p} mail={server.data?.mail ?? true} onSaved={mine.put} onStale={mine.reload} />}</Loaded>
+      <div class="no-part">
+        <Loaded of={mine} rows={6}>{p => <Choices key={p.version} given={p} mail={server.data?.mail ?? true} onSaved={mine.put} onStale={mine.reload} />}</Loaded>
+      </div>
       <WebhooksPart />
     </Settings>
   )
