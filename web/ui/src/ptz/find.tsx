@@ -95,8 +95,8 @@ function Search({ onPick }: { onPick(url: string): void }) {
             {list.map(n => (
               <li key={n.url}>
                 <span class="pt-what">
-                  <b><bdi>{n.name || n.hardware || n.address}</bdi></b>
-                  <span class="meta muted"><bdi>{[n.hardware, n.location].filter(x => x && x !== n.name).join(', ')}</bdi> <bdi dir="ltr">{n.address}</bdi></span>
+                  <b><bdi>{titleOf(n)}</bdi></b>
+                  <span class="meta muted">{about(n)}<bdi dir="ltr">{n.address}</bdi></span>
                 </span>
                 {n.camera && <Chip>{t('find.added')}</Chip>}
                 {n.denied ? <span class="meta muted">{t('find.denied')}</span> : <Button small onClick={() => onPick(n.url)}>{t('find.next')}</Button>}
@@ -113,6 +113,11 @@ function Search({ onPick }: { onPick(url: string): void }) {
     </div>
   )
 }
+
+const titleOf = (n: Neighbour): string => n.name || n.hardware || n.address
+
+/** about is what tells a device from others of its name, before its address. */
+const about = (n: Neighbour) => [n.hardware, n.location].filter(x => x && x !== titleOf(n)).map(x => <><bdi>{x}</bdi> · </>)
 
 function Login({ asked, camera, onBack, onFound }: { asked: Asked; camera: string | undefined; onBack(): void; onFound(a: Asked, r: OnvifResult): void }) {
   const form = useForm<Asked>(asked, () => ({}), async v => {
