@@ -91,7 +91,7 @@ func (f *furnisher) recordings(ctx context.Context, owner authz.Subject, cams []
 		if rec.Version != 0 {
 			continue
 		}
-		p := archive.Policy{Mode: archive.ModeContinuous, Layer: archive.Sub, KeepDays: 7, KeepBytes: 100 << 20, Sound: true}
+		p := archive.Policy{Mode: archive.ModeContinuous, Layer: archive.Sub, KeepDays: 7, KeepBytes: 100_000_000, Sound: true}
 		if i == 0 {
 			p.Layer = archive.Main
 		}

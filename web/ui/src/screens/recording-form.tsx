@@ -103,7 +103,7 @@ export function RecordingForm({ camera, view, onChanged }: { camera: Camera; vie
           )}
           <div class="two">
             <SelectField bound={form.bind('keep_days')} label={t('rec.keep')} options={steps([1, 3, 7, 14, 30, 60, 90, 180, 365, 0], Number(v.keep_days)).map(n => ({ value: String(n), text: n === 0 ? t('rec.keep_all') : t('unit.d', { n }) }))} />
-            <SelectField bound={form.bind('keep_bytes')} label={t('rec.most')} options={steps([1, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 0].map(n => n * 1e9), Number(v.keep_bytes)).map(n => ({ value: String(n), text: n === 0 ? t('rec.most_none') : bytes(n) }))} />
+            <SelectField bound={form.bind('keep_bytes')} label={t('rec.most')} options={steps([0.1, 0.5, 1, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 0].map(n => n * 1e9), Number(v.keep_bytes)).map(n => ({ value: String(n), text: n === 0 ? t('rec.most_none') : bytes(n) }))} />
           </div>
           <Check bound={form.bind('sound')} label={t('rec.sound')} hint={camera.sound ? undefined : t('rec.sound_hint')} />
           <Cost camera={camera} policy={policy(v)} />
