@@ -202,11 +202,11 @@ function Moment({ label, value, zone, bad, onChange }: { label: string; value: n
     <div class="field ex-end">
       <label class="lab" for={id}>{label}</label>
       <div class="row">
-        <Button small kind="quiet" extra="num" aria-label={t('export.earlier', { what: label, n: 10 })} onClick={() => onChange(value - 10_000)}>{`−${t('unit.s', { n: 10 })}`}</Button>
-        <Button small kind="quiet" extra="num" aria-label={t('export.earlier', { what: label, n: 1 })} onClick={() => onChange(value - 1000)}>{`−${t('unit.s', { n: 1 })}`}</Button>
+        <Button small kind="quiet" extra="num" aria-label={t('export.earlier', { what: label, n: 10 })} onClick={() => onChange(value - 10_000)}>{`−${t('unit.seconds', { n: 10 })}`}</Button>
+        <Button small kind="quiet" extra="num" aria-label={t('export.earlier', { what: label, n: 1 })} onClick={() => onChange(value - 1000)}>{`−${t('unit.seconds', { n: 1 })}`}</Button>
         <input id={id} type="datetime-local" step={1} class={`fld num${bad ? ' bad' : ''}`} aria-invalid={bad || undefined} value={fieldText(value, zone)} onChange={e => typed(e.currentTarget.value)} />
-        <Button small kind="quiet" extra="num" aria-label={t('export.later', { what: label, n: 1 })} onClick={() => onChange(value + 1000)}>{`+${t('unit.s', { n: 1 })}`}</Button>
-        <Button small kind="quiet" extra="num" aria-label={t('export.later', { what: label, n: 10 })} onClick={() => onChange(value + 10_000)}>{`+${t('unit.s', { n: 10 })}`}</Button>
+        <Button small kind="quiet" extra="num" aria-label={t('export.later', { what: label, n: 1 })} onClick={() => onChange(value + 1000)}>{`+${t('unit.seconds', { n: 1 })}`}</Button>
+        <Button small kind="quiet" extra="num" aria-label={t('export.later', { what: label, n: 10 })} onClick={() => onChange(value + 10_000)}>{`+${t('unit.seconds', { n: 10 })}`}</Button>
       </div>
     </div>
   )
