@@ -46,7 +46,7 @@ func TestPullsOverTCPAndUDPWithEveryLogin(t *testing.T) {
 			if ls.Reason != "" || ls.Attempt != 0 || ls.LastFrame.IsZero() {
 				t.Errorf("state %+v", ls)
 			}
-			if ls.KeyInterval < 250*time.Millisecond || ls.KeyInterval > 750*time.Millisecond {
+			if ls.KeyInterval < 100*time.Millisecond || ls.KeyInterval > 1500*time.Millisecond {
 				t.Errorf("key interval %v", ls.KeyInterval)
 			}
 		})

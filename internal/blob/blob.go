@@ -67,5 +67,5 @@ func Full(err error) error {
 
 // Away is the error of a store that does not answer.
 func Away(err error) error {
-	return fault.Wrap(err, fault.Unavailable, fault.CodeBusy, "The storage for pictures does not answer. Try again.")
+	return fault.Wrap(err, fault.Unavailable, fault.CodeBusy, "The storage does not answer. Try again.")
 }
