@@ -195,7 +195,7 @@ func (m *mux) key(f sfu.Format, nals [][]byte, dts, mono int64) error {
 			if err := m.end(true); err != nil {
 				return err
 			}
-		} else if err := m.finish(dts, dts-m.fragStart >= keyMin); err != nil {
+		} else if err := m.finish(dts, !m.fragKey || dts-m.fragStart >= keyMin); err != nil { // else it would be found by nobody
 			return err
 		}
 	}
