@@ -55,6 +55,7 @@ func (e *Exports) job(ctx context.Context, x Export) {
 	part, whole := x.ID+markedSuffix+partSuffix, x.ID+markedSuffix
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	stopped := ctx.Err() != nil
 	e.jobs[x.ID]()
 	delete(e.jobs, x.ID)
 	<-e.marking
@@ -69,7 +70,7 @@ func (e *Exports) job(ctx context.Context, x Export) {
 	}
 	if err != nil {
 		_ = e.root.Remove(part)
-		if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errMarkTime) { // the server is being stopped: the next start makes it anew
+		if stopped { // the server is being stopped: the next start makes it anew
 			now.State, now.Progress = ExportWaiting, 0
 			_ = e.keep(now)
 			return
