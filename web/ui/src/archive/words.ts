@@ -88,6 +88,7 @@ export function message(v: DeckView, spans: readonly Span[], now: number, zone: 
       return null
     case 'gap': {
       const { from, to } = gapAt(spans, now)
+      if (from !== undefined && to !== undefined && from >= to) return null // footage has come meanwhile: it is about to play
       const at = (ms: number): string => when(ms, zone, now)
       const text = from !== undefined && to !== undefined ? t('archive.gap_between', { from: at(from), to: at(to) })
         : to !== undefined ? t('archive.gap_before', { to: at(to) })
