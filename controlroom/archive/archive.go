@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -103,6 +104,7 @@ type Archive struct {
 	alarms  chan Alarm
 	blocks  blocks // of what was read from the bucket
 	moving  moving
+	exports atomic.Pointer[Exports] // of this archive's footage; nil: there are none
 
 	mu        sync.Mutex
 	shelves   map[shelfKey]*shelf
@@ -322,6 +324,10 @@ func (a *Archive) Delete(ctx context.Context, camera string) error {
 		return err
 	}
 	a.forget(camera)
+	if e := a.exports.Load(); e != nil {
+		e.DropCamera(camera)
+		defer e.DropCamera(camera) // of what was listed until now
+	}
 	for _, d := range a.disks {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -45,6 +45,7 @@ const (
 
 // ExportLook is what an export would be, by the index alone.
 type ExportLook struct {
+	Layer   Layer
 	Bytes   int64 // about
 	Seconds float64
 	From    time.Time // of what would be shown; zero where there is nothing
@@ -70,7 +71,7 @@ func (a *Archive) Look(ctx context.Context, w ExportWant) (ExportLook, error) {
 			}
 		}
 	}
-	out.Left = w.left(shown, nil, time.Time{})
+	out.Layer, out.Left = w.Layer, w.left(shown, nil, time.Time{})
 	out.From, out.To, out.Gaps, out.Seconds = sumSpans(shown)
 	return out, nil
 }

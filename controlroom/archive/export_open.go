@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"time"
 
 	"sightline/internal/fault"
 )
@@ -62,7 +61,7 @@ func (e *Exports) enter(f *ExportFile) error {
 		}
 	}
 	if e.closed || running >= e.cfg.AtOnce || len(e.streams[id]) >= requestsMost {
-		return fault.New(fault.RateLimited, CodeExportBusy, "As many of your exports run as may at once. Wait for one to end, or remove one.").After(10 * time.Second)
+		return exportBusy()
 	}
 	if e.streams[id] == nil {
 		e.streams[id] = map[*ExportFile]struct{}{}

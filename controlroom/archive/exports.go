@@ -45,6 +45,8 @@ const (
 	ExportWaiting = "waiting" // for another watermarked one
 	ExportRunning = "running" // it gets its watermark
 	ExportFailed  = "failed"
+
+	exportCancelled = "cancelled" // before it was ready: only of deleted ones
 )
 
 // Export is a file that one person asked for, of one camera. It is his alone.
@@ -94,6 +96,8 @@ type ExportAsk struct {
 const (
 	CodeExportHours    = "export_hours"  // the day's hours are used up
 	CodeExportBytes    = "export_bytes"  // the day's bytes
+	CodeExportCount    = "export_count"  // as many were made in a day as may be
+	CodeExportKept     = "export_kept"   // as many are kept as may be
 	CodeExportLong     = "export_long"   // longer than one file may be
 	CodeExportBusy     = "export_busy"   // as many run as may
 	CodeExportMark     = "export_mark"   // no watermarks here
@@ -104,9 +108,8 @@ const (
 )
 
 const (
-	exportsMost = 100 // of one person, kept at once
-	day24       = 24 * time.Hour
-	sweepEvery  = time.Minute
+	day24      = 24 * time.Hour
+	sweepEvery = time.Minute
 )
 
 // Exports are the files people take away: computed ones, which lie nowhere and
@@ -125,6 +128,8 @@ type Exports struct {
 	found   map[string]bool                     // of a process before, not looked at yet
 	streams map[string]map[*ExportFile]struct{} // that run, by export
 	jobs    map[string]context.CancelFunc
+	making  map[string]bool // accounts whose Create runs
+	cutting string          // the camera of which one is computed; "" when it went meanwhile
 	wake    chan struct{}
 	running sync.WaitGroup
 	closed  bool
@@ -156,12 +161,14 @@ func NewExports(cfg ExportsConfig) (*Exports, error) {
 		return nil, err
 	}
 	e := &Exports{cfg: cfg, root: root, build: make(chan struct{}, 1), marking: make(chan struct{}, max(1, runtime.NumCPU()-1)),
-		byID: map[string]*Export{}, found: map[string]bool{}, streams: map[string]map[*ExportFile]struct{}{}, jobs: map[string]context.CancelFunc{}, wake: make(chan struct{}, 1)}
+		byID: map[string]*Export{}, found: map[string]bool{}, streams: map[string]map[*ExportFile]struct{}{}, jobs: map[string]context.CancelFunc{},
+		making: map[string]bool{}, wake: make(chan struct{}, 1)}
 	if err := e.load(); err != nil {
 		_ = root.Close()
 		return nil, err
 	}
 	e.metrics = newExportMetrics(cfg.Registerer, e)
+	cfg.Archive.exports.Store(e)
 	return e, nil
 }
 
@@ -264,95 +271,23 @@ func (e *Exports) poke() {
 	}
 }
 
-// sweep removes what is over.
-func (e *Exports) sweep() {
-	now := e.cfg.Clock.Now()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for id, x := range e.byID {
-		if now.Before(x.Expires) && !(x.Deleted && now.Sub(x.Created) >= day24) {
-			continue
-		}
-		e.stop(id)
-		delete(e.byID, id)
-		delete(e.found, id)
-		e.unlink(id)
-	}
-}
-
-// stop ends a job and the bytes that run; mu is held.
-func (e *Exports) stop(id string) {
-	if end := e.jobs[id]; end != nil {
-		end()
-	}
-	e.cutStreams(id)
-}
-
-func (e *Exports) cutStreams(id string) {
-	for f := range e.streams[id] {
-		f.end(fault.New(fault.Conflict, CodeExportEnded, "This export was removed."))
-	}
-}
-
-// Limits are what a person may still export now.
-type ExportLimits struct {
-	Longest   time.Duration
-	Marked    time.Duration // longest with a watermark; 0: no watermarks here
-	Hours     time.Duration // of a day; negative: no limit
-	HoursLeft time.Duration
-	Bytes     int64
-	BytesLeft int64
-}
-
-// Limits tells them.
-func (e *Exports) Limits(account string) ExportLimits {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	hours, bytes, _ := e.used(account)
-	l := ExportLimits{Longest: e.cfg.Longest, Hours: e.cfg.DayTime, Bytes: e.cfg.DayBytes,
-		HoursLeft: max(e.cfg.DayTime-hours, 0), BytesLeft: max(e.cfg.DayBytes-bytes, 0)}
-	if e.cfg.Tool != nil {
-		l.Marked = e.cfg.Marked
-	}
-	return l
-}
-
-// used is what a person exported in the last day, and when the first of it is over; mu is held.
-func (e *Exports) used(account string) (hours time.Duration, bytes int64, over time.Time) {
-	now := e.cfg.Clock.Now()
-	for _, x := range e.byID {
-		if x.Account != account || now.Sub(x.Created) >= day24 || x.State == ExportFailed {
-			continue
-		}
-		hours += time.Duration(x.Seconds * float64(time.Second))
-		bytes += x.Bytes
-		if end := x.Created.Add(day24); over.IsZero() || end.Before(over) {
-			over = end
-		}
-	}
-	return hours, bytes, over
-}
-
-// admit says whether so much may be exported now; mu is held.
-func (e *Exports) admit(account string, length time.Duration, size int64) error {
-	hours, bytes, over := e.used(account)
-	wait := max(over.Sub(e.cfg.Clock.Now()), time.Minute)
-	switch {
-	case e.cfg.DayTime > 0 && hours+length > e.cfg.DayTime:
-		return fault.New(fault.RateLimited, CodeExportHours, "That is more hours of footage than you may export in a day.").After(wait)
-	case e.cfg.DayBytes > 0 && bytes+size > e.cfg.DayBytes:
-		return fault.New(fault.RateLimited, CodeExportBytes, "That is more bytes than you may export in a day.").After(wait)
-	}
-	return nil
-}
-
-// Look tells what an export would be.
+// Look tells what an export would be. Without a layer it is of main, or of sub
+// where only that was recorded.
 func (e *Exports) Look(ctx context.Context, w ExportWant) (ExportLook, error) {
-	return e.cfg.Archive.Look(ctx, w)
+	look, err := e.cfg.Archive.Look(ctx, w)
+	if err != nil || w.Layer != "" || !look.From.IsZero() {
+		return look, err
+	}
+	w.Layer = Sub
+	other, err := e.cfg.Archive.Look(ctx, w)
+	if err != nil || other.From.IsZero() {
+		return look, err
+	}
+	return other, nil
 }
 
-// check refuses what is too long, as asked for.
-func (e *Exports) check(ask *ExportAsk) error {
+// check refuses what cannot be meant, or not be made here.
+func (e *Exports) check(ask ExportAsk) error {
 	if err := ask.check(); err != nil {
 		return err
 	}
@@ -374,16 +309,22 @@ func (e *Exports) tooLong(length time.Duration, marked bool) error {
 }
 
 // Create computes an export. It reads nothing of the pictures; a watermarked one
-// waits for its turn. fault.RateLimited with a code of ours, fault.Conflict
-// no_footage, fault.Invalid.
+// waits for its turn. A person has one computed at a time. fault.RateLimited with a
+// code of ours, fault.Conflict no_footage, fault.Invalid.
 func (e *Exports) Create(ctx context.Context, ask ExportAsk) (Export, error) {
-	if err := e.check(&ask); err != nil {
+	if err := e.check(ask); err != nil {
 		return Export{}, err
 	}
-	look, err := e.cfg.Archive.Look(ctx, ask.ExportWant)
+	done, err := e.alone(ask.Account)
 	if err != nil {
 		return Export{}, err
 	}
+	defer done()
+	look, err := e.Look(ctx, ask.ExportWant)
+	if err != nil {
+		return Export{}, err
+	}
+	ask.Layer = look.Layer
 	length := time.Duration(look.Seconds * float64(time.Second))
 	if err := e.tooLong(length, ask.Watermark); err != nil {
 		return Export{}, err
@@ -400,6 +341,9 @@ func (e *Exports) Create(ctx context.Context, ask ExportAsk) (Export, error) {
 	case <-ctx.Done():
 		return Export{}, ctx.Err()
 	}
+	e.mu.Lock()
+	e.cutting = ask.Camera
+	e.mu.Unlock()
 	c, err := e.cfg.Archive.cut(ctx, ask.ExportWant)
 	if err != nil {
 		return Export{}, err
@@ -425,6 +369,9 @@ func (e *Exports) add(ask ExportAsk, c *cut) (Export, error) {
 	if e.closed {
 		return Export{}, fault.New(fault.Unavailable, fault.CodeBusy, "The server is being stopped. Try again.")
 	}
+	if e.cutting != ask.Camera {
+		return Export{}, fault.New(fault.Conflict, CodeNoFootage, "This camera was removed.")
+	}
 	if err := e.admit(x.Account, time.Duration(x.Seconds*float64(time.Second)), x.Bytes); err != nil {
 		return Export{}, err
 	}
@@ -439,24 +386,6 @@ func (e *Exports) add(ask ExportAsk, c *cut) (Export, error) {
 	e.metrics.made.Inc()
 	e.poke()
 	return *x, nil
-}
-
-// crowded refuses more exports of a person than are kept, and more than may run; mu is held.
-func (e *Exports) crowded(x *Export) error {
-	kept, marking := 0, 0
-	for _, o := range e.byID {
-		if o.Account != x.Account || o.Deleted {
-			continue
-		}
-		kept++
-		if o.State == ExportWaiting || o.State == ExportRunning {
-			marking++
-		}
-	}
-	if kept >= exportsMost || x.Watermark && marking >= e.cfg.AtOnce {
-		return fault.New(fault.RateLimited, CodeExportBusy, "As many of your exports run as may at once. Wait for one to end, or remove one.").After(10 * time.Second)
-	}
-	return nil
 }
 
 func (e *Exports) write(x *Export, c *cut) error {
@@ -507,29 +436,6 @@ func (e *Exports) mine(account, id string) (*Export, error) {
 		return nil, fault.New(fault.NotFound, fault.CodeNotFound, "There is no such thing here.")
 	}
 	return x, nil
-}
-
-// Delete removes an export; its bytes that run end. It counts for the day as before.
-func (e *Exports) Delete(account, id string) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	x, err := e.mine(account, id)
-	if err != nil {
-		return err
-	}
-	e.stop(id)
-	if x.State == ExportWaiting || x.State == ExportRunning { // it was never fetched
-		delete(e.byID, id)
-		e.unlink(id)
-		return nil
-	}
-	x.Deleted = true
-	_ = e.root.Remove(id + markedSuffix)
-	_ = e.root.Remove(id + layoutSuffix)
-	if err := e.keep(x); err != nil {
-		return away(err)
-	}
-	return nil
 }
 
 // Note remembers that the owner's log has the export: it is asked for once.

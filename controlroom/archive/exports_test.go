@@ -174,7 +174,7 @@ func TestExportsAreKept(t *testing.T) {
 
 func TestExportsHaveLimits(t *testing.T) {
 	t.Parallel()
-	x := newTaken(t, ExportsConfig{DayTime: 15 * time.Second, Longest: 8 * time.Second, Marked: 3 * time.Second}, testcam.Spec{}, 12)
+	x := newTaken(t, ExportsConfig{DayTime: 25 * time.Second, Longest: 8 * time.Second, Marked: 3 * time.Second}, testcam.Spec{}, 12)
 	anna := authz.NewID()
 	ask := x.ask(anna)
 	code := func(a ExportAsk) string {

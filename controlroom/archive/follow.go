@@ -188,6 +188,9 @@ func (r *Recordings) changed(ctx context.Context, values []kv.Value) {
 			r.gone[id] = true
 		}
 		r.mu.Unlock()
+		if account, is := strings.CutPrefix(v.Key, authz.AccountPrefix); is && !v.Exists() {
+			r.dropExports(account)
+		}
 		if ok {
 			touched[id] = true
 		}
@@ -275,8 +278,11 @@ func (r *Recordings) sweep(ctx context.Context, epoch string, revision uint64) {
 	if a == nil || epoch == "" {
 		return
 	}
+	ours := true // every disk is of this store
+	defer func() { r.sweepExports(ctx, ours) }()
 	for _, d := range a.disks {
 		own, err := d.belongs(epoch, revision)
+		ours = ours && own && err == nil
 		if err != nil {
 			r.log.Warn("a disk does not say which store its footage is of; nothing is removed from it", "disk", d.cfg.Path, "err", err)
 			continue
@@ -301,5 +307,39 @@ func (r *Recordings) sweep(ctx context.Context, epoch string, revision uint64) {
 		if n > 0 {
 			poke(r.wake)
 		}
+	}
+}
+
+// sweepExports removes exports of cameras and accounts that went while this server
+// was down, where the disks say that this is their store.
+func (r *Recordings) sweepExports(ctx context.Context, ours bool) {
+	e := r.cfg.Archive.exports.Load()
+	if e == nil || !ours {
+		return
+	}
+	cameras, accounts := e.owners()
+	for id := range cameras {
+		r.mu.Lock()
+		f := r.byID[id]
+		r.mu.Unlock()
+		if f == nil || f.camera == nil && !f.broken {
+			e.DropCamera(id)
+		}
+	}
+	for id := range accounts {
+		snap, err := r.cfg.Store.Read(ctx, kv.Control, []string{authz.AccountPrefix + id}, nil)
+		if err == nil && !snap.Values[0].Exists() {
+			e.DropAccount(id)
+		}
+	}
+}
+
+// dropExports removes those of an account that is gone.
+func (r *Recordings) dropExports(account string) {
+	if r.cfg.Archive == nil {
+		return
+	}
+	if e := r.cfg.Archive.exports.Load(); e != nil {
+		e.DropAccount(account)
 	}
 }
