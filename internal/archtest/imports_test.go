@@ -42,7 +42,7 @@ var (
 		{pkg: "internal/event", may: []string{"internal/kv"}, why: "the feed lives in the store"},
 		{pkg: "internal/netplace", why: "arithmetic on addresses"},
 		{pkg: "internal/outbound", may: []string{"internal/netplace"}, why: "a guarded way out knows no records"},
-		{pkg: "internal/push", may: []string{"internal/kv", "internal/seal", "internal/outbound"}, why: "it delivers what the notices decided; who may be told what is asked at each try"},
+		{pkg: "internal/push", may: []string{"ratelimit", "internal/kv", "internal/seal", "internal/outbound"}, why: "it delivers what the notices decided; who may be told what is asked at each try"},
 		{pkg: "internal/push/pushtest", why: "a real push service for tests, written apart from what sends"},
 		{pkg: "internal/webhook", may: []string{"internal/kv", "internal/event", "internal/seal", "internal/outbound"}, why: "as push"},
 		{pkg: "internal/seal", why: "encryption knows no records"},

@@ -53,7 +53,8 @@ func (p *Push) check(s Subscription) error {
 }
 
 // Subscribe makes, or renews, the device of a login. Another account's device of
-// the same browser ends. fault.Invalid by field.
+// the same browser ends. fault.Invalid by field; fault.RateLimited after freshMost
+// new ones of an account in a minute.
 func (p *Push) Subscribe(ctx context.Context, account, login, browser string, s Subscription) (Device, error) {
 	if err := p.check(s); err != nil {
 		return Device{}, err
@@ -72,6 +73,9 @@ func (p *Push) Subscribe(ctx context.Context, account, login, browser string, s 
 		return Device{}, unavailable(err)
 	}
 	if before := whose(at.Values[0]); before != account {
+		if ok, retry := p.fresh.Allow(account); !ok {
+			return Device{}, fault.New(fault.RateLimited, codeRateLimited, "Too many browsers were added. Wait a moment.").After(retry)
+		}
 		if err := p.commit(ctx, kv.Control, nil, kv.Write{Key: pPlace + id, Data: encode(place{V: recordVersion, Account: account})}); err != nil {
 			return Device{}, unavailable(err)
 		}
@@ -88,9 +92,15 @@ func (p *Push) Subscribe(ctx context.Context, account, login, browser string, s 
 		if err != nil {
 			return Device{}, unavailable(err)
 		}
-		writes := append(p.room(snap.Scans[0], id, login), kv.Write{Key: deviceKey(id), Data: encode(d)}, kv.Write{Key: guardKey, Data: []byte("1")})
+		gone := p.room(snap.Scans[0], id, login)
+		writes := append(slices.Clone(gone), kv.Write{Key: deviceKey(id), Data: encode(d)}, kv.Write{Key: guardKey, Data: []byte("1")})
 		err = p.commit(ctx, space, []kv.Condition{{Key: guardKey, Version: snap.Values[0].Version}}, writes...)
 		if err == nil {
+			for _, w := range gone {
+				if err := p.leave(ctx, account, strings.TrimPrefix(w.Key, Prefix)); err != nil { // the sweep comes by
+					p.cfg.Log.Warn("the place of a device that made room stays a while", "account", account, "err", err)
+				}
+			}
 			return d.public(id), nil
 		}
 		if !errors.Is(err, kv.ErrConflict) {
@@ -191,6 +201,11 @@ func (p *Push) drop(ctx context.Context, account, id string) error {
 	if err := p.commit(ctx, kv.Bulk(account), nil, kv.Write{Key: deviceKey(id), Delete: true}); err != nil {
 		return unavailable(err)
 	}
+	return p.leave(ctx, account, id)
+}
+
+// leave removes the place of a device unless it is somebody else's. Idempotent.
+func (p *Push) leave(ctx context.Context, account, id string) error {
 	at, err := p.cfg.Store.Read(ctx, kv.Control, []string{pPlace + id}, nil)
 	if err != nil {
 		return unavailable(err)

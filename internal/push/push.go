@@ -19,6 +19,7 @@ import (
 	"sightline/internal/kv"
 	"sightline/internal/outbound"
 	"sightline/internal/seal"
+	"sightline/ratelimit"
 )
 
 // Config of a Push. Store, Seal, Guard, Client and Stands are required.
@@ -44,6 +45,8 @@ type Push struct {
 	cfg  Config
 	keys keys
 	sent *prometheus.CounterVec
+
+	fresh *ratelimit.Buckets // of new devices by account
 }
 
 // New wires a Push; nothing runs before Run.
@@ -63,7 +66,7 @@ func New(cfg Config) (*Push, error) {
 	if cfg.Contact == "" {
 		cfg.Contact = "https://localhost" // a push service wants one; some refuse this
 	}
-	p := &Push{cfg: cfg, sent: prometheus.NewCounterVec(prometheus.CounterOpts{
+	p := &Push{cfg: cfg, fresh: ratelimit.NewBuckets(nil, freshMost, time.Minute), sent: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "sightline_push_messages_total", Help: "Messages to devices by outcome: sent, retry, gone (the device is no more), refused (by the push service, for good), ended (its login is over)."}, []string{"outcome"})}
 	for _, o := range []string{"sent", "retry", "gone", "refused", "ended"} {
 		p.sent.WithLabelValues(o)
@@ -112,6 +115,11 @@ const (
 	guardKey   = "pushes"  // written with every new device, so that the cap holds
 	pPlace     = "pushat/" // + device id, in the control space: whose it is now
 	refusedMax = 10        // so many refusals in a row remove a device
+	// Devices of an account that are new in a minute, on each node; renewals are free.
+	// No configuration key: nobody has so many browsers, and each one writes where
+	// every decision reads.
+	freshMost       = 10
+	codeRateLimited = "rate_limited" // as of requests
 )
 
 // place says whose a device is: a browser is told of one account only, however

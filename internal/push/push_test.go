@@ -24,6 +24,7 @@ import (
 	"sightline/internal/outbound"
 	"sightline/internal/push/pushtest"
 	"sightline/internal/seal"
+	"sightline/ratelimit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -65,6 +66,7 @@ func setUp(t *testing.T, s *pushtest.Service) *bench {
 	if b.Push, err = New(b.cfg); err != nil {
 		t.Fatal(err)
 	}
+	b.fresh = ratelimit.NewBuckets(func() int64 { return b.clock.Now().UnixNano() }, freshMost, time.Minute)
 	return b
 }
 
@@ -363,5 +365,48 @@ func TestTheLongestUnusedDeviceMakesRoom(t *testing.T) {
 	}
 	if logins["l15"] != 1 {
 		t.Errorf("%v", logins)
+	}
+}
+
+// New devices are few in a minute, renewals are free, and what makes room leaves
+// nothing behind in the space every decision reads.
+func TestManyNewDevices(t *testing.T) {
+	s := pushtest.New(t)
+	b := setUp(t, s)
+	subscribe := func(account string, n int) error {
+		_, err := b.Subscribe(t.Context(), account, fmt.Sprint("l", n%5), "", Subscription{Endpoint: fmt.Sprintf("https://127.0.0.1:1/%d", n), P256dh: s.P256dh, Auth: s.Auth})
+		return err
+	}
+	made := 0
+	for n := range 100 {
+		err := subscribe(me, n)
+		if err == nil {
+			made++
+			continue
+		}
+		var f *fault.Error
+		if !fault.Is(err, fault.RateLimited) || !errors.As(err, &f) || f.RetryAfter <= 0 {
+			t.Fatal(err)
+		}
+	}
+	if made != freshMost {
+		t.Errorf("%d new devices in no time", made)
+	}
+	for range 20 {
+		if err := subscribe(me, freshMost-1); err != nil { // a page that says again what it has
+			t.Fatal(err)
+		}
+	}
+	if err := subscribe(other, 1000); err != nil {
+		t.Error("somebody else: ", err)
+	}
+	b.clock.Advance(time.Minute)
+	if err := subscribe(me, 200); err != nil {
+		t.Error("a minute later: ", err)
+	}
+	ids, _ := b.Targets(t.Context(), me)
+	snap, err := b.store.Read(t.Context(), kv.Control, nil, []kv.Scan{{Prefix: pPlace}})
+	if err != nil || len(ids) != b.cfg.Most || len(snap.Scans[0]) != b.cfg.Most+1 {
+		t.Errorf("%d devices, %d places, %v", len(ids), len(snap.Scans[0]), err)
 	}
 }
