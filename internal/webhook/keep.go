@@ -92,11 +92,21 @@ func checkName(s string) (string, error) {
 		return s, fault.Field("name", fault.CodeRequired, "Give it a name.")
 	case utf8.RuneCountInString(s) > nameMost:
 		return s, fault.Field("name", fault.CodeTooLong, "The name is longer than 80 characters.")
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, unsafe) || !strings.ContainsFunc(s, seen):
 		return s, fault.Field("name", fault.CodeBadValue, "The name holds characters that cannot be shown.")
 	}
 	return s, nil
 }
+
+// unsafe is what no name may hold, as of cameras: controls, separators of lines and
+// paragraphs, and marks that turn text around.
+func unsafe(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff' || r == unicode.ReplacementChar ||
+		r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+}
+
+// seen is what leaves something on a screen: joiners inside of a name do not, alone.
+func seen(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.IsMark(r) }
 
 // Update changes a webhook. Switching it on again forgets that it was failing.
 func (w *Webhooks) Update(ctx context.Context, account, id string, p Patch) (Hook, error) {
