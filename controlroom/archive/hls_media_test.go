@@ -2,8 +2,13 @@ package archive
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -146,6 +151,40 @@ func TestStillsOfRecordings(t *testing.T) {
 	}
 	if _, err := NewStills(StillsConfig{Archive: w.a}).At(t.Context(), "gate", Main, at, 0, nil); fault.Code(err) != "no_still_source" {
 		t.Errorf("without ffmpeg: %v", err)
+	}
+}
+
+// Where no core is free in time the server is busy, and nothing is said of the picture.
+func TestStillsWithoutAFreeCore(t *testing.T) {
+	w, list := taped(t, testcam.Spec{Seconds: 2, Width: 320, Height: 180, GOP: 500 * time.Millisecond}, false)
+	tool, err := ffmpeg.Find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	s := NewStills(StillsConfig{Archive: w.a, Tool: tool, Limit: 100 * time.Millisecond, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	for range runtime.NumCPU() { // each has a core until the end
+		in, out := io.Pipe()
+		defer out.Close()
+		wg.Go(func() {
+			_ = tool.Run(ctx, ffmpeg.Job{Args: []string{"-f", "rawvideo", "-pix_fmt", "gray", "-s", "16x16", "-i", "pipe:0", "-f", "null", "-"}, In: in})
+			_ = in.Close()
+		})
+		if _, err := out.Write([]byte{0}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = s.At(t.Context(), "gate", Main, list[0].From.Add(time.Second), 160, nil)
+	var f *fault.Error
+	if !fault.Is(err, fault.Unavailable) || fault.Code(err) != fault.CodeBusy || !errors.As(err, &f) || f.RetryAfter <= 0 {
+		t.Errorf("%v", err)
+	}
+	if log.Len() > 0 {
+		t.Errorf("it says\n%s", log.String())
 	}
 }
 

@@ -94,7 +94,7 @@ func NewStills(cfg StillsConfig) *Stills {
 	}
 	s := &Stills{cfg: cfg, flights: map[stillKey]*stillFlight{}, kept: map[stillKey]*list.Element{}, order: list.New(),
 		cuts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sightline_archive_stills_total",
-			Help: "Stills of recordings asked for: cut, cached, shared (with a run under way), failed (not decodable), none (no ffmpeg), refused (too many at once)."}, []string{"result"}),
+			Help: "Stills of recordings asked for: cut, cached, shared (with a run under way), failed (not decodable), none (no ffmpeg), refused (too many at once, or not done in time)."}, []string{"result"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sightline_archive_still_seconds",
 			Help: "Time to cut one still of a recording, waiting for a core included.", Buckets: []float64{.025, .05, .1, .2, .4, .8, 1.6, 5}})}
 	for _, r := range []string{"cut", "cached", "shared", "failed", "none", "refused"} {
@@ -211,6 +211,9 @@ func (s *Stills) fly(ctx context.Context, fl *stillFlight, k stillKey, init stri
 		fl.jpeg, fl.err = jpeg, nil
 	case errors.As(err, &known) && fault.Is(err, fault.NotFound): // retention was here meanwhile
 		fl.err = err
+	case ctx.Err() != nil: // nothing is wrong with the picture: no core was free for it in time
+		s.cuts.WithLabelValues("refused").Inc()
+		fl.err = fault.Wrap(err, fault.Unavailable, fault.CodeBusy, "The server has too much to do for this still image. Try again in a moment.").After(2 * time.Second)
 	default:
 		s.cuts.WithLabelValues("failed").Inc()
 		s.cfg.Log.Warn("a still of a recording could not be cut", "camera", k.camera, "segment", k.segment, "err", err)
