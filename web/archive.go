@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -337,11 +338,14 @@ func archiveStill(r *request) error {
 	if at.IsZero() {
 		return fault.Field("at", fault.CodeRequired, "Say of which moment.")
 	}
-	width := r.c.Request().URI().QueryArgs().GetUintOrZero("width")
+	width, err := r.width()
+	if err != nil {
+		return err
+	}
 	if r.s.cfg.Archive == nil {
 		return errInvisible
 	}
-	done, err := r.s.readings.enter(r.subject.Account, false)
+	done, err := r.s.readings.stills.enter(r.ctx, r.subject.Account)
 	if err != nil {
 		return err
 	}
@@ -365,6 +369,19 @@ func archiveStill(r *request) error {
 		return r.picture(s.JPEG)
 	}
 	return errInvisible
+}
+
+// width reads how wide a picture is wanted; zero when nothing is said.
+func (r *request) width() (int, error) {
+	v := r.query("width")
+	if v == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 {
+		return 0, fault.Field("width", fault.CodeBadValue, "Write the width in pixels as 320.")
+	}
+	return n, nil
 }
 
 // allowed asks the bounds of a decision.

@@ -63,6 +63,9 @@ func TestTheArchiveIsRead(t *testing.T) {
 	if err != nil || taken.After(at) || at.Sub(taken) > time.Second || still.Header.Get("Content-Type") != "image/jpeg" || !bytes.HasPrefix(still.body, []byte{0xff, 0xd8}) {
 		t.Errorf("a still of %v for %v, %d bytes: %v", taken, at, len(still.body), err)
 	}
+	for _, width := range []string{"-1", "0", "1e3", "320px", "99999999999999999999"} {
+		h.do("GET", dir+"still?at="+at.Format(time.RFC3339Nano)+"&width="+width, nil, owner).want(t, 422)
+	}
 	h.do("GET", dir+"still?at="+tp.from.Add(-time.Minute).Format(time.RFC3339Nano), nil, owner).want(t, 404)
 	for _, res := range []answer{still, master} {
 		if got := res.Header.Get("Cache-Control"); got != "private, no-store" {

@@ -22,7 +22,7 @@ const (
 	standsEvery = 500 * time.Millisecond // how often what a running answer rests on is looked at, beside its lease
 	drainWait   = 2 * time.Second        // running answers of a server that closes
 	readsAtOnce = 48                     // of one account: a wall of 16, and then some
-	listsAtOnce = 24                     // of one account: playlists, coverage, days and stills
+	listsAtOnce = 24                     // of one account: playlists, coverage and days
 	readsAtAll  = 1024                   // of everybody
 )
 
@@ -36,6 +36,8 @@ type readings struct {
 	lists   map[string]int
 	running map[*reading]struct{}
 	closed  bool
+
+	stills stillLines
 }
 
 // enter counts one answer of an account, or says that there are too many. done is
