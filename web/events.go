@@ -51,22 +51,21 @@ func listEvents(r *request) error {
 	if err := d.Fault(); err != nil {
 		return err
 	}
-	args := r.c.Request().URI().QueryArgs()
-	var from, to time.Time
-	for name, t := range map[string]*time.Time{"from": &from, "to": &to} {
-		if v := string(args.Peek(name)); v != "" {
-			if *t, err = time.Parse(time.RFC3339, v); err != nil {
-				return fault.Field(name, fault.CodeBadValue, "Write the time as 2026-03-29T05:04:03Z.")
-			}
-		}
+	from, err := r.moment("from")
+	if err != nil {
+		return err
+	}
+	to, err := r.moment("to")
+	if err != nil {
+		return err
 	}
 	limit := 100
-	if v := string(args.Peek("limit")); v != "" {
+	if v := r.query("limit"); v != "" {
 		if limit, err = strconv.Atoi(v); err != nil || limit < 1 || limit > events.MaxPage {
 			return fault.Field("limit", fault.CodeBadValue, "A page has 1 to 1000 events.")
 		}
 	}
-	after, out := string(args.Peek("after")), eventsView{Events: []eventView{}}
+	after, out := r.query("after"), eventsView{Events: []eventView{}}
 	if d.Footage.From.After(from) && (to.IsZero() || d.Footage.From.Before(to)) {
 		from = d.Footage.From
 	}

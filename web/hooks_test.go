@@ -166,7 +166,7 @@ func TestWhoSeesEvents(t *testing.T) {
 	if l := h.eventsOf(owner, cam, "?after="+page.Next); len(l) != 1 || l[0].Kind != "motion" {
 		t.Errorf("%+v", l)
 	}
-	for _, q := range []string{"?limit=0", "?limit=x", "?limit=1001", "?from=x", "?after=x"} {
+	for _, q := range []string{"?limit=0", "?limit=x", "?limit=1001", "?from=x", "?after=x", "?from=1969-12-31T23:59:59Z", "?to=2201-01-01T00:00:00Z"} {
 		h.do("GET", "/api/v1/cameras/"+cam+"/events"+q, nil, owner).want(t, 422)
 	}
 	for level, want := range map[string]int{"off": 200, "medium": 200, "extreme": 422} {

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"strings"
-	"time"
 
 	"sightline/authz"
 	"sightline/controlroom/notice"
@@ -51,21 +50,23 @@ func noticeRoutes() []route {
 }
 
 func listNotices(r *request) error {
-	args := r.c.Request().URI().QueryArgs()
-	q := notice.Query{Before: string(args.Peek("before")), Unread: string(args.Peek("unread")) == "true", Camera: string(args.Peek("camera"))}
-	if kinds := string(args.Peek("kind")); kinds != "" {
+	q := notice.Query{Before: r.query("before"), Camera: r.query("camera")}
+	switch r.query("unread") {
+	case "", "false":
+	case "true":
+		q.Unread = true
+	default:
+		return fault.Field("unread", fault.CodeBadValue, "This is true or false.")
+	}
+	if kinds := r.query("kind"); kinds != "" {
 		q.Kinds = strings.Split(kinds, ",")
 	}
-	for name, at := range map[string]*time.Time{"from": &q.From, "to": &q.To} {
-		text := string(args.Peek(name))
-		if text == "" {
-			continue
-		}
-		t, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			return fault.Field(name, fault.CodeBadValue, "Write the time as 2026-11-22T14:03:00Z.")
-		}
-		*at = t
+	var err error
+	if q.From, err = r.moment("from"); err != nil {
+		return err
+	}
+	if q.To, err = r.moment("to"); err != nil {
+		return err
 	}
 	l, err := r.s.cfg.Notices.List(r.ctx, r.subject, q)
 	if err != nil {

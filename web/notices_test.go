@@ -210,7 +210,7 @@ func TestHowOneIsTold(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	h.do("GET", url, nil, nil).want(t, 401)
-	for _, q := range []string{"kind=nothing", "camera=x", "from=yesterday", "from=2026-11-22T10:00:00Z&to=2026-11-22T10:00:00Z"} {
+	for _, q := range []string{"kind=nothing", "camera=x", "from=yesterday", "to=1066-10-14T09:00:00Z", "unread=maybe", "unread=TRUE", "from=2026-11-22T10:00:00Z&to=2026-11-22T10:00:00Z"} {
 		h.do("GET", "/api/v1/notices?"+q, nil, owner).want(t, 422)
 	}
 	h.do("GET", "/api/v1/notices?kind=motion,person&from=2026-11-22T10:00:00Z&to=2026-11-22T11:00:00%2B00:00&unread=true", nil, owner).want(t, 200)
