@@ -40,15 +40,15 @@ const (
 type exportInput struct {
 	From      time.Time `json:"from"`
 	To        time.Time `json:"to"`
-	Layer     string    `json:"layer"`     // main or sub; "" is main
+	Layer     string    `json:"layer"`     // main or sub; "" is the one there is, main first
 	Watermark bool      `json:"watermark"` // burn in who takes it, and the time
 }
 
 type exportView struct {
 	ID         string     `json:"id"`
-	Name       string     `json:"name"` // of the file
+	Name       string     `json:"name"` // of the file; "" where one may not download of this camera now
 	Camera     string     `json:"camera"`
-	CameraName string     `json:"camera_name"`
+	CameraName string     `json:"camera_name"` // likewise
 	Layer      string     `json:"layer"`
 	From       time.Time  `json:"from"` // of what it shows
 	To         time.Time  `json:"to"`
@@ -93,6 +93,7 @@ type exportLimitsView struct {
 }
 
 type exportLookView struct {
+	Layer   string           `json:"layer"` // of what it would be
 	Bytes   int64            `json:"bytes"` // about
 	Seconds float64          `json:"seconds"`
 	From    *time.Time       `json:"from"` // null: there is nothing
@@ -106,7 +107,7 @@ func exportRoutes() []route {
 	const of = "/api/v1/cameras/:id/archive/exports"
 	return []route{
 		{method: "GET", path: of, who: account, out: exportLookView{}, handle: lookExport,
-			summary: "What an export of a range would be, without making it. Query: from, to (RFC 3339), layer."},
+			summary: "What an export of a range would be, without making it. Query: from, to (RFC 3339), layer (main or sub; without it the one there is, main first)."},
 		{method: "POST", path: of, who: account, body: jsonBody, status: created, wait: exportWait, in: exportInput{}, out: exportView{}, handle: createExport,
 			summary: "Make a file of a range of footage: an MP4 whose size is known, and which can be fetched at once and in parts. With a watermark it is encoded first."},
 		{method: "GET", path: "/api/v1/exports", who: account, out: exportsView{}, handle: listExports, summary: "One's exports of the last day, newest first, and how much may still be exported."},
@@ -181,11 +182,16 @@ func lookExport(r *request) error {
 	if err := checkExport(from, to); err != nil {
 		return err
 	}
+	done, err := r.s.readings.enter(r.subject.Account, false)
+	if err != nil {
+		return err
+	}
+	defer done()
 	l, err := r.s.cfg.Exports.Look(r.ctx, exportWant(d, camera, r.query("layer"), from, to))
 	if err != nil {
 		return err
 	}
-	return r.ok(exportLookView{Bytes: l.Bytes, Seconds: l.Seconds, From: optional(l.From), To: optional(l.To), Gaps: l.Gaps,
+	return r.ok(exportLookView{Layer: string(l.Layer), Bytes: l.Bytes, Seconds: l.Seconds, From: optional(l.From), To: optional(l.To), Gaps: l.Gaps,
 		Left: viewLeft(l.Left), Limits: r.exportLimits()})
 }
 
@@ -210,6 +216,11 @@ func createExport(r *request) error {
 	if err != nil {
 		zone = time.UTC
 	}
+	done, err := r.s.readings.enter(r.subject.Account, false)
+	if err != nil {
+		return err
+	}
+	defer done()
 	x, err := r.s.cfg.Exports.Create(r.ctx, archive.ExportAsk{Account: r.subject.Account, CameraName: c.Camera.Name, Zone: zone,
 		Watermark: in.Watermark, Mark: r.account.Name, ExportWant: exportWant(d, camera, in.Layer, in.From, in.To)})
 	if err != nil {
@@ -221,11 +232,34 @@ func createExport(r *request) error {
 func listExports(r *request) error {
 	out := exportsView{Exports: []exportView{}, Limits: r.exportLimits()}
 	if r.s.cfg.Exports != nil {
+		open := map[string]bool{}
 		for _, x := range r.s.cfg.Exports.List(r.subject.Account) {
-			out.Exports = append(out.Exports, viewExport(x))
+			if _, asked := open[x.Camera]; !asked {
+				var err error
+				if open[x.Camera], err = r.mayTake(x.Camera); err != nil {
+					return err
+				}
+			}
+			out.Exports = append(out.Exports, viewOwn(x, open[x.Camera]))
 		}
 	}
 	return r.ok(out)
+}
+
+// mayTake says whether footage of a camera may be taken away now.
+func (r *request) mayTake(camera string) (bool, error) {
+	d, err := r.s.cfg.Authority.Check(r.ctx, r.subject, authz.ActDownload, authz.Object{Camera: camera})
+	return err == nil && d.Allowed, err
+}
+
+// viewOwn is an export as its owner sees it. As with notices, a camera that is not
+// open to him is not named; he may still remove the export.
+func viewOwn(x archive.Export, open bool) exportView {
+	v := viewExport(x)
+	if !open {
+		v.CameraName, v.Name = "", ""
+	}
+	return v
 }
 
 func (r *request) exportLimits() (v exportLimitsView) {
@@ -250,7 +284,11 @@ func getExport(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.ok(viewExport(x))
+	open, err := r.mayTake(x.Camera)
+	if err != nil {
+		return err
+	}
+	return r.ok(viewOwn(x, open))
 }
 
 func deleteExport(r *request) error {
