@@ -210,7 +210,7 @@ export class Deck {
     const placed = engine.placed()
     const here = this.lastMedia ?? video.currentTime
     const to = here + (by > 0 ? 1.5 : -0.5) * this.frame
-    if (to < 0 || to > this.length(placed)) return undefined
+    if (to < (placed[0]?.start ?? 0) || to > this.length(placed)) return undefined
     return wallOf(placed, to)
   }
 
@@ -358,8 +358,8 @@ export class Deck {
       this.empty = undefined
       const line = reel.pieces
       const found = mediaOf(inLine(line), opening.at) ?? { media: opening.at < (line[0]?.at ?? 0) ? 0 : Math.max(0, reel.seconds - 0.2), gap: false }
-      this.target = found.media
       this.engine = start(this.video, reel, found.media, { failed: (status, what) => this.failed(status, what, opening.at) })
+      this.target = (this.engine.placed()[0]?.start ?? 0) + found.media
       if (this.view.peek().state !== 'loading') this.set({ state: 'loading', at: this.view.peek().at })
     } catch (e) {
       reel.dispose()

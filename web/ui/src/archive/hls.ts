@@ -8,6 +8,12 @@ import type { Reel } from './reel'
 /** Seconds that are fetched ahead at normal speed, and kept behind. */
 const ahead = 16
 const kept = 40
+/**
+ * Where the first piece is put, s. A list's lengths are rounded: where a later piece
+ * is fetched first, an earlier one could come to lie a little before 0, and browsers
+ * drop what begins there up to the next key frame.
+ */
+const lead = 1
 
 function stats(): LoaderStats {
   const phase = (): { start: number; end: number } => ({ start: 0, end: 0 })
@@ -56,6 +62,7 @@ export function hlsEngine(video: HTMLVideoElement, reel: Reel, at: number, told:
     enableWorker: false,
     autoStartLoad: true,
     startPosition: at,
+    timelineOffset: lead,
     pLoader: listLoader(reel) as never,
     maxBufferLength: ahead,
     maxMaxBufferLength: 240,
@@ -101,7 +108,7 @@ export function hlsEngine(video: HTMLVideoElement, reel: Reel, at: number, told:
       const line = inLine(reel.pieces)
       // What hls.js has not listed yet follows what it has.
       const last = starts.length - 1
-      const off = last >= 0 && line[last] ? (starts[last] as number) - line[last].start : 0
+      const off = last >= 0 && line[last] ? (starts[last] as number) - line[last].start : lead
       const placed = line.map((p, i) => ({ piece: p.piece, start: starts[i] ?? p.start + off }))
       cache = { starts, count: reel.pieces.length, placed }
       return placed

@@ -142,7 +142,8 @@ export class Player {
   /** step shows the next frame, or the one before, of the camera chosen, and stands still. */
   step(by: 1 | -1, of = 0): void {
     const deck = this.decks[of] ?? this.decks[0]
-    if (!deck || performance.now() - this.stepping < 20) return
+    // A key that is held down goes as fast as frames are painted.
+    if (!deck || (!deck.settled && performance.now() - this.stepping < 300)) return
     this.stepping = performance.now()
     if (this.playing.peek()) {
       this.play(false)
