@@ -77,7 +77,7 @@ function Row({ x, reload, fail }: { x: Export; reload(): void; fail(p: Problem |
   return (
     <li class={`ex-row ${x.state}`}>
       <div class="ex-what">
-        <b><bdi>{x.camera_name}</bdi></b>
+        <b><bdi>{x.camera_name || reason('level_missing')}</bdi></b>
         <p class="muted num">{spanText(x.from, x.seconds, zone.value)}{x.state === 'ready' && <> · {bytes(x.bytes)}</>}{x.watermark && <> · {t('export.marked')}</>}</p>
         {x.state === 'waiting' && <p class="muted">{t('export.waiting')}</p>}
         {x.state === 'running' && (
@@ -88,7 +88,7 @@ function Row({ x, reload, fail }: { x: Export; reload(): void; fail(p: Problem |
         )}
         {x.state === 'failed' && <p class="err"><Icon name="warn" small /><span>{reason(x.error)}</span></p>}
       </div>
-      {x.state === 'ready' && <Button small icon="download" busy={busy} aria-label={t('export.fetch_of', { name: x.name })} onClick={() => void run(() => take(x))}>{t('export.fetch')}</Button>}
+      {x.state === 'ready' && x.name && <Button small icon="download" busy={busy} aria-label={t('export.fetch_of', { name: x.name })} onClick={() => void run(() => take(x))}>{t('export.fetch')}</Button>}
       <Button small kind="quiet" bare icon="close" onClick={() => void run(() => exportsAPI.remove(x.id))}>{t(x.state === 'waiting' || x.state === 'running' ? 'export.stop' : 'export.remove')}</Button>
     </li>
   )
