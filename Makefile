@@ -62,8 +62,8 @@ ops: need-test build ## every query of the dashboards and rules against a real P
 fuzz: ## every fuzz target for FUZZTIME (20s) each
 	@scripts/fuzz $(or $(FUZZTIME),20s)
 
-fuzz-short: ## what a camera or a viewer sends, for two seconds a target; within a minute
-	@scripts/fuzz 2s ./ingest ./ingest/onvif ./sfu/... ./controlroom
+fuzz-short: ## what cameras, viewers and files hold, 2,000 tries a target; about a minute
+	@scripts/fuzz 2000x ./ingest ./ingest/onvif ./sfu/... ./controlroom/...
 
 soak: need-test build ## the long loops (minutes to hours; not part of test)
 	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" SOAK=1 go test -tags soak -count=1 -p 1 -timeout 6h -v ./...
