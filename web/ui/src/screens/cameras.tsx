@@ -86,7 +86,7 @@ function columns(share: (camera: string) => void): Column<Camera>[] {
       role: 'acts',
       cell: c => (
         <>
-          {c.archive && <a class="btn s" href={archivePage([c.id])} aria-label={t('archive.of', { name: c.name })}>{t('archive.title')}</a>}
+          {c.archive && <a class="btn s" href={archivePage([c.id])}><span>{t('archive.title')}<span class="vh">: <bdi>{c.name}</bdi></span></span></a>}
           <Button small icon="shared" onClick={() => share(c.id)} aria-label={t('share.open', { name: c.name })}>{t('share.act')}</Button>
           <a class="btn s" href={`/cameras/${c.id}`} aria-label={t('cameras.edit_name', { name: c.name })}>{t('action.edit')}</a>
         </>

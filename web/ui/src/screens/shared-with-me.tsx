@@ -109,7 +109,7 @@ function Accepted({ offer: o, camera, muted, onMute }: { offer: Offer; camera: C
       <div class="st">{camera && <CameraState camera={camera} short />}</div>
       <Levels of={o.levels} rights={o.rights} />
       <span class="sp" />
-      {camera?.archive && <a class="btn s" href={archivePage([camera.id])} aria-label={t('archive.of', { name: camera.name })}>{t('archive.title')}</a>}
+      {camera?.archive && <a class="btn s" href={archivePage([camera.id])}><span>{t('archive.title')}<span class="vh">: <bdi>{camera.name}</bdi></span></span></a>}
       {o.levels.includes('notices') && <Button small onClick={() => void onMute(o.camera.id, !off)}>{t(off ? 'notices.unmute' : 'notices.mute')}</Button>}
       <Button small kind="quiet" onClick={() => void leave(o)} aria-label={t('offers.leave_name', { name: o.camera.name })}>{t('offers.leave')}</Button>
     </li>
