@@ -186,16 +186,24 @@ describe("ways notices leave by", () => {
     cdp.on("ServiceWorker.workerRegistrationUpdated", (e) => { registration = e.registrations.find((r) => r.scopeURL === base + "/")?.registrationId ?? registration; });
     await cdp.send("ServiceWorker.enable");
     await until("the registration", () => registration);
-    const deliver = (data) => cdp.send("ServiceWorker.deliverPushMessage", { origin: base, registrationId: registration, data });
     const shown = () => page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((n) => ({ title: n.title, body: n.body, lang: n.lang, dir: n.dir, tag: n.tag, data: n.data })));
-    await deliver(JSON.stringify(got));
-    const [n] = await until("the notification", async () => { const l = await shown(); return l.length === 1 && l; });
+    // Chromium drops what is handed to a worker that just starts, or just stops: it is handed over again, as a push service would.
+    const delivered = (what, data, ok) => {
+      let at = 0;
+      return until(what, async () => {
+        if (Date.now() - at > 2000) {
+          at = Date.now();
+          await cdp.send("ServiceWorker.deliverPushMessage", { origin: base, registrationId: registration, data });
+        }
+        const l = await shown();
+        return ok(l) && l;
+      });
+    };
+    const [n] = await delivered("the notification", JSON.stringify(got), (l) => l.length === 1);
     assert.deepEqual(n, { title: "Back door", body: got.body, lang: "en", dir: "ltr", tag: got.tag, data: { id: got.id, page: got.page } });
     // A newer one of the same kind and camera takes its place; what is no message of ours still shows something and leads nowhere else.
-    await deliver(JSON.stringify({ ...got, body: "later", page: "https://evil.example/x" }));
-    await until("the newer one", async () => { const l = await shown(); return l.length === 1 && l[0].body === "later" && l[0].data.page === "/notices"; });
-    await deliver("not JSON");
-    await until("something", async () => (await shown()).some((x) => x.title === "Sightline" && x.data.page === "/notices"));
+    await delivered("the newer one", JSON.stringify({ ...got, body: "later", page: "https://evil.example/x" }), (l) => l.length === 1 && l[0].body === "later" && l[0].data.page === "/notices");
+    await delivered("something", "not JSON", (l) => l.some((x) => x.title === "Sightline" && x.data.page === "/notices"));
     assert.equal(await worker.evaluate(async () => (await caches.keys()).length), 0);
 
     // A click opens the page, in the window that shows it if there is one.
