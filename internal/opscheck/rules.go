@@ -47,6 +47,9 @@ func ReadRules(folder string) ([]Rule, error) {
 
 var threshold = regexp.MustCompile(`\s(==|!=|<|>|<=|>=)\s[-+*0-9.e ]+$`)
 
+// matching says by which labels two conditions belong together.
+var matching = regexp.MustCompile(`^on \([a-z, ]*\) `)
+
 // Measured is what an alert compares: each of its conditions without the bound.
 // On a healthy server an alert answers nothing, but these do.
 func (r Rule) Measured() []string {
@@ -55,7 +58,7 @@ func (r Rule) Measured() []string {
 	}
 	var out []string
 	for _, part := range strings.Split(r.Expr, " and ") {
-		out = append(out, threshold.ReplaceAllString(part, ""))
+		out = append(out, threshold.ReplaceAllString(matching.ReplaceAllString(part, ""), ""))
 	}
 	return out
 }
