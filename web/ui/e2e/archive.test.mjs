@@ -4,28 +4,11 @@
 // away.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { allLive, browser, button, camera, context, desk, field, findings, folder, patient, phone, program, rawKeys, shot, storeArgs, tiles, until, word } from "./harness.mjs";
+import { browser, button, caller, camera, context, desk, field, findings, folder, phone, program, rawKeys, shot, storeArgs, tiles, until, word } from "./harness.mjs";
 
 const password = "correct horse battery";
 /** The guard is 60 s (R13; TestR13 of the server holds that): here shorter, so that something older exists within the time of a test. */
 const guard = 12;
-
-/** caller makes requests with the cookie of one login. */
-function caller(base) {
-  let cookie = "";
-  return async (method, path, body) => {
-    const res = await patient(base + path, {
-      method,
-      headers: { "X-Sightline": "1", Origin: base, ...(cookie ? { Cookie: cookie } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
-      body: body && JSON.stringify(body),
-    });
-    const set = res.headers.getSetCookie().map((c) => c.split(";")[0]);
-    if (set.length) cookie = set.join("; ");
-    const text = await res.text();
-    if (!res.ok) throw new Error(`${method} ${path}: ${res.status} ${text}`);
-    return text && /json/.test(res.headers.get("content-type")) ? JSON.parse(text) : text;
-  };
-}
 
 describe("recordings", () => {
   let p, b, base, owner, anna, gate, yard, page, his, cams = [];

@@ -7,28 +7,9 @@ import { statSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { browser, button, camera, context, desk, field, findings, folder, patient, phone, program, rawKeys, shot, storeArgs, until, word } from "./harness.mjs";
+import { browser, button, caller, camera, context, desk, field, findings, folder, phone, program, rawKeys, shot, storeArgs, until, word } from "./harness.mjs";
 
 const password = "correct horse battery";
-
-/** caller makes requests with the cookie of one login. */
-function caller(base) {
-  let cookie = "";
-  const call = async (method, url, body) => {
-    const res = await patient(base + url, {
-      method,
-      headers: { "X-Sightline": "1", Origin: base, ...(cookie ? { Cookie: cookie } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
-      body: body && JSON.stringify(body),
-    });
-    const set = res.headers.getSetCookie().map((c) => c.split(";")[0]);
-    if (set.length) cookie = set.join("; ");
-    const text = await res.text();
-    if (!res.ok) throw new Error(`${method} ${url}: ${res.status} ${text}`);
-    return text && /json/.test(res.headers.get("content-type")) ? JSON.parse(text) : text;
-  };
-  call.cookie = () => cookie;
-  return call;
-}
 
 describe("files of recordings", () => {
   let p, b, cam, base, owner, anna, gate, page, dir;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createServer, connect } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { browser, button, context, desk, field, findings, folder, patient, phone, program, shot, storeArgs, until, word } from "./harness.mjs";
+import { browser, button, caller, context, desk, field, findings, folder, patient, phone, program, shot, storeArgs, until, word } from "./harness.mjs";
 
 const password = "correct horse battery";
 const secret = "Fox den at 50.4501 N";
@@ -27,23 +27,6 @@ function picture(n, of = plain) {
   // APP1: a TIFF with one entry, Make = "Fox".
   const exif = Buffer.from("ffe10022457869660000" + "49492a0008000000" + "0100" + "0f01020004000000" + "466f7800" + "00000000", "hex");
   return Buffer.concat([of.subarray(0, 2), exif, comment, of.subarray(2)]);
-}
-
-/** caller makes requests with the cookie of one login. */
-function caller(base) {
-  let cookie = "";
-  return async (method, path, body) => {
-    const res = await patient(base + path, {
-      method,
-      headers: { "X-Sightline": "1", Origin: base, ...(cookie ? { Cookie: cookie } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
-      body: body && JSON.stringify(body),
-    });
-    const set = res.headers.getSetCookie().map((c) => c.split(";")[0]);
-    if (set.length) cookie = set.join("; ");
-    const text = await res.text();
-    if (!res.ok) throw new Error(`${method} ${path}: ${res.status} ${text}`);
-    return text ? JSON.parse(text) : undefined;
-  };
 }
 
 /** mail hands one message to the listener as a camera does. */

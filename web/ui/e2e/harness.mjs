@@ -210,6 +210,25 @@ export function api(base, token) {
   };
 }
 
+/** caller makes requests with the cookie of one login, which .cookie() is. */
+export function caller(base) {
+  let cookie = "";
+  const call = async (method, url, body) => {
+    const res = await patient(base + url, {
+      method,
+      headers: { "X-Sightline": "1", Origin: base, ...(cookie ? { Cookie: cookie } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
+      body: body && JSON.stringify(body),
+    });
+    const set = res.headers.getSetCookie().map((c) => c.split(";")[0]);
+    if (set.length) cookie = set.join("; ");
+    const text = await res.text();
+    if (!res.ok) throw new Error(`${method} ${url}: ${res.status} ${text}`);
+    return text && /json/.test(res.headers.get("content-type")) ? JSON.parse(text) : text;
+  };
+  call.cookie = () => cookie;
+  return call;
+}
+
 const catalogue = (language) => JSON.parse(readFileSync(path.join(root, `internal/i18n/catalogues/${language}.json`), "utf8"));
 
 /** word is the sentence of a catalogue key, its {places} filled from v: tests follow the catalogue, not a copy of it. */
