@@ -39,6 +39,9 @@ func TestF11_UndoneIsNotLost(t *testing.T) {
 	other := newStand(t, base) // commits are made elsewhere: this node only saw them
 	ann := other.person("Ann")
 	cam := other.camera(ann.Subject, "Yard")
+	if err := other.indexPeople(other.ctx()); err != nil { // or the upkeep of this node commits that
+		t.Fatal(err)
+	}
 	s := newStand(t, store).run()
 	lease, d, err := s.Subscribe(s.ctx(), ann.Subject, cam.ID, ActLive, nil)
 	if err != nil || !d.Allowed {

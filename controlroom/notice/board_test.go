@@ -29,6 +29,7 @@ type world struct {
 	bench
 	auth  *authz.Authority
 	board *Board
+	stop  func() // ends the board
 }
 
 func onBoth(t *testing.T, test func(*testing.T, *world)) {
@@ -70,12 +71,23 @@ func newWorld(t *testing.T, s kv.Store, cfg BoardConfig, change ...func(*authz.C
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{}, 2)
-	go func() { w.auth.Run(ctx); done <- struct{}{} }()
-	go func() { w.board.Run(ctx); done <- struct{}{} }()
-	t.Cleanup(func() { cancel(); <-done; <-done })
+	done := make(chan struct{})
+	go func() { defer close(done); w.auth.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	w.stop = runBoard(t, w.board)
 	w.poll(t, "the authority is ready", func() bool { return w.auth.Ready() == nil })
 	return w
+}
+
+// runBoard runs a board until stop is called or the test is over.
+func runBoard(t *testing.T, b *Board) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); b.Run(ctx) }()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return stop
 }
 
 func (w *world) poll(t *testing.T, what string, ok func() bool) {

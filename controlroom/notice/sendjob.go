@@ -2,6 +2,7 @@ package notice
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sightline/internal/kv"
@@ -26,7 +27,7 @@ func (b *Board) sendJob(ctx context.Context, ch Channel, d round, j waitingJob) 
 		return
 	}
 	targets := j.Left
-	if j.Tries == 0 {
+	if len(targets) == 0 {
 		var err error
 		if targets, err = ch.Targets(ctx, d.account, j.Record.Kind); err != nil {
 			log.Warn("it is not known where a notice goes", "err", err)
@@ -37,18 +38,19 @@ func (b *Board) sendJob(ctx context.Context, ch Channel, d round, j waitingJob) 
 		drop(unwanted)
 		return
 	}
-	var left []string
+	var failed, untried []string
 	var why error
 	for i, target := range targets {
 		if ctx.Err() != nil {
-			left = append(left, targets[i:]...)
+			untried = append(untried, targets[i:]...)
 			break
 		}
 		// Decided anew for every target: the one before may have taken its time.
 		m, may, err := b.message(ctx, d, j)
 		switch {
 		case err != nil:
-			left, why = append(left, target), err
+			log.Warn("a notice cannot be written now", "err", err)
+			untried = append(untried, target)
 			continue
 		case !may:
 			drop(withdrawn)
@@ -63,34 +65,39 @@ func (b *Board) sendJob(ctx context.Context, ch Channel, d round, j waitingJob) 
 		case Never(err):
 			count(refused)
 			log.Info("a notice is refused", "target", target, "err", err)
+		case errors.Is(ctx.Err(), context.Canceled): // the node stops: no fault of the target's
+			untried = append(untried, target)
 		default:
 			count(retried)
 			log.Info("a notice could not be sent yet", "target", target, "tries", j.Tries+1, "err", err)
-			left, why = append(left, target), err
+			failed, why = append(failed, target), err
 		}
 	}
-	b.again(ctx, ch, d, j, left, why)
+	b.again(ctx, ch, d, j, failed, untried, why)
 }
 
-// again settles a job after a try: what was not reached is tried later.
-func (b *Board) again(ctx context.Context, ch Channel, d round, j waitingJob, left []string, why error) {
-	if len(left) == 0 {
-		_ = b.settle(ctx, d.account, []kv.Write{{Key: j.key, Delete: true}})
-		return
-	}
+// again settles a job after a try: what failed is tried later and in the end
+// given up, what was not tried goes in the next turn.
+func (b *Board) again(ctx context.Context, ch Channel, d round, j waitingJob, failed, untried []string, why error) {
 	now := b.cfg.Clock.Now()
 	waits, most := ch.Retry()
-	if now.Sub(time.UnixMilli(j.First)) >= most || len(waits) == 0 {
-		for _, target := range left {
+	if len(failed) > 0 && (now.Sub(time.UnixMilli(j.First)) >= most || len(waits) == 0) {
+		for _, target := range failed {
 			b.sends.WithLabelValues(ch.Name(), outdated).Inc()
 			if err := ch.GaveUp(context.WithoutCancel(ctx), d.account, target, why); err != nil {
 				b.cfg.Log.Warn("a target of notices that does not answer is not noted", "channel", ch.Name(), "err", err)
 			}
 		}
+		failed = nil
+	}
+	j.Left = append(failed, untried...)
+	if len(j.Left) == 0 {
 		_ = b.settle(ctx, d.account, []kv.Write{{Key: j.key, Delete: true}})
 		return
 	}
-	j.Tries++
-	j.Left, j.Due = left, now.Add(waits[min(j.Tries, len(waits))-1]).UnixMilli()
+	if len(failed) > 0 {
+		j.Tries++
+		j.Due = now.Add(waits[min(j.Tries, len(waits))-1]).UnixMilli()
+	}
 	_ = b.settle(ctx, d.account, []kv.Write{{Key: j.key, Data: encode(j.job)}})
 }

@@ -26,6 +26,7 @@ type way struct {
 
 	mu     sync.Mutex
 	fail   map[string]error // by target
+	hang   string           // a target that answers only when the try is ended
 	got    []string         // "account name target: title | body | page"
 	gaveUp []string
 	most   time.Duration
@@ -36,9 +37,15 @@ func (c *way) Prefix() string { return "" }
 
 func (c *way) Targets(context.Context, string, string) ([]string, error) { return c.targets, nil }
 
-func (c *way) Send(_ context.Context, to authz.Account, target string, m Message) error {
+func (c *way) Send(ctx context.Context, to authz.Account, target string, m Message) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.hang == target {
+		c.mu.Unlock()
+		<-ctx.Done()
+		c.mu.Lock()
+		return ctx.Err()
+	}
 	if err := c.fail[target]; err != nil {
 		return err
 	}
@@ -122,12 +129,7 @@ func (s *scene) another(t *testing.T) (*Board, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); b.Run(ctx) }()
-	stop := func() { cancel(); <-done }
-	t.Cleanup(stop)
-	return b, stop
+	return b, runBoard(t, b)
 }
 
 // advance moves time and lets the board look.
@@ -390,6 +392,30 @@ func TestOneNoticeACameraAndKindOnAllNodes(t *testing.T) {
 		t.Fatalf("%d notices after five minutes", len(got))
 	}
 	s.poll(t, "once each", func() bool { return len(s.push.sent()) == 4 && s.jobs(t, olena) == 0 })
+}
+
+// A node that stops in the middle of a notice has not tried the rest, however old it is.
+func TestANodeThatStopsGivesNobodyUp(t *testing.T) {
+	s := newScene(t)
+	s.push.targets, s.push.hang = []string{"watch", "phone", "tablet"}, "phone"
+	olena := s.person(t, "olena")
+	s.event(t, s.camera(t, olena, "Yard"), "motion", "")
+	s.poll(t, "the first target has it", func() bool { return len(s.push.sent()) == 1 && s.jobs(t, olena) == 1 })
+	s.fake.Advance(2 * time.Hour) // longer than this way tries
+	s.stop()
+	if n := s.jobs(t, olena); n != 1 || len(s.push.gaveUp) != 0 {
+		t.Fatalf("%d wait, given up %v", n, s.push.gaveUp)
+	}
+	s.push.mu.Lock()
+	s.push.hang = ""
+	s.push.mu.Unlock()
+	s.another(t)
+	s.poll(t, "the others have it too", func() bool { return s.jobs(t, olena) == 0 })
+	for i, target := range []string{"watch", "phone", "tablet"} {
+		if got := s.push.sent(); len(got) != 3 || !strings.HasPrefix(got[i], "olena "+target+":") {
+			t.Errorf("%q", got)
+		}
+	}
 }
 
 func TestAFlappingCameraIsToldOnce(t *testing.T) {
