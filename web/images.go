@@ -24,6 +24,7 @@ type Gallery interface {
 	Change(ctx context.Context, s authz.Subject, id string, p gallery.Patch) (gallery.Image, error)
 	Batch(ctx context.Context, s authz.Subject, ids []string, do gallery.Do, tag string) (done []string, failed []gallery.Failure, err error)
 	Usage(ctx context.Context, s authz.Subject) (gallery.Usage, error)
+	Room(ctx context.Context) gallery.Room
 	Guest(ctx context.Context, owner string, cameras []string) ([]gallery.GuestImage, error)
 	GuestBytes(ctx context.Context, s authz.Subject, owner string, cameras []string, id string, thumbnail bool) ([]byte, error)
 }

@@ -25,8 +25,6 @@ func recordingRoutes() []route {
 			summary: "How an own camera is recorded, and whether it is. available is false where no server of this installation keeps footage."},
 		{method: "PUT", path: "/api/v1/cameras/:id/recording", who: account, body: jsonBody, in: recordingInput{}, out: archive.Recording{}, handle: putRecording,
 			summary: "Choose how an own camera is recorded: off, continuous, schedule (hours in the camera's zone) or notice. A version that is not the stored one is 409 stale."},
-		{method: "GET", path: "/api/v1/instance/storage", who: instance, out: archive.Storage{}, handle: getStorage,
-			summary: "Where footage lies on this server: its disks, how full they are, and how many cameras are recorded."},
 	}
 }
 
@@ -49,5 +47,3 @@ func putRecording(r *request) error {
 	}
 	return r.ok(out)
 }
-
-func getStorage(r *request) error { return r.ok(r.s.cfg.Recordings.Storage()) }

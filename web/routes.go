@@ -11,7 +11,7 @@ func (s *Server) apiRoutes() []route {
 	for _, part := range [][]route{
 		statusRoutes(), setupRoutes(), loginRoutes(), registrationRoutes(), meRoutes(), cameraRoutes(), accessRoutes(), peopleRoutes(),
 		groupRoutes(), askingRoutes(),
-		viewRoutes(), kioskRoutes(), linkRoutes(), instanceRoutes(), limitRoutes(), viewingRoutes(), connectivityRoutes(), guestRoutes(), whepRoutes(), noticeRoutes(), pushRoutes(), webhookRoutes(), posterRoutes(), imageRoutes(), guestGalleryRoutes(), intakeRoutes(), recordingRoutes(), archiveRoutes(), exportRoutes(), hookRoutes(), eventRoutes(), discoveryRoutes(), ptzRoutes(),
+		viewRoutes(), kioskRoutes(), linkRoutes(), instanceRoutes(), limitRoutes(), viewingRoutes(), connectivityRoutes(), guestRoutes(), whepRoutes(), noticeRoutes(), pushRoutes(), webhookRoutes(), posterRoutes(), imageRoutes(), guestGalleryRoutes(), intakeRoutes(), recordingRoutes(), storageRoutes(), archiveRoutes(), exportRoutes(), hookRoutes(), eventRoutes(), discoveryRoutes(), ptzRoutes(),
 	} {
 		t = append(t, part...)
 	}

@@ -64,16 +64,6 @@ type Recording struct {
 	Node      string `json:"node,omitempty"` // the server that records, where it is another one: status is then empty
 }
 
-// Storage is where footage lies, for the administrator.
-type Storage struct {
-	Available bool          `json:"available"`      // this node has disks for footage
-	Node      string        `json:"node,omitempty"` // the server that records, where it is another one
-	Recording int           `json:"recording"`      // cameras that are recorded
-	Wanted    int           `json:"wanted"`         // cameras that should be recorded now
-	Disks     []DiskStatus  `json:"disks"`
-	Bucket    *BucketStatus `json:"bucket,omitempty"`
-}
-
 // policyRecord is the stored form.
 type policyRecord struct {
 	V      int    `json:"v"`
@@ -198,16 +188,6 @@ func (r *Recordings) read(ctx context.Context, camera string) (Recording, error)
 		out.Status = r.cfg.Archive.Status(camera)
 	}
 	return out, nil
-}
-
-// Storage is where footage lies on this node.
-func (r *Recordings) Storage() Storage {
-	out := Storage{Available: r.cfg.Archive != nil, Node: r.turn.elsewhere(), Disks: []DiskStatus{}}
-	if r.cfg.Archive != nil {
-		out.Disks, out.Bucket = r.cfg.Archive.Disks(), r.cfg.Archive.Bucket()
-		out.Recording, out.Wanted = r.cfg.Archive.counts()
-	}
-	return out
 }
 
 func poke(ch chan struct{}) {

@@ -71,6 +71,7 @@ type Gallery struct {
 	trash   map[string]time.Time  // when undo of accounts' images ends, as far as this node knows
 	making  map[string]*rendition // thumbnails in the making
 	cutoffs map[string]cutoff     // of share links
+	asked   *roomAsk              // that is not answered yet
 }
 
 // New makes a gallery; nothing runs before Run.
