@@ -133,7 +133,7 @@ func TestARunningAnswerIsCut(t *testing.T) {
 	h.poll("no answer to be counted", func() bool {
 		h.srv.readings.mu.Lock()
 		defer h.srv.readings.mu.Unlock()
-		return h.srv.readings.all == 0 && len(h.srv.readings.running) == 0
+		return h.srv.readings.all == 0 && h.srv.readings.running.count() == 0
 	})
 }
 

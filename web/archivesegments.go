@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -63,90 +65,123 @@ func digits(s string) (int64, bool) {
 	return n, err == nil
 }
 
+// wanted is the part that is asked for of something of size bytes. tag is what an
+// If-Range has to name; "": it has none yet.
+func (r *request) wanted(tag string, size int64) (byteRange, error) {
+	want := r.c.Get("Range")
+	if cond := r.c.Get("If-Range"); cond != "" && cond != tag {
+		want = ""
+	}
+	part, ok := rangeOf(want, size)
+	if !ok {
+		r.c.Response().Header.Set("Content-Range", "bytes */"+strconv.FormatInt(size, 10))
+		return part, errRange
+	}
+	return part, nil
+}
+
+// videoPart heads an answer with a part of a video; size is what Content-Range says
+// of the whole.
+func (r *request) videoPart(part byteRange, size string) {
+	h := &r.c.Response().Header
+	h.SetContentType(videoType)
+	r.c.Status(http.StatusOK)
+	if part.part {
+		r.c.Status(http.StatusPartialContent)
+		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%s", part.from, part.to-1, size))
+	}
+}
+
+// noBody answers HEAD.
+func (r *request) noBody(part byteRange) error {
+	r.c.Response().SkipBody = true
+	r.c.Response().Header.SetContentLength(int(part.to - part.from))
+	return nil
+}
+
 // archiveSegment answers bytes of one segment when every fragment they are of may
-// be seen. The answer runs on a lease: it ends when the right does.
+// be seen.
 func archiveSegment(r *request) error {
 	camera := r.param("id")
 	done, err := r.s.readings.enter(r.subject.Account, true)
 	if err != nil {
 		return err
 	}
-	running := false
-	defer func() {
-		if !running {
-			done()
-		}
-	}()
-	rd := &reading{s: r.s, conn: r.c.Context().Conn(), ticket: r.ticket, archive: r.s.cfg.Archive, camera: camera, id: r.file("segment")}
-	lease, d, err := r.s.cfg.Authority.Subscribe(r.ctx, r.subject, camera, authz.ActArchive, func(authz.Decision) { rd.cut() })
+	body, footage, err := r.leasedBody(&r.s.readings.running, camera, authz.ActArchive)
+	body.done = done
+	defer body.drop()
 	if err != nil {
 		return err
 	}
-	if err := d.Fault(); err != nil {
-		return err
-	}
-	defer func() {
-		if !running {
-			rd.leave()
-			lease.Release()
-		}
-	}()
-	if rd.archive == nil {
+	sp := &segmentPart{s: r.s, ticket: r.ticket, archive: r.s.cfg.Archive, camera: camera, id: r.file("segment")}
+	if sp.archive == nil {
 		return errInvisible
 	}
-	seg, err := rd.archive.Segment(r.ctx, camera, rd.id)
+	seg, err := sp.archive.Segment(r.ctx, camera, sp.id)
 	if fault.Is(err, fault.NotFound) {
 		return errInvisible
 	}
 	if err != nil {
 		return err
 	}
-	if !r.knows(d.Footage, &seg) {
+	if !r.knows(footage, &seg) {
 		return errInvisible
 	}
 	h := &r.c.Response().Header
 	h.Set("Accept-Ranges", "bytes")
-	tag := ""
+	tag, size := "", "*"
 	if !seg.Growing {
-		tag = `"` + seg.ID + "-" + strconv.FormatInt(seg.Bytes, 10) + `"`
+		size = strconv.FormatInt(seg.Bytes, 10)
+		tag = `"` + seg.ID + "-" + size + `"`
 		h.Set("ETag", tag)
 	}
-	want := r.c.Get("Range")
-	if cond := r.c.Get("If-Range"); cond != "" && (tag == "" || cond != tag) {
-		want = ""
+	part, err := r.wanted(tag, seg.Bytes)
+	if err != nil {
+		return err
 	}
-	part, ok := rangeOf(want, seg.Bytes)
-	if !ok {
-		h.Set("Content-Range", "bytes */"+strconv.FormatInt(seg.Bytes, 10))
-		return errRange
-	}
-	rd.from, rd.to = part.from, part.to
-	rd.frags = seg.Touched(part.from, part.to)
-	if !r.mayHave(d.Footage, &seg, rd.frags) {
+	sp.at, sp.frags = part.from, seg.Touched(part.from, part.to)
+	if !r.mayHave(footage, &seg, sp.frags) {
 		h.Del("ETag")
 		return errInvisible
 	}
-	h.SetContentType(videoType)
-	status := http.StatusOK
-	if part.part {
-		status = http.StatusPartialContent
-		size := strconv.FormatInt(seg.Bytes, 10)
-		if seg.Growing {
-			size = "*"
-		}
-		h.Set("Content-Range", "bytes "+strconv.FormatInt(part.from, 10)+"-"+strconv.FormatInt(part.to-1, 10)+"/"+size)
-	}
-	r.c.Status(status)
+	r.videoPart(part, size)
 	if r.rt.method == http.MethodHead {
-		r.c.Response().SkipBody = true
-		h.SetContentLength(int(part.to - part.from))
-		return nil
+		return r.noBody(part)
 	}
-	running = true
-	rd.lease, rd.done = lease, done
-	rd.begin()
-	r.c.Response().SetBodyStream(rd, int(part.to-part.from))
+	body.send(r, sp, part.to-part.from)
 	return nil
+}
+
+// segmentPart is what is answered of a segment.
+type segmentPart struct {
+	s          *Server
+	ticket     *archive.Ticket // nil: a login
+	archive    Archive
+	camera, id string
+	at         int64              // next byte
+	frags      []archive.Fragment // of what is answered
+}
+
+func (p *segmentPart) Read(b []byte) (int, error) {
+	n, err := p.archive.ReadAt(p.s.base, p.camera, p.id, b, p.at)
+	p.at += int64(n)
+	return n, err
+}
+
+func (p *segmentPart) covered(f authz.Footage) bool { return covered(f, p.frags) }
+
+// stands asks again for whom a ticket's answer is.
+func (p *segmentPart) stands() bool {
+	if p.ticket == nil {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(p.s.base, standsEvery)
+	defer cancel()
+	acc, err := p.s.cfg.Authority.Account(ctx, p.ticket.Subject)
+	if err != nil { // a store that is away ends answers by their leases
+		return fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Unknown)
+	}
+	return acc.LoginGeneration == p.ticket.Generation
 }
 
 var errRange = &statusError{http.StatusRequestedRangeNotSatisfiable, fault.CodeBadValue, "There are not so many bytes."}

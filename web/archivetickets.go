@@ -7,7 +7,6 @@ import (
 
 	"sightline/authz"
 	"sightline/controlroom/archive"
-	"sightline/internal/fault"
 )
 
 type ticketInput struct {
@@ -98,20 +97,6 @@ func (r *request) ticketed() error {
 		r.c.Response().Header.Add("Set-Cookie", c)
 	}
 	return nil
-}
-
-// stillStands asks again for whom a running answer is.
-func (s *Server) stillStands(r *reading) bool {
-	if r.ticket == nil {
-		return true
-	}
-	ctx, cancel := r.within()
-	defer cancel()
-	acc, err := s.cfg.Authority.Account(ctx, r.ticket.Subject)
-	if err != nil { // a store that is away ends answers by their leases
-		return fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Unknown)
-	}
-	return acc.LoginGeneration == r.ticket.Generation
 }
 
 func ticketPlaylist(r *request) error {

@@ -37,7 +37,7 @@ type Server struct {
 	sockets      sockets
 	galleries    lists
 	readings     readings
-	takings      takings
+	takings      leasedBodies // of exports
 	openapi      []byte
 	languages    i18n.Matcher
 
@@ -62,6 +62,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, log: cfg.Log, assets: files, proxies: cfg.TrustedProxies, metrics: newMetrics(cfg.Registerer), languages: i18n.NewMatcher(cfg.Languages)}
+	s.readings.running.metrics = s.metrics
 	names := cfg.Hosts
 	if cfg.PublicURL != "" {
 		s.publicOrigin, _ = originOf(cfg.PublicURL) // checked by fill
@@ -275,8 +276,8 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.CloseTimeout)
 	defer cancel()
 	s.cfg.Room.Drain()
-	s.takings.close() // hours of footage are not waited for
-	late := time.AfterFunc(drainWait, s.readings.close)
+	s.takings.close() // hours of footage are not waited for: downloads go on with the next server
+	late := time.AfterFunc(drainWait, s.readings.running.close)
 	defer late.Stop()
 	err := s.app.Server().ShutdownWithContext(ctx)
 	if serving != nil {
