@@ -25,5 +25,22 @@ type UpdateReader interface {
 type Window struct {
 	Budget int
 	Frees  []time.Time // when each piece in use frees, the first first
-	Now    time.Time   // store time
+	// Uses is when they were used, the first first: an update once, a slot once for
+	// each part of the window it was used in (PartOf), with its last use there.
+	Uses []time.Time
+	Now  time.Time // store time
+}
+
+// Parts is how many parts of a window are told apart.
+const Parts = 24
+
+// Part is how long a part of a window is.
+func Part(window time.Duration) time.Duration {
+	return max(window/Parts, time.Millisecond).Truncate(time.Millisecond)
+}
+
+// PartOf is the number of the part an instant is in. Parts begin by the clock, so
+// that of a day they are its hours: a window touches one more than Parts.
+func PartOf(window time.Duration, at time.Time) int64 {
+	return at.UnixMilli() / Part(window).Milliseconds()
 }

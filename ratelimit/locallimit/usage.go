@@ -3,7 +3,6 @@ package locallimit
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"sightline/internal/kv"
@@ -53,12 +52,7 @@ func (l *Limiter) SlotUsage(ctx context.Context, id string) (ratelimit.Window, e
 	if err != nil {
 		return ratelimit.Window{}, err
 	}
-	w := ratelimit.Window{Budget: l.rules.Slots, Now: now}
-	for _, last := range state.Taken {
-		w.Frees = append(w.Frees, time.UnixMilli(last).Add(l.rules.Keep))
-	}
-	slices.SortFunc(w.Frees, time.Time.Compare)
-	return w, nil
+	return state.Usage(l.rules, now), nil
 }
 
 // UpdateUsage implements ratelimit.UpdateReader.
@@ -76,7 +70,7 @@ func (u *Updates) UpdateUsage(ctx context.Context, link string) (ratelimit.Windo
 	w := ratelimit.Window{Budget: u.rules.Budget, Now: u.clock.Now()}
 	for _, at := range s.Log {
 		if frees := time.UnixMilli(at).Add(u.rules.Window); frees.After(w.Now) {
-			w.Frees = append(w.Frees, frees)
+			w.Frees, w.Uses = append(w.Frees, frees), append(w.Uses, time.UnixMilli(at))
 		}
 	}
 	return w, nil

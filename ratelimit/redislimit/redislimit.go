@@ -60,13 +60,13 @@ func (l *Limiter) Admit(ctx context.Context, r ratelimit.SlotRequest) (ratelimit
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
 	tag := l.cfg.Prefix + "{slots:" + r.Link + "}:"
-	keys := []string{tag + "taken", tag + "visits", tag + "queue", tag + "heard", tag + "where"}
+	keys := []string{tag + "taken", tag + "visits", tag + "queue", tag + "heard", tag + "where", tag + "uses"}
 	peek := 0
 	if r.Peek {
 		peek = 1
 	}
 	reply, err := l.admit.Run(ctx, l.client, keys, r.Visit, ratelimit.Prefix(r.IP), peek, l.cfg.Slots,
-		l.cfg.Keep.Milliseconds(), l.cfg.Present.Milliseconds(), ratelimit.MaxVisits, l.offset.Milliseconds()).Slice()
+		l.cfg.Keep.Milliseconds(), l.cfg.Present.Milliseconds(), ratelimit.MaxVisits, l.offset.Milliseconds(), ratelimit.Part(l.cfg.Keep).Milliseconds()).Slice()
 	if err != nil {
 		return ratelimit.Admission{}, kv.Unavailable(err)
 	}

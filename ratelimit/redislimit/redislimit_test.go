@@ -37,9 +37,15 @@ func contract(t *testing.T, url string) {
 	slottest.Run(t, func(t *testing.T, rules ratelimit.SlotRules) *slottest.Instance {
 		cfg := Config{SlotRules: rules, Timeout: 5 * time.Second, Prefix: t.Name() + ":"}
 		l := limiter(t, url, cfg)
-		return &slottest.Instance{Slots: l, Advance: func(d time.Duration) { l.offset += d }, Again: func() ratelimit.Slots {
+		nodes := []*Limiter{l}
+		return &slottest.Instance{Slots: l, Shared: true, Advance: func(d time.Duration) {
+			for _, n := range nodes {
+				n.offset += d
+			}
+		}, Again: func() ratelimit.Slots {
 			again := limiter(t, url, cfg)
 			again.offset = l.offset
+			nodes = append(nodes, again)
 			return again
 		}}
 	})

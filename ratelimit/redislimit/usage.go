@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -14,6 +15,9 @@ import (
 
 //go:embed lua/window.lua
 var windowLua string
+
+//go:embed lua/slots.lua
+var slotsLua string
 
 //go:embed lua/visits.lua
 var visitsLua string
@@ -27,7 +31,28 @@ var (
 func (l *Limiter) SlotUsage(ctx context.Context, link string) (ratelimit.Window, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
-	return window(ctx, l.client, l.cfg.Prefix+"{slots:"+link+"}:taken", l.offset, l.cfg.Keep, l.cfg.Slots)
+	tag := l.cfg.Prefix + "{slots:" + link + "}:"
+	reply, err := redis.NewScript(slotsLua).Run(ctx, l.client, []string{tag + "taken", tag + "uses"},
+		l.offset.Milliseconds(), l.cfg.Keep.Milliseconds(), ratelimit.Part(l.cfg.Keep).Milliseconds()).Slice()
+	if err != nil {
+		return ratelimit.Window{}, kv.Unavailable(err)
+	}
+	n, err := numbers(reply, len(reply))
+	if err == nil && (len(n) < 2 || int64(len(n)) < 2+n[1]) {
+		err = errors.New("redislimit: a short reply")
+	}
+	if err != nil {
+		return ratelimit.Window{}, kv.Unavailable(err)
+	}
+	w := ratelimit.Window{Budget: l.cfg.Slots, Now: time.UnixMilli(n[0])}
+	for _, at := range n[2 : 2+n[1]] {
+		w.Frees = append(w.Frees, time.UnixMilli(at).Add(l.cfg.Keep))
+	}
+	for _, at := range n[2+n[1]:] {
+		w.Uses = append(w.Uses, time.UnixMilli(at))
+	}
+	slices.SortFunc(w.Uses, time.Time.Compare)
+	return w, nil
 }
 
 // UpdateUsage implements ratelimit.UpdateReader.
@@ -51,7 +76,7 @@ func window(ctx context.Context, client redis.UniversalClient, key string, offse
 	}
 	w := ratelimit.Window{Budget: budget, Now: time.UnixMilli(n[0])}
 	for _, at := range n[1:] {
-		w.Frees = append(w.Frees, time.UnixMilli(at).Add(keep))
+		w.Frees, w.Uses = append(w.Frees, time.UnixMilli(at).Add(keep)), append(w.Uses, time.UnixMilli(at))
 	}
 	return w, nil
 }

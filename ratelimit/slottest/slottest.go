@@ -7,6 +7,7 @@ import (
 
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ type Instance struct {
 	Slots   ratelimit.Slots
 	Advance func(time.Duration)
 	Again   func() ratelimit.Slots // the same data opened anew, as after a restart
+	Shared  bool                   // Again is another node beside the first
 }
 
 // Run holds a store to the ruling. Most tests open it with the default rules.
@@ -36,6 +38,8 @@ func Run(t *testing.T, open func(*testing.T, ratelimit.SlotRules) *Instance) {
 		{"LooksWithoutEffect", testPeek},
 		{"R83_TellsWhenSlotsFree", testSlotUsage},
 		{"R76_TellsWhichVisitsHaveASlot", testSlotVisits},
+		{"R77_TellsTheAddressesOfEachHour", testSlotParts},
+		{"R77_CountsNoAddressTwiceInAnHour", testSlotPartsLoad},
 		{"R77_ExactUnderLoad", testLoad},
 		{"KeepsSlotsOverRestart", testRestart},
 		{"RefusesNonsense", testNonsense},
@@ -301,6 +305,15 @@ func testModel(t *testing.T, in *Instance, rules ratelimit.SlotRules) {
 		}
 		if got.Waiting > 0 && got.Taken < rules.Slots {
 			behind++
+		}
+		if i%8 == 0 {
+			w, err := in.Slots.(ratelimit.SlotReader).SlotUsage(t.Context(), "l")
+			if m := model.Usage(rules, w.Now); err != nil || !slices.EqualFunc(w.Frees, m.Frees, time.Time.Equal) || !slices.EqualFunc(w.Uses, m.Uses, time.Time.Equal) {
+				t.Fatalf("step %d: used %+v, %v, want %+v", i, w, err, m)
+			}
+			if n := len(w.Uses); n > (ratelimit.Parts+1)*rules.Slots || n < len(w.Frees) {
+				t.Fatalf("step %d: %d uses of %d slots", i, n, len(w.Frees))
+			}
 		}
 	}
 	if behind < 3 {

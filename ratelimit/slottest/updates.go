@@ -30,6 +30,7 @@ func RunUpdates(t *testing.T, open func(*testing.T, ratelimit.UpdateRules) *Upda
 		{"KeepsUpdatesOverRestart", updatesRestart},
 		{"LooksWithoutEffect", updatesPeek},
 		{"R83_TellsWhenUpdatesFree", testUpdateUsage},
+		{"R78_TellsTheUpdatesOfEachHour", testUpdateParts},
 		{"RefusesNonsense", updatesNonsense},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t, ratelimit.UpdateRules{})) })

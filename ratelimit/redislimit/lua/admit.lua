@@ -4,8 +4,10 @@
 -- KEYS[2] visits (hash: visit -> "<last use, ms> <address prefix of its slot>")
 -- KEYS[3] queue (sorted set: visit by arrival, microseconds)
 -- KEYS[4] heard (sorted set: visit by when it was last heard, ms)  KEYS[5] where (hash: visit that waits -> address prefix)
+-- KEYS[6] uses (sorted set: "<part of the window> <address prefix>" by last use in that part, ms)
 -- ARGV[1] visit  ARGV[2] address prefix  ARGV[3] '1' = only look  ARGV[4] slots  ARGV[5] keep, ms
 -- ARGV[6] present, ms  ARGV[7] most visits and waiters remembered  ARGV[8] ms added to the time (tests move it)
+-- ARGV[9] length of a part of the window, ms
 -- Reply: {admitted 0|1, taken, place in the queue or 0, ms when the next slot frees or 0, now in ms}
 local time = redis.call('TIME')
 local micros = tonumber(time[1]) * 1000000 + tonumber(time[2]) + tonumber(ARGV[8]) * 1000
@@ -20,6 +22,7 @@ end
 local function has(address) return redis.call('ZSCORE', KEYS[1], address) ~= false end
 
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', decimal(now - keep))
+redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', decimal(now - keep))
 
 local slot
 local bound = redis.call('HGET', KEYS[2], visit)
@@ -75,6 +78,7 @@ end
 
 if slot and not peek then
   redis.call('ZADD', KEYS[1], decimal(now), slot)
+  redis.call('ZADD', KEYS[6], decimal(now), decimal(math.floor(now / tonumber(ARGV[9]))) .. ' ' .. slot)
   redis.call('HSET', KEYS[2], visit, decimal(now) .. ' ' .. slot)
   leave(visit)
   if redis.call('HLEN', KEYS[2]) > most then
@@ -93,7 +97,7 @@ if slot and not peek then
   end
 end
 if not peek then
-  for i = 1, 5 do redis.call('PEXPIRE', KEYS[i], decimal(keep + 3600000)) end
+  for i = 1, 6 do redis.call('PEXPIRE', KEYS[i], decimal(keep + 3600000)) end
 end
 
 local taken = redis.call('ZCARD', KEYS[1])
