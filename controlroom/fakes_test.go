@@ -375,7 +375,7 @@ func (tr *testRoom) open(t *testing.T, sub authz.Subject, tiles ...TileWant) (*s
 // eventually polls until ok, with a deadline.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(40 * time.Second)
 	for !ok() {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)

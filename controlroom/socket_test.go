@@ -60,7 +60,7 @@ func TestF21_ClientThatNeverReadsIsClosed(t *testing.T) {
 	}
 	select {
 	case <-sock.Done():
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("still open")
 	}
 	if code, _ := sock.Code(); code != CloseSlow {

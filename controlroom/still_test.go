@@ -276,7 +276,7 @@ func TestStillBoundsItsChild(t *testing.T) {
 			began := time.Now()
 			_, err = c.Cut(t.Context(), studioCamera, controlroom.StillPoster)
 			wantNoStill(t, err)
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("took %v", took)
 			}
 		})

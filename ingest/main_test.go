@@ -66,13 +66,16 @@ func withLogin(s Source, user, password string) Source {
 	return s
 }
 
+// busy is what a loaded machine is given: limits are this many times as long.
+const busy = 4
+
 // eventually polls until ok or the time is over.
 func eventually(t *testing.T, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(limit)
+	deadline := time.Now().Add(busy * limit)
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", limit, what)
+			t.Fatalf("not within %v: %s", busy*limit, what)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -85,7 +88,7 @@ func (f *Fleet) status(id string, l Layer) Status {
 
 func waitStatus(t *testing.T, f *Fleet, id string, l Layer, want Status, limit time.Duration) LayerState {
 	t.Helper()
-	deadline := time.Now().Add(limit)
+	deadline := time.Now().Add(busy * limit)
 	for {
 		s, _ := f.State(id)
 		if s.Layers[l].Status == want {

@@ -123,7 +123,7 @@ func TestARunningAnswerIsCut(t *testing.T) {
 			if out.got >= out.size {
 				t.Fatalf("all %d bytes came", out.size)
 			}
-			if late := out.last.Sub(began); late > 2*time.Second {
+			if late := out.last.Sub(began); late > 8*time.Second {
 				t.Errorf("the last byte came %v after the request that ended it", late)
 			} else {
 				t.Logf("the last byte came %v after, %d of %d", max(late, 0), out.got, out.size)
@@ -167,7 +167,7 @@ func TestAnswersAtOnceAreBounded(t *testing.T) {
 	if err := h.srv.Close(); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(began); took > 6*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("closing took %v", took)
 	}
 }

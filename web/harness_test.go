@@ -228,13 +228,13 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 	return h
 }
 
-// poll waits until cond holds, at most 10 s.
+// poll waits until cond holds, at most 40 s.
 func (h *harness) poll(what string, cond func() bool) {
 	h.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(40 * time.Second)
 	for !cond() {
 		if time.Now().After(deadline) {
-			h.t.Fatalf("waited 10 s for %s", what)
+			h.t.Fatalf("waited 40 s for %s", what)
 		}
 		<-time.After(5 * time.Millisecond)
 	}

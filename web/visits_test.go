@@ -47,7 +47,7 @@ func TestR76_R82_R84_UseOfALinkFromBothSides(t *testing.T) {
 	two.plays("the second")
 	full := time.Now()
 	h.poll("the owner's page hears of it", func() bool { return page.heard("usage") > 0 })
-	if d := time.Since(full); d > 5*time.Second {
+	if d := time.Since(full); d > 20*time.Second {
 		t.Errorf("after %v", d)
 	}
 	three := h.arrive(t, proxy, sec, "127.0.1.3", "")
@@ -213,7 +213,7 @@ func TestEveryRouteOfTheAPIHasABucket(t *testing.T) {
 			begun := time.Now()
 			res := h.do("GET", path, nil, c)
 			if res.StatusCode == http.StatusTooManyRequests {
-				if time.Since(begun) > 2*time.Second || res.Header.Get("Retry-After") == "" {
+				if time.Since(begun) > 8*time.Second || res.Header.Get("Retry-After") == "" {
 					t.Errorf("%s after %v: %v", path, time.Since(begun), res.Header)
 				}
 				return passed, &res

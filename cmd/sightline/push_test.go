@@ -86,9 +86,9 @@ func newWays(t *testing.T) *ways {
 
 func (w *ways) poll(what string, ok func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); {
+	for end := time.Now().Add(40 * time.Second); !ok(); {
 		if time.Now().After(end) {
-			w.t.Fatalf("waited 20 s: %s\n%s", what, w.log.String())
+			w.t.Fatalf("waited 40 s: %s\n%s", what, w.log.String())
 		}
 		<-time.After(5 * time.Millisecond)
 	}

@@ -122,7 +122,7 @@ func list(t testing.TB, n *node, camera string) []Event {
 
 func poll(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	pollFor(t, 20*time.Second, what, cond)
+	pollFor(t, 40*time.Second, what, cond)
 }
 
 func pollFor(t testing.TB, limit time.Duration, what string, cond func() bool) {

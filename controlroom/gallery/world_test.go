@@ -98,9 +98,9 @@ func newWorld(t *testing.T, s kv.Store, cfg Config) *world {
 
 func (w *world) poll(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); {
+	for end := time.Now().Add(40 * time.Second); !ok(); {
 		if time.Now().After(end) {
-			t.Fatalf("waited 20 s: %s", what)
+			t.Fatalf("waited 40 s: %s", what)
 		}
 		<-time.After(5 * time.Millisecond)
 	}

@@ -92,9 +92,9 @@ func runBoard(t *testing.T, b *Board) (stop func()) {
 
 func (w *world) poll(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); {
+	for end := time.Now().Add(40 * time.Second); !ok(); {
 		if time.Now().After(end) {
-			t.Fatalf("waited 10 s: %s", what)
+			t.Fatalf("waited 40 s: %s", what)
 		}
 		<-time.After(5 * time.Millisecond)
 	}

@@ -55,10 +55,10 @@ func openRedis(t testing.TB, url string) kv.Store {
 
 func poll(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(40 * time.Second)
 	for !cond() {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited 10 s for %s", what)
+			t.Fatalf("waited 40 s for %s", what)
 		}
 		<-time.After(5 * time.Millisecond)
 	}

@@ -46,9 +46,9 @@ func target(o *testcam.ONVIF) Target {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); {
+	for end := time.Now().Add(40 * time.Second); !ok(); {
 		if time.Now().After(end) {
-			t.Fatalf("not within 10 s: %s", what)
+			t.Fatalf("not within 40 s: %s", what)
 		}
 		time.Sleep(10 * time.Millisecond) // polling
 	}

@@ -113,7 +113,7 @@ func TestUnknownOutcomeIsResolvedByTheSameID(t *testing.T) {
 	if !fault.Is(err, fault.Unknown) || fault.Code(err) != kv.CodeUnavailable {
 		t.Fatalf("a commit whose reply is swallowed: %v, want Unknown", err)
 	}
-	if took := time.Since(start); took > 900*time.Millisecond {
+	if took := time.Since(start); took > 3*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	if _, err := s.Read(t.Context(), kv.Control, []string{"n"}, nil); !fault.Is(err, fault.Unavailable) {
@@ -201,8 +201,8 @@ func back(t *testing.T, s *Store) {
 		if err == nil {
 			return
 		}
-		if time.Since(start) > 2*time.Second {
-			t.Fatalf("not back after 2 s: %v", err)
+		if time.Since(start) > 8*time.Second {
+			t.Fatalf("not back after 8 s: %v", err)
 		}
 	}
 }
