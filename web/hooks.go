@@ -3,10 +3,9 @@ package web
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io"
 	"mime"
 	"mime/multipart"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -17,7 +16,6 @@ import (
 	"sightline/controlroom/events"
 	"sightline/internal/fault"
 	"sightline/internal/secret"
-	"sightline/ratelimit"
 )
 
 // Events keeps what cameras report (controlroom/events).
@@ -64,40 +62,30 @@ func hookRoutes() []route {
 	}
 }
 
-func (r *request) viewHook(key secret.String) hookView {
-	return hookView{Key: key.Reveal(), URL: r.base() + hookPath + r.param("id")}
-}
-
 func getHook(r *request) error {
 	key, err := r.s.cfg.Events.Hook(r.ctx, r.subject, r.param("id"))
-	if err != nil {
-		return err
-	}
-	return r.ok(r.viewHook(key))
+	return r.hook(http.StatusOK, key, err)
 }
 
 func newHook(r *request) error {
 	key, err := r.s.cfg.Events.NewHook(r.ctx, r.subject, r.param("id"))
+	return r.hook(created, key, err)
+}
+
+func (r *request) hook(status int, key secret.String, err error) error {
 	if err != nil {
 		return err
 	}
-	return r.json(created, r.viewHook(key))
+	return r.json(status, hookView{Key: key.Reveal(), URL: r.base() + hookPath + r.param("id")})
 }
 
 func removeHook(r *request) error {
 	return r.then(r.s.cfg.Events.RemoveHook(r.ctx, r.subject, r.param("id")))
 }
 
-// reporter proves for which camera it speaks. Wrong keys are counted by address.
 func (r *request) reporter() error {
-	from := ratelimit.Prefix(r.client)
-	if ok, retry := r.s.cfg.Limits.Guesses.Check(from); !ok {
-		return limited(false, retry)
-	}
-	req := r.c.Request()
-	err := r.s.cfg.Events.ByHook(r.ctx, r.param("camera"), uploadKey(&req.Header, req.URI()))
+	err := r.keyed(r.s.cfg.Events.ByHook, fault.NotFound)
 	if fault.Is(err, fault.NotFound) {
-		r.s.cfg.Limits.Guesses.Add(from)
 		return errInvisible
 	}
 	return err
@@ -175,21 +163,10 @@ func formHook(fields url.Values) (in hookInput, err error) {
 
 func multipartFields(body []byte, boundary string) (url.Values, error) {
 	out := url.Values{}
-	form := multipart.NewReader(bytes.NewReader(body), boundary)
-	for {
-		part, err := form.NextRawPart()
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		data, err := io.ReadAll(part) // within the body, which is bounded
-		if err != nil {
-			return nil, err
-		}
+	err := eachPart(body, boundary, func(part *multipart.Part, data []byte) {
 		if part.FileName() == "" {
 			out.Set(part.FormName(), string(data))
 		}
-	}
+	})
+	return out, err
 }

@@ -1,10 +1,7 @@
 package web
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -17,8 +14,6 @@ import (
 	"sightline/controlroom"
 	"sightline/ingest/intake"
 	"sightline/internal/fault"
-	"sightline/internal/secret"
-	"sightline/ratelimit"
 )
 
 // IntakeDoors is where cameras reach the listeners beside HTTP, told to owners.
@@ -84,7 +79,18 @@ func intakeRoutes() []route {
 	}
 }
 
-func (r *request) viewIntake(v controlroom.IntakeView) intakeView {
+func getIntake(r *request) error {
+	v, ok, err := r.s.cfg.Room.Intake(r.ctx, r.subject, r.param("id"))
+	if err == nil && !ok {
+		return r.ok(intakeView{})
+	}
+	return r.intake(v, err)
+}
+
+func (r *request) intake(v controlroom.IntakeView, err error) error {
+	if err != nil {
+		return err
+	}
 	out := intakeView{Takes: true, Key: v.Key.Reveal(), UploadURL: r.base() + uploadPath + v.User, EveryMinutes: v.Every, OnNotice: v.OnNotice, Tell: v.Tell, SnapshotURL: v.SnapshotURL}
 	doors := r.s.cfg.Intake
 	if doors.MailDomain != "" {
@@ -93,18 +99,7 @@ func (r *request) viewIntake(v controlroom.IntakeView) intakeView {
 	if doors.FTPHost != "" {
 		out.FTP = &intakeFTPView{Host: doors.FTPHost, Port: doors.FTPPort, User: v.User}
 	}
-	return out
-}
-
-func getIntake(r *request) error {
-	v, ok, err := r.s.cfg.Room.Intake(r.ctx, r.subject, r.param("id"))
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return r.ok(intakeView{})
-	}
-	return r.ok(r.viewIntake(v))
+	return r.ok(out)
 }
 
 func setIntake(r *request) error {
@@ -112,19 +107,11 @@ func setIntake(r *request) error {
 	if err := r.decode(&in); err != nil {
 		return err
 	}
-	v, err := r.s.cfg.Room.SetIntake(r.ctx, r.subject, r.param("id"), controlroom.IntakeInput{Every: in.EveryMinutes, OnNotice: in.OnNotice, Tell: in.Tell, SnapshotURL: in.SnapshotURL})
-	if err != nil {
-		return err
-	}
-	return r.ok(r.viewIntake(v))
+	return r.intake(r.s.cfg.Room.SetIntake(r.ctx, r.subject, r.param("id"), controlroom.IntakeInput{Every: in.EveryMinutes, OnNotice: in.OnNotice, Tell: in.Tell, SnapshotURL: in.SnapshotURL}))
 }
 
 func renewIntake(r *request) error {
-	v, err := r.s.cfg.Room.RenewIntake(r.ctx, r.subject, r.param("id"))
-	if err != nil {
-		return err
-	}
-	return r.ok(r.viewIntake(v))
+	return r.intake(r.s.cfg.Room.RenewIntake(r.ctx, r.subject, r.param("id")))
 }
 
 func takeStill(r *request) error {
@@ -133,17 +120,6 @@ func takeStill(r *request) error {
 		return err
 	}
 	return r.json(http.StatusCreated, receiptView(got))
-}
-
-// uploadKey is the key a sender shows.
-func uploadKey(h *fasthttp.RequestHeader, uri *fasthttp.URI) secret.String {
-	if scheme, token, ok := strings.Cut(string(h.Peek("Authorization")), " "); ok && strings.EqualFold(scheme, "Bearer") && len(token) <= maxCookie {
-		return secret.New(strings.TrimSpace(token))
-	}
-	if key := uri.QueryArgs().Peek("key"); len(key) <= maxCookie {
-		return secret.New(string(key))
-	}
-	return secret.String{}
 }
 
 // admitUpload decides before a body is read how large it may be: only who shows
@@ -159,24 +135,14 @@ func (s *Server) admitUpload(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	}
 	ctx, cancel := context.WithTimeout(s.base, time.Second)
 	defer cancel()
-	if s.cfg.Room.ByKey(ctx, camera, uploadKey(h, &uri)) != nil {
+	if s.cfg.Room.ByKey(ctx, camera, keyOf(h, &uri)) != nil {
 		return fasthttp.RequestConfig{}
 	}
 	return fasthttp.RequestConfig{MaxRequestBodySize: uploadBytes, ReadTimeout: uploadRead}
 }
 
-// sender proves for which camera it speaks. Wrong keys are counted by address.
 func (r *request) sender() error {
-	from := ratelimit.Prefix(r.client)
-	if ok, retry := r.s.cfg.Limits.Guesses.Check(from); !ok {
-		return limited(false, retry)
-	}
-	req := r.c.Request()
-	err := r.s.cfg.Room.ByKey(r.ctx, r.param("camera"), uploadKey(&req.Header, req.URI()))
-	if fault.Is(err, fault.Unauthenticated) {
-		r.s.cfg.Limits.Guesses.Add(from)
-	}
-	return err
+	return r.keyed(r.s.cfg.Room.ByKey, fault.Unauthenticated)
 }
 
 func upload(r *request) error {
@@ -213,25 +179,16 @@ func (r *request) uploads() ([][]byte, error) {
 		return [][]byte{body}, nil
 	}
 	var files [][]byte
-	form := multipart.NewReader(bytes.NewReader(body), params["boundary"])
-	for {
-		part, err := form.NextRawPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fault.Wrap(err, fault.Malformed, fault.CodeBadImage, "The form did not come whole.")
-		}
-		data, err := io.ReadAll(part) // within the body, which is bounded
-		if err != nil {
-			return nil, fault.Wrap(err, fault.Malformed, fault.CodeBadImage, "The form did not come whole.")
-		}
+	err := eachPart(body, params["boundary"], func(_ *multipart.Part, data []byte) {
 		if len(data) > 2 && data[0] == 0xff && data[1] == 0xd8 {
 			files = append(files, data)
 		}
-		if len(files) > uploadFiles {
-			return nil, fault.Newf(fault.TooLarge, fault.CodeTooLarge, "A form has at most %d pictures.", uploadFiles)
-		}
+	})
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Malformed, fault.CodeBadImage, "The form did not come whole.")
+	}
+	if len(files) > uploadFiles {
+		return nil, fault.Newf(fault.TooLarge, fault.CodeTooLarge, "A form has at most %d pictures.", uploadFiles)
 	}
 	if len(files) == 0 {
 		return nil, fault.New(fault.Invalid, fault.CodeBadImage, "There is no JPEG picture in this form.")

@@ -75,12 +75,8 @@ func (r *request) param(name string) string { return r.c.Params(name) }
 
 // bearer is the token of an Authorization header; empty when there is none.
 func (r *request) bearer() secret.String {
-	h := string(r.c.Request().Header.Peek("Authorization"))
-	scheme, token, ok := strings.Cut(h, " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") || len(token) > maxCookie {
-		return secret.String{}
-	}
-	return secret.New(strings.TrimSpace(token))
+	token, _ := bearerOf(&r.c.Request().Header)
+	return token
 }
 
 func (r *request) hasBearer() bool { return !r.bearer().Empty() }
