@@ -97,3 +97,20 @@ func TestHintsAreCoalesced(t *testing.T) {
 		t.Error("no first hint with an ended context")
 	}
 }
+
+func TestRecords(t *testing.T) {
+	type rec struct {
+		V    int    `json:"v"`
+		Name string `json:"name"`
+	}
+	kept := Encode(rec{V: 2, Name: "a"})
+	if r, ok := Decode[rec](Value{Data: kept, Version: 1}, 2); !ok || r.Name != "a" {
+		t.Errorf("%+v %v", r, ok)
+	}
+	for name, v := range map[string]Value{"none": {}, "deleted": {Data: kept}, "another version": {Data: Encode(rec{V: 1, Name: "a"}), Version: 1},
+		"broken": {Data: []byte("{"), Version: 1}, "another form": {Data: []byte(`{"v":2,"name":3}`), Version: 1}} {
+		if r, ok := Decode[rec](v, 2); ok {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}

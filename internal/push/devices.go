@@ -70,18 +70,18 @@ func (p *Push) Subscribe(ctx context.Context, account, login, browser string, s 
 	}
 	at, err := p.cfg.Store.Read(ctx, kv.Control, []string{pPlace + id}, nil)
 	if err != nil {
-		return Device{}, unavailable(err)
+		return Device{}, kv.Away(err)
 	}
 	if before := whose(at.Values[0]); before != account {
 		if ok, retry := p.fresh.Allow(account); !ok {
 			return Device{}, fault.New(fault.RateLimited, codeRateLimited, "Too many browsers were added. Wait a moment.").After(retry)
 		}
-		if err := p.commit(ctx, kv.Control, nil, kv.Write{Key: pPlace + id, Data: encode(place{V: recordVersion, Account: account})}); err != nil {
-			return Device{}, unavailable(err)
+		if err := p.commit(ctx, kv.Control, nil, kv.Write{Key: pPlace + id, Data: kv.Encode(place{V: recordVersion, Account: account})}); err != nil {
+			return Device{}, kv.Away(err)
 		}
 		if before != "" {
 			if err := p.commit(ctx, kv.Bulk(before), nil, kv.Write{Key: deviceKey(id), Delete: true}); err != nil {
-				return Device{}, unavailable(err)
+				return Device{}, kv.Away(err)
 			}
 		}
 	}
@@ -90,10 +90,10 @@ func (p *Push) Subscribe(ctx context.Context, account, login, browser string, s 
 	for range 5 {
 		snap, err := p.cfg.Store.Read(ctx, space, []string{guardKey}, []kv.Scan{{Prefix: Prefix}})
 		if err != nil {
-			return Device{}, unavailable(err)
+			return Device{}, kv.Away(err)
 		}
 		gone := p.room(snap.Scans[0], id, login)
-		writes := append(slices.Clone(gone), kv.Write{Key: deviceKey(id), Data: encode(d)}, kv.Write{Key: guardKey, Data: []byte("1")})
+		writes := append(slices.Clone(gone), kv.Write{Key: deviceKey(id), Data: kv.Encode(d)}, kv.Write{Key: guardKey, Data: []byte("1")})
 		err = p.commit(ctx, space, []kv.Condition{{Key: guardKey, Version: snap.Values[0].Version}}, writes...)
 		if err == nil {
 			for _, w := range gone {
@@ -104,7 +104,7 @@ func (p *Push) Subscribe(ctx context.Context, account, login, browser string, s 
 			return d.public(id), nil
 		}
 		if !errors.Is(err, kv.ErrConflict) {
-			return Device{}, unavailable(err)
+			return Device{}, kv.Away(err)
 		}
 	}
 	return Device{}, fault.New(fault.Conflict, fault.CodeConflict, "It was changed at the same time. Try again.")
@@ -146,7 +146,7 @@ func (p *Push) room(have []kv.Value, id, login string) (writes []kv.Write) {
 func (p *Push) Devices(ctx context.Context, account string) ([]Device, error) {
 	snap, err := p.cfg.Store.Read(ctx, kv.Bulk(account), nil, []kv.Scan{{Prefix: Prefix}})
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, kv.Away(err)
 	}
 	out := []Device{}
 	for _, v := range snap.Scans[0] {
@@ -187,7 +187,7 @@ func (p *Push) Targets(ctx context.Context, account string) ([]string, error) {
 func (p *Push) Remove(ctx context.Context, account, id string) error {
 	at, err := p.cfg.Store.Read(ctx, kv.Bulk(account), []string{deviceKey(id)}, nil)
 	if err != nil {
-		return unavailable(err)
+		return kv.Away(err)
 	}
 	if at.Values[0].Version == 0 {
 		return fault.New(fault.NotFound, fault.CodeNotFound, "This does not exist.")
@@ -199,7 +199,7 @@ func (p *Push) Remove(ctx context.Context, account, id string) error {
 // somebody else stays.
 func (p *Push) drop(ctx context.Context, account, id string) error {
 	if err := p.commit(ctx, kv.Bulk(account), nil, kv.Write{Key: deviceKey(id), Delete: true}); err != nil {
-		return unavailable(err)
+		return kv.Away(err)
 	}
 	return p.leave(ctx, account, id)
 }
@@ -208,14 +208,14 @@ func (p *Push) drop(ctx context.Context, account, id string) error {
 func (p *Push) leave(ctx context.Context, account, id string) error {
 	at, err := p.cfg.Store.Read(ctx, kv.Control, []string{pPlace + id}, nil)
 	if err != nil {
-		return unavailable(err)
+		return kv.Away(err)
 	}
 	if whose(at.Values[0]) != account {
 		return nil
 	}
 	err = p.commit(ctx, kv.Control, []kv.Condition{{Key: pPlace + id, Version: at.Values[0].Version}}, kv.Write{Key: pPlace + id, Delete: true})
 	if err != nil && !errors.Is(err, kv.ErrConflict) {
-		return unavailable(err)
+		return kv.Away(err)
 	}
 	return nil
 }

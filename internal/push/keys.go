@@ -58,7 +58,7 @@ func (p *Push) pair(ctx context.Context) (*pair, error) {
 	for range 4 { // several nodes may make it at once: one of them does
 		snap, err := p.cfg.Store.Read(ctx, kv.Control, []string{keysKey}, nil)
 		if err != nil {
-			return nil, unavailable(err)
+			return nil, kv.Away(err)
 		}
 		old := snap.Values[0]
 		if old.Exists() {
@@ -78,9 +78,9 @@ func (p *Push) pair(ctx context.Context) (*pair, error) {
 			return nil, err
 		}
 		rec := stored{V: recordVersion, Public: public, Private: p.cfg.Seal.Seal(private, keysPlace)}
-		err = p.commit(ctx, kv.Control, []kv.Condition{{Key: keysKey, Version: old.Version}}, kv.Write{Key: keysKey, Data: encode(rec)})
+		err = p.commit(ctx, kv.Control, []kv.Condition{{Key: keysKey, Version: old.Version}}, kv.Write{Key: keysKey, Data: kv.Encode(rec)})
 		if err != nil && !errors.Is(err, kv.ErrConflict) {
-			return nil, unavailable(err)
+			return nil, kv.Away(err)
 		}
 	}
 	return nil, fault.New(fault.Unavailable, kv.CodeUnavailable, "The store does not answer. Try again in a moment.")

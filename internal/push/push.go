@@ -6,7 +6,6 @@ package push
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -15,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sightline/internal/clock"
-	"sightline/internal/fault"
 	"sightline/internal/kv"
 	"sightline/internal/outbound"
 	"sightline/internal/seal"
@@ -135,21 +133,7 @@ func sealPlace(account, id string) seal.Place {
 	return seal.Place{Tenant: account, Object: id, Field: "push"}
 }
 
-func parse(v kv.Value) (device, bool) {
-	var d device
-	if !v.Exists() || json.Unmarshal(v.Data, &d) != nil || d.V != recordVersion {
-		return d, false
-	}
-	return d, true
-}
-
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // our own types: cannot fail
-	}
-	return b
-}
+func parse(v kv.Value) (device, bool) { return kv.Decode[device](v, recordVersion) }
 
 func (p *Push) commit(ctx context.Context, space kv.Space, conditions []kv.Condition, writes ...kv.Write) error {
 	_, err := p.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(p.cfg.Clock.Now()), Space: space, Conditions: conditions, Writes: writes})
@@ -165,12 +149,3 @@ func (d device) public(id string) Device {
 }
 
 func idOf(v kv.Value) string { return strings.TrimPrefix(v.Key, Prefix) }
-
-// unavailable is what a page is told when the store is away.
-func unavailable(err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return err
-	}
-	return fault.Wrap(err, fault.Unavailable, kv.CodeUnavailable, "The store does not answer. Try again in a moment.").After(2 * time.Second)
-}

@@ -193,7 +193,7 @@ func (p *Push) answered(ctx context.Context, account, id string, d device, versi
 func (p *Push) keep(ctx context.Context, account, id string, d device, version uint64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	err := p.commit(ctx, kv.Bulk(account), []kv.Condition{{Key: deviceKey(id), Version: version}}, kv.Write{Key: deviceKey(id), Data: encode(d)})
+	err := p.commit(ctx, kv.Bulk(account), []kv.Condition{{Key: deviceKey(id), Version: version}}, kv.Write{Key: deviceKey(id), Data: kv.Encode(d)})
 	if err != nil && !errors.Is(err, kv.ErrConflict) {
 		p.cfg.Log.Warn("it could not be noted what became of a message", "err", err)
 	}
@@ -204,13 +204,13 @@ func (m Message) payload() []byte {
 	if m.Right {
 		dir = "rtl"
 	}
-	return encode(payload{V: 1, ID: m.ID, Kind: m.Kind, At: m.At.UnixMilli(), Title: short(m.Title), Body: short(m.Body),
+	return kv.Encode(payload{V: 1, ID: m.ID, Kind: m.Kind, At: m.At.UnixMilli(), Title: short(m.Title), Body: short(m.Body),
 		Page: m.Page, Tag: m.Tag, Lang: m.Language, Dir: dir})
 }
 
 // short cuts a text so that the message fits, whatever JSON makes of its letters.
 func short(s string) string {
-	for len(encode(s)) > bodyMax {
+	for len(kv.Encode(s)) > bodyMax {
 		r := []rune(s)
 		s = string(r[:len(r)*3/4]) + "…"
 	}

@@ -32,7 +32,7 @@ type Patch struct {
 func (w *Webhooks) List(ctx context.Context, account string) ([]Hook, int, error) {
 	snap, err := w.cfg.Store.Read(ctx, kv.Bulk(account), nil, []kv.Scan{{Prefix: Prefix}, {Prefix: pState}})
 	if err != nil {
-		return nil, 0, unavailable(err)
+		return nil, 0, kv.Away(err)
 	}
 	states := map[string]state{}
 	for _, v := range snap.Scans[1] {
@@ -64,18 +64,18 @@ func (w *Webhooks) Create(ctx context.Context, account, name, url string) (Hook,
 	for range tries {
 		snap, err := w.cfg.Store.Read(ctx, kv.Bulk(account), []string{guardKey}, []kv.Scan{{Prefix: Prefix}})
 		if err != nil {
-			return Hook{}, secret.String{}, unavailable(err)
+			return Hook{}, secret.String{}, kv.Away(err)
 		}
 		if len(snap.Scans[0]) >= w.cfg.Most {
 			return Hook{}, secret.String{}, fault.Newf(fault.Conflict, fault.CodeWebhookCap, "There are %d webhooks already. Remove one first.", w.cfg.Most)
 		}
 		err = w.commit(ctx, account, []kv.Condition{{Key: guardKey, Version: snap.Values[0].Version}},
-			kv.Write{Key: Prefix + id, Data: encode(h)}, kv.Write{Key: guardKey, Data: []byte("1")})
+			kv.Write{Key: Prefix + id, Data: kv.Encode(h)}, kv.Write{Key: guardKey, Data: []byte("1")})
 		if err == nil {
 			return w.public(account, id, h, state{}), key, nil
 		}
 		if !errors.Is(err, kv.ErrConflict) {
-			return Hook{}, secret.String{}, unavailable(err)
+			return Hook{}, secret.String{}, kv.Away(err)
 		}
 	}
 	return Hook{}, secret.String{}, errStale
@@ -138,7 +138,7 @@ func (w *Webhooks) Update(ctx context.Context, account, id string, p Patch) (Hoo
 	}
 	if p.On != nil && *p.On || p.URL != nil {
 		if _, err := w.note(ctx, account, id, func(s *state) { s.Failing, s.Hold, s.Silent = 0, 0, 0 }); err != nil {
-			return Hook{}, unavailable(err)
+			return Hook{}, kv.Away(err)
 		}
 	}
 	return w.one(ctx, account, id, h)
@@ -166,13 +166,13 @@ func (w *Webhooks) Rotate(ctx context.Context, account, id string) (Hook, secret
 func (w *Webhooks) Delete(ctx context.Context, account, id string) error {
 	snap, err := w.cfg.Store.Read(ctx, kv.Bulk(account), []string{Prefix + id}, nil)
 	if err != nil {
-		return unavailable(err)
+		return kv.Away(err)
 	}
 	if !snap.Values[0].Exists() {
 		return errGone
 	}
 	if err := w.commit(ctx, account, nil, kv.Write{Key: Prefix + id, Delete: true}, kv.Write{Key: pState + id, Delete: true}); err != nil {
-		return unavailable(err)
+		return kv.Away(err)
 	}
 	return nil
 }
@@ -196,7 +196,7 @@ func (w *Webhooks) Forget(ctx context.Context, account string) error {
 func (w *Webhooks) Deliveries(ctx context.Context, account, id string) ([]Delivery, error) {
 	snap, err := w.cfg.Store.Read(ctx, kv.Bulk(account), []string{Prefix + id, pState + id}, nil)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, kv.Away(err)
 	}
 	if !snap.Values[0].Exists() {
 		return nil, errGone
@@ -230,7 +230,7 @@ func (w *Webhooks) Targets(ctx context.Context, account string) ([]string, error
 func (w *Webhooks) one(ctx context.Context, account, id string, h hook) (Hook, error) {
 	snap, err := w.cfg.Store.Read(ctx, kv.Bulk(account), []string{pState + id}, nil)
 	if err != nil {
-		return Hook{}, unavailable(err)
+		return Hook{}, kv.Away(err)
 	}
 	return w.public(account, id, h, parseState(snap.Values[0])), nil
 }
@@ -240,19 +240,19 @@ func (w *Webhooks) change(ctx context.Context, account, id string, fn func(*hook
 	for range tries {
 		snap, err := w.cfg.Store.Read(ctx, kv.Bulk(account), []string{Prefix + id}, nil)
 		if err != nil {
-			return hook{}, unavailable(err)
+			return hook{}, kv.Away(err)
 		}
 		h, ok := parse(snap.Values[0])
 		if !ok {
 			return hook{}, errGone
 		}
 		fn(&h)
-		err = w.commit(ctx, account, []kv.Condition{{Key: Prefix + id, Version: snap.Values[0].Version}}, kv.Write{Key: Prefix + id, Data: encode(h)})
+		err = w.commit(ctx, account, []kv.Condition{{Key: Prefix + id, Version: snap.Values[0].Version}}, kv.Write{Key: Prefix + id, Data: kv.Encode(h)})
 		if err == nil {
 			return h, nil
 		}
 		if !errors.Is(err, kv.ErrConflict) {
-			return hook{}, unavailable(err)
+			return hook{}, kv.Away(err)
 		}
 	}
 	return hook{}, errStale
@@ -271,7 +271,7 @@ func (w *Webhooks) note(ctx context.Context, account, id string, fn func(*state)
 			return s, nil
 		}
 		fn(&s)
-		last = w.commit(ctx, account, []kv.Condition{{Key: pState + id, Version: snap.Values[1].Version}}, kv.Write{Key: pState + id, Data: encode(s)})
+		last = w.commit(ctx, account, []kv.Condition{{Key: pState + id, Version: snap.Values[1].Version}}, kv.Write{Key: pState + id, Data: kv.Encode(s)})
 		if !errors.Is(last, kv.ErrConflict) {
 			return s, last
 		}

@@ -145,7 +145,7 @@ func (w *Webhooks) GaveUp(ctx context.Context, account, id string) error {
 func (w *Webhooks) Test(ctx context.Context, account, id, language string) (Delivery, error) {
 	snap, err := w.cfg.Store.Read(ctx, kv.Bulk(account), []string{Prefix + id}, nil)
 	if err != nil {
-		return Delivery{}, unavailable(err)
+		return Delivery{}, kv.Away(err)
 	}
 	h, ok := parse(snap.Values[0])
 	if !ok {
@@ -164,7 +164,7 @@ func (w *Webhooks) Test(ctx context.Context, account, id, language string) (Deli
 		}
 	})
 	if err != nil {
-		return Delivery{}, unavailable(err)
+		return Delivery{}, kv.Away(err)
 	}
 	return e.public(), nil
 }
@@ -231,7 +231,7 @@ func (m Message) document() []byte {
 	if m.CameraID != "" {
 		d.Camera = &camera{ID: m.CameraID, Name: m.CameraName}
 	}
-	return encode(d)
+	return kv.Encode(d)
 }
 
 func (s *state) add(e entry) {
@@ -279,7 +279,7 @@ func (w *Webhooks) switchOff(ctx context.Context, account, id, why string, since
 		return err
 	}
 	h.On, h.Off = false, why
-	err = w.commit(ctx, account, []kv.Condition{{Key: Prefix + id, Version: snap.Values[0].Version}}, kv.Write{Key: Prefix + id, Data: encode(h)})
+	err = w.commit(ctx, account, []kv.Condition{{Key: Prefix + id, Version: snap.Values[0].Version}}, kv.Write{Key: Prefix + id, Data: kv.Encode(h)})
 	if errors.Is(err, kv.ErrConflict) {
 		return nil // its owner, or another node, was there at the same time
 	}

@@ -7,7 +7,6 @@ package webhook
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -155,28 +154,14 @@ func hookPlace(account, id, field string) seal.Place {
 
 func idOf(v kv.Value) string { return strings.TrimPrefix(v.Key, Prefix) }
 
-func parse(v kv.Value) (hook, bool) {
-	var h hook
-	if !v.Exists() || json.Unmarshal(v.Data, &h) != nil || h.V != recordVersion {
-		return h, false
-	}
-	return h, true
-}
+func parse(v kv.Value) (hook, bool) { return kv.Decode[hook](v, recordVersion) }
 
 func parseState(v kv.Value) state {
-	s := state{V: recordVersion}
-	if v.Exists() && (json.Unmarshal(v.Data, &s) != nil || s.V != recordVersion) {
+	s, ok := kv.Decode[state](v, recordVersion)
+	if !ok {
 		return state{V: recordVersion} // it is told anew
 	}
 	return s
-}
-
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // our own types: cannot fail
-	}
-	return b
 }
 
 func (w *Webhooks) commit(ctx context.Context, account string, conditions []kv.Condition, writes ...kv.Write) error {
@@ -201,12 +186,3 @@ func (w *Webhooks) public(account, id string, h hook, s state) Hook {
 }
 
 var errGone = fault.New(fault.NotFound, fault.CodeNotFound, "This does not exist.")
-
-// unavailable is what a page is told when the store is away.
-func unavailable(err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return err
-	}
-	return fault.Wrap(err, fault.Unavailable, kv.CodeUnavailable, "The store does not answer. Try again in a moment.").After(2 * time.Second)
-}
