@@ -2,6 +2,7 @@ package archive
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -32,6 +33,7 @@ func (p *Playlist) Target() int {
 
 // Append writes the playlist behind b. It is a pure function.
 func (p *Playlist) Append(b []byte) []byte {
+	b = slices.Grow(b, 512+120*len(p.Pieces))
 	b = append(b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:"...)
 	b = strconv.AppendInt(b, int64(p.Target()), 10)
 	b = append(b, "\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:"...)
@@ -96,6 +98,14 @@ func (p *Playlist) start() time.Duration {
 	return off
 }
 
+// appendSeconds writes seconds with six places.
 func appendSeconds(b []byte, d time.Duration) []byte {
-	return strconv.AppendFloat(b, d.Seconds(), 'f', 6, 64)
+	us := int64((d + 500) / 1000)
+	b = strconv.AppendInt(b, us/1e6, 10)
+	b = append(b, '.', '0', '0', '0', '0', '0', '0')
+	for i, rest := len(b)-1, us%1e6; rest > 0; i-- {
+		b[i] += byte(rest % 10)
+		rest /= 10
+	}
+	return b
 }

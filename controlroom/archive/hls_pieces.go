@@ -42,18 +42,31 @@ type Cut struct {
 // It is a pure function. Of what is not allowed nothing is in a piece.
 func Pieces(list []Segment, c Cut) []Piece {
 	c.Wish = min(max(c.Wish, pieceShort), pieceLong)
-	var out []Piece
+	runs := inRuns(list)
+	out := make([]Piece, 0, c.about(runs))
+	var own []group
 	var before *Segment // of the last piece
-	for _, s := range inRuns(list) {
-		for _, g := range groups(s, c) {
-			for _, p := range c.allowed(s, g) {
-				p.Break = before != nil && !follows(out[len(out)-1], before, p, s)
-				out = append(out, p)
+	for _, s := range runs {
+		own = c.groups(own[:0], s)
+		for _, g := range own {
+			at := len(out)
+			out = c.allowed(out, s, g)
+			for i := at; i < len(out); i++ {
+				out[i].Break = i > 0 && !follows(&out[i-1], before, &out[i], s)
 				before = s
 			}
 		}
 	}
 	return out
+}
+
+// about is how many pieces there will be, or a few more.
+func (c *Cut) about(list []*Segment) int {
+	n := 0
+	for _, s := range list {
+		n += int(s.To.Sub(s.From)/c.Wish) + 1
+	}
+	return n
 }
 
 // Touched are the fragments of a segment that a range of its bytes reaches into;
@@ -83,10 +96,9 @@ func (f Fragment) Span() Span { return Span{f.At, f.At.Add(f.Duration)} }
 // group is a run of fragments of one segment: from, to are their numbers.
 type group struct{ from, to int }
 
-// groups are a segment's pieces, by fragments, before rights are looked at. They
+// groups adds a segment's pieces, by fragments, before rights are looked at. They
 // depend on the segment and the wish alone, so that a growing list stays as it was.
-func groups(s *Segment, c Cut) []group {
-	var out []group
+func (c *Cut) groups(out []group, s *Segment) []group {
 	frags := s.Fragments
 	begin, length := 0, time.Duration(0)
 	for i := 0; i < len(frags); {
@@ -96,32 +108,37 @@ func groups(s *Segment, c Cut) []group {
 			end++
 		}
 		if i > begin && (length >= c.Wish || length >= pieceShort && length+gop > pieceLong) {
-			out = append(out, group{begin, i})
+			out = c.meets(out, frags, group{begin, i})
 			begin, length = i, 0
 		}
 		length += gop
 		i = end
 	}
 	if begin < len(frags) && (!s.Growing || !c.Open) {
-		out = append(out, group{begin, len(frags)})
+		out = c.meets(out, frags, group{begin, len(frags)})
 	}
-	return slices.DeleteFunc(out, func(g group) bool {
-		last := frags[g.to-1]
-		end := last.At.Add(last.Duration)
-		return !end.After(c.Span.From) || !frags[g.from].At.Before(c.Span.To) || c.Open && !c.Edge.IsZero() && end.After(c.Edge)
-	})
+	return out
 }
 
-// allowed are the parts of a group that may be seen: each begins with a key frame.
-func (c *Cut) allowed(s *Segment, g group) []Piece {
-	var out []Piece
+// meets adds a group that meets the span, and does not wait for the edge.
+func (c *Cut) meets(out []group, frags []Fragment, g group) []group {
+	last := &frags[g.to-1]
+	end := last.At.Add(last.Duration)
+	if !end.After(c.Span.From) || !frags[g.from].At.Before(c.Span.To) || c.Open && !c.Edge.IsZero() && end.After(c.Edge) {
+		return out
+	}
+	return append(out, g)
+}
+
+// allowed adds the parts of a group that may be seen: each begins with a key frame.
+func (c *Cut) allowed(out []Piece, s *Segment, g group) []Piece {
 	for i := g.from; i < g.to; {
 		j := i
 		for j < g.to && (c.Allow == nil || c.Allow(s.Fragments[j].Span())) {
 			j++
 		}
 		if j > i {
-			first, last := s.Fragments[i], s.Fragments[j-1]
+			first, last := &s.Fragments[i], &s.Fragments[j-1]
 			out = append(out, Piece{Segment: s.ID, Init: s.Init, Offset: first.Offset, Bytes: last.Offset + last.Bytes - first.Offset,
 				At: first.At, Duration: last.At.Add(last.Duration).Sub(first.At), First: i == 0})
 		}
@@ -133,7 +150,7 @@ func (c *Cut) allowed(s *Segment, g group) []Piece {
 }
 
 // follows says whether q goes on where p ends.
-func follows(p Piece, of *Segment, q Piece, s *Segment) bool {
+func follows(p *Piece, of *Segment, q *Piece, s *Segment) bool {
 	if of.ID == s.ID {
 		return p.Offset+p.Bytes == q.Offset
 	}

@@ -3,9 +3,7 @@ package archive
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
-	"path"
 )
 
 // Segment finds one segment by its id, with its fragments. fault.NotFound when
@@ -52,7 +50,7 @@ func (s *shelf) byName(name int64) (Segment, error) {
 		if f.row.name == name && f.row.frags > 0 {
 			l := listed{s: s, day: f.day, row: f.row, frags: f.frags, open: f == s.growing}
 			s.mu.Unlock()
-			return l.segment(l.frags), nil
+			return l.segment(appendFrags(nil, l.frags, l.row.from)), nil
 		}
 	}
 	if d := s.days[n]; d != nil {
@@ -73,31 +71,8 @@ func (s *shelf) byName(name int64) (Segment, error) {
 			if err != nil {
 				return Segment{}, err
 			}
-			return l.segment(frags), nil
+			return l.segment(appendFrags(make([]Fragment, 0, len(frags)), frags, l.row.from)), nil
 		}
 	}
 	return Segment{}, fs.ErrNotExist
-}
-
-// readFrags reads the rows of its own fragments.
-func (l listed) readFrags() ([]fragRow, error) {
-	defer l.s.d.busy()()
-	f, err := l.s.d.root.Open(path.Join(l.s.dir(l.day), fileFrags))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b := make([]byte, int(l.row.frags)*fragSize)
-	if _, err := f.ReadAt(b, int64(l.row.first)*fragSize); err != nil {
-		return nil, err
-	}
-	out := make([]fragRow, 0, l.row.frags)
-	for ; len(b) > 0; b = b[fragSize:] {
-		r, ok := parseFrag(b)
-		if !ok {
-			return nil, io.ErrUnexpectedEOF
-		}
-		out = append(out, r)
-	}
-	return out, nil
 }

@@ -203,8 +203,7 @@ func (a *Archive) moveOne(ctx context.Context, l local) error {
 	if err != nil {
 		return err
 	}
-	var tables fragTables
-	frags, err := tables.read(listed{s: l.s, day: l.day, row: l.row})
+	frags, err := listed{s: l.s, day: l.day, row: l.row}.readFrags()
 	if err != nil {
 		return err
 	}

@@ -203,24 +203,7 @@ func (a *Archive) Segments(ctx context.Context, camera string, layer Layer, s Sp
 			return nil, err
 		}
 	}
-	out := make([]Segment, 0, min(limit, len(found)))
-	var tables fragTables
-	defer tables.close()
-	for _, l := range found[:min(limit, len(found))] {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		frags := l.frags
-		if frags == nil {
-			if frags, err = tables.read(l); errors.Is(err, fs.ErrNotExist) {
-				continue
-			} else if err != nil {
-				return nil, away(err)
-			}
-		}
-		out = append(out, l.segment(frags))
-	}
-	return out, nil
+	return segments(ctx, found[:min(limit, len(found))])
 }
 
 // behind cuts a list after an id.
@@ -243,58 +226,17 @@ func behind(found []listed, after string) ([]listed, error) {
 	return found[i:], nil
 }
 
-func (l listed) id() string { return segmentID(l.s.layer, l.row.name, l.s.d.id) }
+func (l *listed) id() string { return segmentID(l.s.layer, l.row.name, l.s.d.id) }
 
-func (l listed) segment(frags []fragRow) Segment {
-	r := l.row
-	out := Segment{
+// segment is a row with its fragments.
+func (l *listed) segment(frags []Fragment) Segment {
+	r := &l.row
+	return Segment{
 		ID: l.id(), Camera: l.s.camera, Layer: l.s.layer, From: micros(r.from), To: micros(r.to()),
 		Init: hashName(r.init), Bytes: r.bytes, Media: r.media,
 		Continues: r.flags&flagContinues != 0, Sound: r.flags&flagSound != 0, Repaired: r.flags&flagRepaired != 0,
-		Growing: l.open, Fragments: make([]Fragment, len(frags)),
+		Growing: l.open, Fragments: frags,
 	}
-	for i, f := range frags {
-		out.Fragments[i] = f.fragment(r.from)
-	}
-	return out
-}
-
-// fragTables reads rows of fragments, one day's file at a time.
-type fragTables struct {
-	s   *shelf
-	day int
-	b   []byte
-	err error
-}
-
-func (t *fragTables) close() { t.b = nil }
-
-func (t *fragTables) read(l listed) ([]fragRow, error) {
-	if t.s != l.s || t.day != l.day {
-		t.s, t.day = l.s, l.day
-		t.b, t.err = l.s.d.root.ReadFile(path.Join(l.s.dir(l.day), fileFrags))
-	}
-	if t.err != nil {
-		return nil, t.err
-	}
-	from, to := int64(l.row.first)*fragSize, (int64(l.row.first)+int64(l.row.frags))*fragSize
-	if to > int64(len(t.b)) { // listed after the file was read
-		if t.b, t.err = l.s.d.root.ReadFile(path.Join(l.s.dir(l.day), fileFrags)); t.err != nil {
-			return nil, t.err
-		}
-	}
-	if to > int64(len(t.b)) {
-		return nil, io.ErrUnexpectedEOF
-	}
-	out := make([]fragRow, 0, l.row.frags)
-	for b := t.b[from:to]; len(b) > 0; b = b[fragSize:] {
-		f, ok := parseFrag(b)
-		if !ok {
-			return nil, io.ErrUnexpectedEOF
-		}
-		out = append(out, f)
-	}
-	return out, nil
 }
 
 // Init returns ftyp and moov, as players want them before the fragments.

@@ -189,9 +189,4 @@ func parseFrag(b []byte) (f fragRow, ok bool) {
 	}, true
 }
 
-func (f fragRow) fragment(from int64) Fragment {
-	return Fragment{Offset: int64(f.offset), Bytes: int64(f.bytes), At: micros(from + int64(f.at)),
-		Duration: time.Duration(f.span) * time.Microsecond, Key: f.flags&flagKey != 0}
-}
-
 func micros(us int64) time.Time { return time.UnixMicro(us).UTC() }
