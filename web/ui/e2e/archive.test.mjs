@@ -97,7 +97,7 @@ describe("recordings", () => {
     await page.locator("dialog").getByText(word("keys.back10")).waitFor();
     await page.keyboard.press("Escape");
     await page.keyboard.press("l");
-    await until("live again at once", async () => (await tiles(page)).find((t) => t.camera === yard.id)?.state === "live", 5000);
+    await until("live again at once", async () => (await tiles(page)).find((t) => t.camera === yard.id)?.state === "live", 15000);
     await back;
   });
 

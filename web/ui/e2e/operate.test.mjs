@@ -74,7 +74,7 @@ describe("an operator's wall", () => {
     });
     const before = await shown();
     await until("the page turns", async () => (await shown()) !== before, 12000);
-    await allLive(page, 2, 1500); // warm: at once
+    await allLive(page, 2, 3000); // warm: at once
     await page.mouse.move(400, 400);
     await until("it says why it stays", async () => (await count()).startsWith(word("patrol.held_hover")));
     await until("only what is shown flows", async () => (await flowing()) === 2);
