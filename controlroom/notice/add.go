@@ -50,7 +50,7 @@ func (b *Board) add(ctx context.Context, cause, account string, r record, replac
 		}
 		c, muted := parseChoices(snap.Values[1]), r.Camera != "" && snap.Values[2].Exists()
 		r.Hidden = !c.ways(k).Feed
-		writes := []kv.Write{{Key: pNotice + id, Data: encode(r)}}
+		writes := []kv.Write{{Key: pNotice + id, Data: kv.Encode(r)}}
 		if !muted && !r.Hidden {
 			writes = append(writes, kv.Write{Key: pUnread + id, Data: markOf(k, r)})
 		}
@@ -63,8 +63,7 @@ func (b *Board) add(ctx context.Context, cause, account string, r record, replac
 			writes = append(writes, jobs...)
 		}
 		writes = append(writes, b.makeRoom(snap.Scans[0], oldest, replaces, kv.MaxWrites-2-len(writes))...)
-		_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: space,
-			Conditions: []kv.Condition{{Key: pNotice + id}}, Writes: writes})
+		_, err = b.commit(ctx, space, []kv.Condition{{Key: pNotice + id}}, writes...)
 		if errors.Is(err, kv.ErrConflict) && try < 5 {
 			continue
 		}
@@ -80,7 +79,7 @@ func markOf(k kind, r record) []byte {
 	if !k.saw {
 		return nil
 	}
-	return encode(mark{V: recordVersion, Camera: r.Camera})
+	return kv.Encode(mark{V: recordVersion, Camera: r.Camera})
 }
 
 // makeRoom deletes what is replaced, too old or too much.
@@ -108,7 +107,7 @@ func (b *Board) queue(ctx context.Context, account, id string, r record, k kind,
 	}
 	put := func(channel string, j job, due time.Time) {
 		j.V, j.Record, j.First, j.Due = recordVersion, r, now.UnixMilli(), due.UnixMilli()
-		jobs, dues = append(jobs, kv.Write{Key: jobPrefix(channel) + id, Data: encode(j)}), append(dues, due)
+		jobs, dues = append(jobs, kv.Write{Key: jobPrefix(channel) + id, Data: kv.Encode(j)}), append(dues, due)
 	}
 	letter := b.cfg.Letters != nil && w.Mail && !k.own
 	var to authz.Recipient

@@ -197,17 +197,28 @@ func (b *Board) drop(ctx context.Context, account string, which func(record) boo
 	return b.write(ctx, account, writes)
 }
 
+// commit writes what was decided just now.
+func (b *Board) commit(ctx context.Context, space kv.Space, conditions []kv.Condition, writes ...kv.Write) (kv.Commit, error) {
+	return b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: space, Conditions: conditions, Writes: writes})
+}
+
+// commitAll writes any number without conditions.
+func (b *Board) commitAll(ctx context.Context, space kv.Space, writes []kv.Write) error {
+	for some := range slices.Chunk(writes, kv.MaxWrites) {
+		if _, err := b.commit(ctx, space, nil, some...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // write commits to an account's board without conditions and rings.
 func (b *Board) write(ctx context.Context, account string, writes []kv.Write) error {
 	if len(writes) == 0 {
 		return nil
 	}
-	for len(writes) > 0 {
-		n := min(len(writes), kv.MaxWrites)
-		if _, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Bulk(account), Writes: writes[:n]}); err != nil {
-			return err
-		}
-		writes = writes[n:]
+	if err := b.commitAll(ctx, kv.Bulk(account), writes); err != nil {
+		return err
 	}
 	return b.ring(ctx, account)
 }
@@ -216,7 +227,7 @@ func (b *Board) write(ctx context.Context, account string, writes []kv.Write) er
 // control space. At dues something of it is to be sent.
 func (b *Board) ring(ctx context.Context, account string, dues ...time.Time) error {
 	now := b.cfg.Clock.Now()
-	writes := []kv.Write{{Key: pBell + account, Data: encode(struct {
+	writes := []kv.Write{{Key: pBell + account, Data: kv.Encode(struct {
 		V  int   `json:"v"`
 		At int64 `json:"at"`
 	}{recordVersion, now.UnixMilli()})}}
@@ -225,7 +236,7 @@ func (b *Board) ring(ctx context.Context, account string, dues ...time.Time) err
 			writes = append(writes, w)
 		}
 	}
-	_, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(now), Space: kv.Control, Writes: writes})
+	_, err := b.commit(ctx, kv.Control, nil, writes...)
 	if len(dues) > 0 {
 		b.sender.poke()
 	}
@@ -244,17 +255,13 @@ func (b *Board) forget(ctx context.Context, account string) error {
 		for _, v := range snap.Scans[0] {
 			writes = append(writes, kv.Write{Key: v.Key, Delete: true})
 		}
-		if len(writes) == 0 {
-			continue
-		}
-		if _, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: space, Writes: writes}); err != nil {
+		if err := b.commitAll(ctx, space, writes); err != nil {
 			return err
 		}
 	}
 	if err := b.forgetLast(ctx, account); err != nil {
 		return err
 	}
-	_, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Control,
-		Writes: []kv.Write{{Key: pBell + account, Delete: true}, {Key: pDue + account, Delete: true}}})
+	_, err := b.commit(ctx, kv.Control, nil, kv.Write{Key: pBell + account, Delete: true}, kv.Write{Key: pDue + account, Delete: true})
 	return err
 }

@@ -2,7 +2,6 @@ package notice
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -141,9 +140,7 @@ func (b *Board) firstIn(ctx context.Context, what, cause string, at time.Time, i
 			}
 			return was.Cause == cause, nil
 		}
-		_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: event.CameraEvents,
-			Conditions: []kv.Condition{{Key: v.Key, Version: v.Version}},
-			Writes:     []kv.Write{{Key: v.Key, Data: encode(last{V: recordVersion, At: at.UnixMilli(), Cause: cause})}}})
+		_, err = b.commit(ctx, event.CameraEvents, []kv.Condition{v.Same()}, kv.Write{Key: v.Key, Data: kv.Encode(last{V: recordVersion, At: at.UnixMilli(), Cause: cause})})
 		if errors.Is(err, kv.ErrConflict) {
 			continue
 		}
@@ -164,10 +161,7 @@ func (b *Board) readLast(ctx context.Context, what string) (last, error) {
 }
 
 func parseLast(v kv.Value) last {
-	var l last
-	if v.Exists() && (json.Unmarshal(v.Data, &l) != nil || l.V != recordVersion) {
-		return last{}
-	}
+	l, _ := kv.Decode[last](v, recordVersion)
 	return l
 }
 
@@ -217,11 +211,7 @@ func (b *Board) forgetLast(ctx context.Context, id string) error {
 			writes = append(writes, kv.Write{Key: v.Key, Delete: true})
 		}
 	}
-	if len(writes) == 0 {
-		return nil
-	}
-	_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: event.CameraEvents, Writes: writes})
-	return err
+	return b.commitAll(ctx, event.CameraEvents, writes)
 }
 
 // dropSeen takes what a camera saw off an account's board, and out of what waits.

@@ -2,7 +2,6 @@ package notice
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -47,10 +46,7 @@ type choices struct {
 }
 
 func parseChoices(v kv.Value) choices {
-	var c choices
-	if v.Exists() && (json.Unmarshal(v.Data, &c) != nil || c.V != recordVersion) {
-		return choices{} // of a newer version: the defaults
-	}
+	c, _ := kv.Decode[choices](v, recordVersion) // of a newer version: the defaults
 	return c
 }
 
@@ -103,13 +99,12 @@ func (b *Board) SetPreferences(ctx context.Context, s authz.Subject, in Preferen
 	if in.Version != v.Version {
 		return Preferences{}, stale
 	}
-	done, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Bulk(s.Account),
-		Conditions: []kv.Condition{{Key: kChoices, Version: v.Version}}, Writes: []kv.Write{{Key: kChoices, Data: encode(c)}}})
+	done, err := b.commit(ctx, kv.Bulk(s.Account), []kv.Condition{v.Same()}, kv.Write{Key: kChoices, Data: kv.Encode(c)})
 	if errors.Is(err, kv.ErrConflict) {
 		return Preferences{}, stale
 	}
 	if err != nil {
-		return Preferences{}, unavailable(err)
+		return Preferences{}, kv.Away(err)
 	}
 	return c.view(to.Account.Zone, done.Revision), nil
 }
@@ -124,7 +119,7 @@ func (b *Board) chooser(ctx context.Context, s authz.Subject) (authz.Recipient, 
 	}
 	snap, err := b.cfg.Store.Read(ctx, kv.Bulk(s.Account), []string{kChoices}, nil)
 	if err != nil {
-		return to, kv.Value{}, unavailable(err)
+		return to, kv.Value{}, kv.Away(err)
 	}
 	return to, snap.Values[0], nil
 }

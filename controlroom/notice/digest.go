@@ -62,12 +62,12 @@ func (b *Board) sendLetter(ctx context.Context, d round, jobs []waitingJob) erro
 		if outcome == retried {
 			j.Tries++
 			j.Due = now.Add(b.cfg.Retry[min(j.Tries, len(b.cfg.Retry))-1]).UnixMilli()
-			w = kv.Write{Key: j.key, Data: encode(j.job)}
+			w = kv.Write{Key: j.key, Data: kv.Encode(j.job)}
 		}
 		writes = append(writes, w)
 	}
 	if outcome == sent {
-		writes = append(writes, kv.Write{Key: kLetter, Data: encode(last{V: recordVersion, At: now.UnixMilli()})})
+		writes = append(writes, kv.Write{Key: kLetter, Data: kv.Encode(last{V: recordVersion, At: now.UnixMilli()})})
 	}
 	return b.settle(ctx, d.account, writes)
 }
@@ -77,7 +77,7 @@ func (b *Board) postpone(ctx context.Context, d round, jobs []waitingJob, until 
 	writes := make([]kv.Write, 0, len(jobs))
 	for _, j := range jobs {
 		j.Due, j.Gathers = until.UnixMilli(), j.Gathers || gathers
-		writes = append(writes, kv.Write{Key: j.key, Data: encode(j.job)})
+		writes = append(writes, kv.Write{Key: j.key, Data: kv.Encode(j.job)})
 	}
 	return b.settle(ctx, d.account, writes)
 }

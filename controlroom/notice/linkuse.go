@@ -2,7 +2,6 @@ package notice
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"strings"
 	"time"
@@ -44,15 +43,10 @@ func (b *Board) mailLinkUse(ctx context.Context, e event.Entry, ev event.LinkUse
 	if err != nil {
 		return err
 	}
-	q := waiting{V: waitingVersion, Next: b.loud(parseChoices(snap.Values[0]), r).UnixMilli(), Request: event.MailRequested{
+	q := waiting{Next: b.loud(parseChoices(snap.Values[0]), r).UnixMilli(), Request: event.MailRequested{
 		Kind: event.MailUsage, Account: ev.Owner, Email: r.Account.Email, Name: r.Account.Name, Locale: r.Account.Language, Zone: r.Account.Zone,
 		Link: ev.Name, Text: ev.Budget, Group: usageText(ev.Percent), Ends: ev.Until / 1000, Expires: e.At.Add(24 * time.Hour).Unix()}}
-	_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Control,
-		Conditions: []kv.Condition{{Key: key}}, Writes: []kv.Write{{Key: key, Data: encode(q)}}})
-	if errors.Is(err, kv.ErrConflict) {
-		return nil
-	}
-	return err
+	return q.queue(ctx, b.cfg.Store, b.cfg.Clock.Now(), key)
 }
 
 func usageText(percent int) string {

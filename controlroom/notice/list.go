@@ -111,7 +111,7 @@ func (b *Board) List(ctx context.Context, s authz.Subject, q Query) (List, error
 	}
 	snap, err := b.cfg.Store.Read(ctx, kv.Bulk(s.Account), nil, []kv.Scan{all, {Prefix: pUnread}, {Prefix: pMute}})
 	if err != nil {
-		return out, unavailable(err)
+		return out, kv.Away(err)
 	}
 	marks := map[string]bool{}
 	for _, v := range snap.Scans[1] {
@@ -241,7 +241,7 @@ func (b *Board) MarkRead(ctx context.Context, s authz.Subject, ids []string) err
 	}
 	snap, err := b.cfg.Store.Read(ctx, kv.Bulk(s.Account), nil, []kv.Scan{{Prefix: pUnread}})
 	if err != nil {
-		return unavailable(err)
+		return kv.Away(err)
 	}
 	var writes []kv.Write
 	for _, v := range snap.Scans[0] {
@@ -292,7 +292,7 @@ func (b *Board) Unread(ctx context.Context, account string) (n int, mark string,
 	snap, err := b.cfg.Store.Read(ctx, kv.Bulk(account), nil,
 		[]kv.Scan{{Prefix: pNotice, Reverse: true, Limit: 1}, {Prefix: pUnread}, {Prefix: pMute}})
 	if err != nil {
-		return 0, "", unavailable(err)
+		return 0, "", kv.Away(err)
 	}
 	oldest := firstID(snap.Now.Add(-b.cfg.Keep))
 	names := &namer{b: b, account: account}
@@ -333,11 +333,4 @@ func (b *Board) self(ctx context.Context, s authz.Subject) error {
 		return err
 	}
 	return d.Fault()
-}
-
-func unavailable(err error) error {
-	if fault.Is(err, fault.Unavailable) {
-		return err
-	}
-	return fault.Wrap(err, fault.Unavailable, string(authz.ReasonUnavailable), "The store does not answer. Try again in a moment.").After(2 * time.Second)
 }

@@ -2,9 +2,7 @@ package notice
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -86,43 +84,26 @@ func (b *Board) putLost(ctx context.Context, v kv.Value, l *lost) error {
 	w := kv.Write{Key: v.Key, Delete: true}
 	if l != nil {
 		l.V = recordVersion
-		w = kv.Write{Key: v.Key, Data: encode(l)}
+		w = kv.Write{Key: v.Key, Data: kv.Encode(l)}
 	}
-	_, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: event.CameraEvents,
-		Conditions: []kv.Condition{{Key: v.Key, Version: v.Version}}, Writes: []kv.Write{w}})
+	_, err := b.commit(ctx, event.CameraEvents, []kv.Condition{v.Same()}, w)
 	return err
 }
 
 func parseLost(v kv.Value) lost {
-	var l lost
-	if v.Exists() && (json.Unmarshal(v.Data, &l) != nil || l.V != recordVersion) {
-		return lost{}
-	}
+	l, _ := kv.Decode[lost](v, recordVersion)
 	return l
 }
 
 // watchLost tells of cameras that are back for good, and of those that are lost
-// again so soon after they were told of that it had to wait, until ctx ends. Every node does so: a notice made twice is one.
+// again so soon after they were told of that it had to wait, until ctx ends. Every
+// node does so: a notice made twice is one.
 func (b *Board) watchLost(ctx context.Context) {
-	look := min(5*time.Second, b.cfg.Steady/2)
-	for {
-		wait := time.NewTimer(look*3/4 + rand.N(look/2+1))
-		select {
-		case <-wait.C:
-		case <-ctx.Done():
-			wait.Stop()
-			return
+	eachKept(ctx, b.cfg.Store, event.CameraEvents, pLost, min(5*time.Second, b.cfg.Steady/2), func(v kv.Value) {
+		if err := b.lookLost(ctx, v); err != nil && ctx.Err() == nil && !errors.Is(err, kv.ErrConflict) {
+			b.cfg.Log.Debug("a lost camera is looked at again", "err", err)
 		}
-		snap, err := b.cfg.Store.Read(ctx, event.CameraEvents, nil, []kv.Scan{{Prefix: pLost}})
-		if err != nil {
-			continue // the store's own log says so
-		}
-		for _, v := range snap.Scans[0] {
-			if err := b.lookLost(ctx, v); err != nil && ctx.Err() == nil && !errors.Is(err, kv.ErrConflict) {
-				b.cfg.Log.Debug("a lost camera is looked at again", "err", err)
-			}
-		}
-	}
+	})
 }
 
 // lookLost moves one camera on when its time has come.

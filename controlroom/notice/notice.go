@@ -7,7 +7,6 @@ package notice
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -113,17 +112,8 @@ func (n *Notices) handle(ctx context.Context, e event.Entry) error {
 	if snap.Values[0].Exists() || n.try(ctx, e.ID, m) {
 		return nil
 	}
-	q := waiting{V: waitingVersion, Request: m, Tries: 1, Next: n.next(1).UnixMilli()}
-	data, err := json.Marshal(q)
-	if err != nil {
-		return err
-	}
-	_, err = n.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(n.cfg.Clock.Now()), Space: kv.Control,
-		Conditions: []kv.Condition{{Key: waitingKey(e.ID)}}, Writes: []kv.Write{{Key: waitingKey(e.ID), Data: data}}})
-	if errors.Is(err, kv.ErrConflict) {
-		return nil
-	}
-	return err
+	q := waiting{Request: m, Tries: 1, Next: n.next(1).UnixMilli()}
+	return q.queue(ctx, n.cfg.Store, n.cfg.Clock.Now(), waitingKey(e.ID))
 }
 
 // try sends one letter. True: it is done with, one way or the other.

@@ -2,7 +2,6 @@ package notice
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"sightline/authz"
@@ -38,15 +37,10 @@ func (b *Board) mailOffer(ctx context.Context, e event.Entry, ev event.OfferChan
 		b.cfg.Log.Info("an offer goes without mail: its owner has caused enough today", "account", ev.Owner)
 		return nil
 	}
-	q := waiting{V: waitingVersion, Next: b.loud(c, r).UnixMilli(), Request: event.MailRequested{
+	q := waiting{Next: b.loud(c, r).UnixMilli(), Request: event.MailRequested{
 		Kind: event.MailOffer, Account: ev.Account, Email: r.Account.Email, Locale: r.Account.Language, Camera: ev.Camera,
 		Expires: e.At.Add(event.Keep).Unix()}}
-	_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Control,
-		Conditions: []kv.Condition{{Key: waitingKey(id)}}, Writes: []kv.Write{{Key: waitingKey(id), Data: encode(q)}}})
-	if errors.Is(err, kv.ErrConflict) {
-		return nil
-	}
-	return err
+	return q.queue(ctx, b.cfg.Store, b.cfg.Clock.Now(), waitingKey(id))
 }
 
 // loud is when the person may be written to: now, or when his quiet hours end.

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"sightline/authz"
+	"sightline/internal/clock"
 	"sightline/internal/kv"
 )
 
@@ -107,16 +107,7 @@ func (b *Board) sendAll(ctx context.Context) {
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	for {
-		wait := time.NewTimer(outLook*3/4 + rand.N(outLook/2))
-		select {
-		case <-wait.C:
-		case <-b.sender.kick:
-		case <-ctx.Done():
-			wait.Stop()
-			return
-		}
-		wait.Stop()
+	for clock.Around(ctx, outLook, b.sender.kick) {
 		snap, err := b.cfg.Store.Read(ctx, kv.Control, nil, []kv.Scan{{Prefix: pOut, Limit: outScan}})
 		if err != nil {
 			continue // the store's own log says so
@@ -163,13 +154,12 @@ func (b *Board) turn(ctx context.Context, account string, hints []kv.Value) erro
 		return err
 	}
 	if dueOf(snap.Scans[0], now) {
-		var held lease
 		v := snap.Values[0]
-		if v.Exists() && json.Unmarshal(v.Data, &held) == nil && held.Until > now.UnixMilli() && held.Holder != b.sender.holder {
+		if held, ok := kv.Decode[lease](v, recordVersion); ok && held.Until > now.UnixMilli() && held.Holder != b.sender.holder {
 			return nil // another node does
 		}
-		got, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(now), Space: space, Conditions: []kv.Condition{{Key: kLease, Version: v.Version}},
-			Writes: []kv.Write{{Key: kLease, Data: encode(lease{V: recordVersion, Holder: b.sender.holder, Until: now.Add(outLease).UnixMilli()})}}})
+		mine := kv.Encode(lease{V: recordVersion, Holder: b.sender.holder, Until: now.Add(outLease).UnixMilli()})
+		got, err := b.commit(ctx, space, []kv.Condition{v.Same()}, kv.Write{Key: kLease, Data: mine})
 		if errors.Is(err, kv.ErrConflict) {
 			return nil
 		}
@@ -193,8 +183,7 @@ func (b *Board) turn(ctx context.Context, account string, hints []kv.Value) erro
 func (b *Board) release(ctx context.Context, space kv.Space, version uint64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	_, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: space,
-		Conditions: []kv.Condition{{Key: kLease, Version: version}}, Writes: []kv.Write{{Key: kLease, Delete: true}}})
+	_, err := b.commit(ctx, space, []kv.Condition{{Key: kLease, Version: version}}, kv.Write{Key: kLease, Delete: true})
 	if err != nil && !errors.Is(err, kv.ErrConflict) {
 		b.cfg.Log.Debug("the turn of an account ends by itself", "err", err)
 	}
@@ -204,8 +193,7 @@ func (b *Board) release(ctx context.Context, space kv.Space, version uint64) {
 // gives one for next; zero: nothing is left.
 func (b *Board) swap(ctx context.Context, hints []kv.Value, next time.Time, account string) error {
 	if !next.IsZero() {
-		w := kv.Write{Key: outKey(next, account)}
-		if _, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Control, Writes: []kv.Write{w}}); err != nil {
+		if _, err := b.commit(ctx, kv.Control, nil, kv.Write{Key: outKey(next, account)}); err != nil {
 			return err
 		}
 	}
@@ -213,8 +201,7 @@ func (b *Board) swap(ctx context.Context, hints []kv.Value, next time.Time, acco
 		if !next.IsZero() && v.Key == outKey(next, account) {
 			continue
 		}
-		_, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Control,
-			Conditions: []kv.Condition{{Key: v.Key, Version: v.Version}}, Writes: []kv.Write{{Key: v.Key, Delete: true}}})
+		_, err := b.commit(ctx, kv.Control, []kv.Condition{v.Same()}, kv.Write{Key: v.Key, Delete: true})
 		if err != nil && !errors.Is(err, kv.ErrConflict) {
 			return err
 		}
@@ -324,18 +311,11 @@ func (b *Board) discard(ctx context.Context, d round, outcome string) error {
 // settle writes what became of jobs, also when the program is about to end: what
 // is out should not go again.
 func (b *Board) settle(ctx context.Context, account string, writes []kv.Write) error {
-	if len(writes) == 0 {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	for len(writes) > 0 {
-		n := min(len(writes), kv.MaxWrites)
-		if _, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Bulk(account), Writes: writes[:n]}); err != nil {
-			b.cfg.Log.Warn("what became of notices could not be noted; they may go again", "err", err)
-			return err
-		}
-		writes = writes[n:]
+	err := b.commitAll(ctx, kv.Bulk(account), writes)
+	if err != nil {
+		b.cfg.Log.Warn("what became of notices could not be noted; they may go again", "err", err)
 	}
-	return nil
+	return err
 }

@@ -79,14 +79,6 @@ func parse(v kv.Value) (record, error) {
 	return r, nil
 }
 
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // our own types: cannot fail
-	}
-	return b
-}
-
 func sum(s string) []byte {
 	h := sha256.Sum256([]byte(s))
 	return h[:]

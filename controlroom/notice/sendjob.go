@@ -99,5 +99,5 @@ func (b *Board) again(ctx context.Context, ch Channel, d round, j waitingJob, fa
 		j.Tries++
 		j.Due = now.Add(waits[min(j.Tries, len(waits))-1]).UnixMilli()
 	}
-	_ = b.settle(ctx, d.account, []kv.Write{{Key: j.key, Data: encode(j.job)}})
+	_ = b.settle(ctx, d.account, []kv.Write{{Key: j.key, Data: kv.Encode(j.job)}})
 }

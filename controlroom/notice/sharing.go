@@ -2,7 +2,6 @@ package notice
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"sightline/authz"
@@ -28,12 +27,7 @@ func (b *Board) offer(ctx context.Context, e event.Entry, ev event.OfferChanged)
 	if err != nil {
 		return err
 	}
-	var was told
-	if snap.Values[0].Exists() {
-		if err := json.Unmarshal(snap.Values[0].Data, &was); err != nil {
-			was = told{}
-		}
-	}
+	was, _ := kv.Decode[told](snap.Values[0], recordVersion)
 	if was.At >= e.Key {
 		return nil // comes again
 	}
@@ -43,11 +37,11 @@ func (b *Board) offer(ctx context.Context, e event.Entry, ev event.OfferChanged)
 	if err := b.seenNoMore(ctx, ev); err != nil {
 		return err
 	}
-	w := kv.Write{Key: key, Data: encode(told{V: recordVersion, At: e.Key})}
+	w := kv.Write{Key: key, Data: kv.Encode(told{V: recordVersion, At: e.Key})}
 	if ev.State == revoked {
 		w = kv.Write{Key: key, Delete: true}
 	}
-	_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Bulk(ev.Owner), Writes: []kv.Write{w}})
+	_, err = b.commit(ctx, kv.Bulk(ev.Owner), nil, w)
 	return err
 }
 
@@ -216,12 +210,7 @@ func (b *Board) plan(ctx context.Context, cause string, at time.Time, account st
 	if err != nil {
 		return err
 	}
-	var was paused
-	if snap.Values[0].Exists() {
-		if json.Unmarshal(snap.Values[0].Data, &was) != nil {
-			was = paused{}
-		}
-	}
+	was, _ := kv.Decode[paused](snap.Values[0], recordVersion)
 	now = now && links > 0
 	if now && !was.Paused {
 		if err := b.add(ctx, cause, account, record{Kind: LinksPausedPlan, At: at.UnixMilli(), Links: links},
@@ -230,8 +219,7 @@ func (b *Board) plan(ctx context.Context, cause string, at time.Time, account st
 		}
 	}
 	if now != was.Paused {
-		if _, err := b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Bulk(account),
-			Writes: []kv.Write{{Key: kPlan, Data: encode(paused{V: recordVersion, Paused: now})}}}); err != nil {
+		if _, err := b.commit(ctx, kv.Bulk(account), nil, kv.Write{Key: kPlan, Data: kv.Encode(paused{V: recordVersion, Paused: now})}); err != nil {
 			return err
 		}
 	}

@@ -2,11 +2,10 @@ package notice
 
 import (
 	"context"
-	"encoding/json"
-	"math/rand/v2"
 	"strings"
 	"time"
 
+	"sightline/internal/clock"
 	"sightline/internal/kv"
 )
 
@@ -30,30 +29,24 @@ func (b *Board) due(ctx context.Context, account string, ends time.Time) error {
 	have := snap.Values[0]
 	w := kv.Write{Key: key, Delete: true}
 	if !ends.IsZero() {
-		w = kv.Write{Key: key, Data: encode(due{V: recordVersion, At: ends.UnixMilli()})}
+		w = kv.Write{Key: key, Data: kv.Encode(due{V: recordVersion, At: ends.UnixMilli()})}
 	}
 	if have.Exists() != w.Delete && string(have.Data) == string(w.Data) {
 		return nil
 	}
-	_, err = b.cfg.Store.Commit(ctx, kv.Txn{ID: kv.NewID(b.cfg.Clock.Now()), Space: kv.Control, Writes: []kv.Write{w}})
+	_, err = b.commit(ctx, kv.Control, nil, w)
 	return err
 }
 
 // trials looks at the plans whose trial has ended, until ctx ends.
 func (b *Board) trials(ctx context.Context) {
-	wait := time.Duration(0)
 	for {
-		t := time.NewTimer(wait)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
-			return
-		}
 		if err := b.trialsOver(ctx); err != nil && ctx.Err() == nil {
 			b.cfg.Log.Debug("ended trials are looked for again", "err", err)
 		}
-		wait = dueLook*3/4 + rand.N(dueLook/2)
+		if !clock.Around(ctx, dueLook, nil) {
+			return
+		}
 	}
 }
 
@@ -63,8 +56,8 @@ func (b *Board) trialsOver(ctx context.Context) error {
 		return err
 	}
 	for _, v := range snap.Scans[0] {
-		var d due
-		if json.Unmarshal(v.Data, &d) != nil || snap.Now.UnixMilli() < d.At {
+		d, ok := kv.Decode[due](v, recordVersion)
+		if !ok || snap.Now.UnixMilli() < d.At {
 			continue
 		}
 		at := time.UnixMilli(d.At)

@@ -2,12 +2,11 @@ package notice
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"time"
 
+	"sightline/internal/clock"
 	"sightline/internal/event"
 	"sightline/internal/kv"
 )
@@ -31,25 +30,35 @@ const (
 
 func waitingKey(id string) string { return waitingPrefix + id }
 
+// queue keeps it until n's loop sends it, once however often it is asked.
+func (q waiting) queue(ctx context.Context, store kv.Store, now time.Time, key string) error {
+	q.V = waitingVersion
+	_, err := store.Commit(ctx, kv.Txn{ID: kv.NewID(now), Space: kv.Control,
+		Conditions: []kv.Condition{{Key: key}}, Writes: []kv.Write{{Key: key, Data: kv.Encode(q)}}})
+	if errors.Is(err, kv.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
 // again tries the waiting letters that are due, until ctx ends.
 func (n *Notices) again(ctx context.Context) {
-	look := min(waitingLook, n.cfg.Retry[0])
-	for {
-		wait := time.NewTimer(look*3/4 + rand.N(look/2+1))
-		select {
-		case <-wait.C:
-		case <-ctx.Done():
-			wait.Stop()
-			return
+	eachKept(ctx, n.cfg.Store, kv.Control, waitingPrefix, min(waitingLook, n.cfg.Retry[0]), func(v kv.Value) {
+		if ctx.Err() == nil {
+			n.once(ctx, v)
 		}
-		snap, err := n.cfg.Store.Read(ctx, kv.Control, nil, []kv.Scan{{Prefix: waitingPrefix}})
+	})
+}
+
+// eachKept looks at every record of a prefix, about so often, until ctx ends.
+func eachKept(ctx context.Context, store kv.Store, space kv.Space, prefix string, every time.Duration, look func(kv.Value)) {
+	for clock.Around(ctx, every, nil) {
+		snap, err := store.Read(ctx, space, nil, []kv.Scan{{Prefix: prefix}})
 		if err != nil {
 			continue // the store's own log says so
 		}
 		for _, v := range snap.Scans[0] {
-			if ctx.Err() == nil {
-				n.once(ctx, v)
-			}
+			look(v)
 		}
 	}
 }
@@ -57,8 +66,8 @@ func (n *Notices) again(ctx context.Context) {
 // once takes one waiting letter for this node, by moving its next try on, and
 // tries it.
 func (n *Notices) once(ctx context.Context, v kv.Value) {
-	var q waiting
-	if err := json.Unmarshal(v.Data, &q); err != nil || q.V != waitingVersion {
+	q, ok := kv.Decode[waiting](v, waitingVersion)
+	if !ok {
 		n.cfg.Log.Error("a waiting mail cannot be read", "key", v.Key)
 		return
 	}
@@ -66,16 +75,12 @@ func (n *Notices) once(ctx context.Context, v kv.Value) {
 		return
 	}
 	if q.Done {
-		n.keep(ctx, kv.Condition{Key: v.Key, Version: v.Version}, kv.Write{Key: v.Key, Delete: true})
+		n.keep(ctx, v.Same(), kv.Write{Key: v.Key, Delete: true})
 		return
 	}
 	q.Tries++
 	q.Next = n.next(q.Tries).UnixMilli()
-	data, err := json.Marshal(q)
-	if err != nil {
-		return
-	}
-	done, err := n.commit(ctx, kv.Condition{Key: v.Key, Version: v.Version}, kv.Write{Key: v.Key, Data: data})
+	done, err := n.commit(ctx, v.Same(), kv.Write{Key: v.Key, Data: kv.Encode(q)})
 	if err != nil {
 		if !errors.Is(err, kv.ErrConflict) && ctx.Err() == nil {
 			n.cfg.Log.Warn("a waiting mail could not be taken", "err", err)
@@ -90,9 +95,7 @@ func (n *Notices) once(ctx context.Context, v kv.Value) {
 		q.Next = n.cfg.Clock.Now().Add(event.Keep).UnixMilli()
 	}
 	q.Request = event.MailRequested{Kind: q.Request.Kind} // nothing of it is needed any more
-	if data, err = json.Marshal(q); err == nil {
-		n.keep(ctx, kv.Condition{Key: v.Key, Version: done.Revision}, kv.Write{Key: v.Key, Data: data})
-	}
+	n.keep(ctx, kv.Condition{Key: v.Key, Version: done.Revision}, kv.Write{Key: v.Key, Data: kv.Encode(q)})
 }
 
 // keep commits what became of a letter, also when the program is about to end:

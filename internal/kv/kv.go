@@ -34,6 +34,9 @@ type Value struct {
 // Exists reports whether the key was there.
 func (v Value) Exists() bool { return v.Version != 0 }
 
+// Same is the condition that it is still as it was read.
+func (v Value) Same() Condition { return Condition{Key: v.Key, Version: v.Version} }
+
 // Scan asks for the keys that begin with Prefix, in byte order.
 type Scan struct {
 	Prefix  string

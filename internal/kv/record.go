@@ -26,7 +26,11 @@ func Decode[T any](v Value, version int) (record T, ok bool) {
 	if !v.Exists() || json.Unmarshal(v.Data, &head) != nil || head.V != version {
 		return record, false
 	}
-	return record, json.Unmarshal(v.Data, &record) == nil
+	if json.Unmarshal(v.Data, &record) != nil {
+		var none T
+		return none, false
+	}
+	return record, true
 }
 
 // Away is what a page is told when a store of its things does not answer; faults

@@ -9,12 +9,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"sightline/internal/clock"
 	"sightline/internal/fault"
 	"sightline/internal/kv"
 	"sightline/internal/secret"
@@ -239,18 +239,12 @@ const sweepEvery = 10 * time.Minute
 // Run removes devices whose logins have ended, until ctx ends; messages to them
 // stop with the login in any case. It returns ctx's error.
 func (p *Push) Run(ctx context.Context) error {
-	for {
-		wait := time.NewTimer(sweepEvery/2 + rand.N(sweepEvery))
-		select {
-		case <-wait.C:
-		case <-ctx.Done():
-			wait.Stop()
-			return ctx.Err()
-		}
+	for clock.Around(ctx, sweepEvery, nil) {
 		if err := p.sweep(ctx); err != nil && ctx.Err() == nil {
 			p.cfg.Log.Warn("devices of ended logins stay a while", "err", err)
 		}
 	}
+	return ctx.Err()
 }
 
 func (p *Push) sweep(ctx context.Context) error {
