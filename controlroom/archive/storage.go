@@ -100,14 +100,29 @@ func (a *Archive) roomOf(d *disk) DiskRoom {
 	d.mu.Unlock()
 	first := int64(math.MaxInt64)
 	for _, s := range a.shelvesOn(d) {
-		if at, ok := s.oldestLocal(); ok {
-			first = min(first, at)
-		}
+		first = min(first, s.firstHere())
 	}
 	if first != math.MaxInt64 {
 		out.Oldest = micros(first)
 	}
 	return out
+}
+
+// firstHere is when the oldest footage on the disk begins, that being written too,
+// microseconds; MaxInt64 when there is none.
+func (s *shelf) firstHere() int64 {
+	first := int64(math.MaxInt64)
+	if at, ok := s.oldestLocal(); ok {
+		first = at
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.unlisted() {
+		if f.row.bytes > 0 {
+			first = min(first, f.row.from)
+		}
+	}
+	return first
 }
 
 // bucketStore is nil without a bucket.

@@ -32,6 +32,25 @@ export function account(o = {}) {
   return { id: 'me', email: 'olena@example.org', email_verified: true, name: 'Olena Koval', language: 'en', zone: 'Europe/Kyiv', theme: 'dark', shortcuts: true, discoverable: true, plan: 'pro', instance_admin: true, ...o }
 }
 
+const disk = o => ({ path: '/mnt/a/footage', state: 'ok', slow: false, absent: false, listed: true, free: 820e9, total: 4e12, bytes: 3.1e12, oldest: ago(2.1e6), reserve: 4.29e9, limit: 0, room: 815.7e9, ...o })
+
+/** storage is where footage and images lie: well, in trouble, or not at all. */
+function storage(w) {
+  const images = { kind: 'disk', state: 'ok', free: 61e9, reserve: 268e6 }
+  if (w.empty) return { server: 'vault', available: false, recording: 0, wanted: 0, gaps: 0, disks: [], images: { kind: 's3', state: 'ok', reserve: 268e6 } }
+  if (!w.trouble) return { server: 'vault', available: true, recording: 6, wanted: 6, gaps: 0, disks: [disk(), disk({ path: '/mnt/b/footage', limit: 3.2e12, bytes: 3.2e12, room: 0, free: 790e9 })], images }
+  return {
+    server: 'vault', available: true, recording: 4, wanted: 6, gaps: 12, images: { ...images, state: 'disk_full', free: 12e6 },
+    disks: [
+      disk({ state: 'disk_full', since: ago(4000), cause: 'no space left on device', free: 0, bytes: 2e11, room: 0 }),
+      disk({ path: '/mnt/b/footage', state: 'disk_failed', since: ago(90000), cause: 'input/output error', free: 0, total: 0, bytes: 0, oldest: undefined }),
+      disk({ path: '/mnt/a-mount-point-with-a-long-name/of-a-disk/that-nobody-shortened/footage', state: 'disk_failed', absent: true, since: ago(90000), cause: 'no such device', free: 0, total: 0, bytes: 0, listed: false, oldest: undefined }),
+      disk({ path: '/mnt/c/footage', slow: true, listed: false }),
+    ],
+    bucket: { name: 's3.example.org/footage/sightline/', state: 'disk_failed', since: ago(700), cause: 'Access Denied.', bytes: 8.4e12, waiting: 41e9, oldest: ago(8e6) },
+  }
+}
+
 /** answer gives [status, body] of a request, or undefined for none. `w` is the world: {account, status, empty, …}. */
 export function answer(method, path, body, w) {
   const problem = (status, code, field) => [status, { type: 'about:blank', title: code, status, code, field, detail: code, id: 'x' }]
@@ -79,6 +98,8 @@ export function answer(method, path, body, w) {
       return [201, { id: 't2', name: body.name, token: 'slt_4f9c1kq0v7m2y8n5b3x6z1w4d7' }]
     case 'GET /api/v1/instance':
       return [200, { registration: 'invite', networks: ['192.168.1.0/24'], loopback_cameras: false, mail: { configured: false }, store: 'bolt', version: '0.1.0', public_url: '', nodes: [] }]
+    case 'GET /api/v1/instance/storage':
+      return w.away ? problem(503, 'authz_unavailable') : [200, storage(w)]
     case 'GET /api/v1/instance/accounts':
       return [200, { accounts: [{ id: 'me', email: 'olena@example.org', name: 'Olena Koval', plan: 'pro', state: 'active', created_at: ago(9e6), cameras: 7, instance_admin: true }, { id: 'a2', email: 'night@example.org', name: 'Night operator', plan: 'trial', state: 'active', created_at: ago(9e5), cameras: 0, instance_admin: false }, { id: 'a3', email: 'former@example.org', name: 'Former neighbour', plan: 'mini', state: 'suspended', created_at: ago(9e5), cameras: 1, instance_admin: false }] }]
     case 'GET /api/v1/instance/invitations':

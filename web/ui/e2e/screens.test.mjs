@@ -9,7 +9,7 @@ const screens = [
   ["wall", "/"], ["cameras", "/cameras"], ["camera-new", "/cameras/new"], ["sharing", "/settings/sharing"],
   ["temporary", "/settings/temporary"], ["people", "/settings/people"], ["groups", "/settings/groups"], ["audit", "/settings/audit"],
   ["notices", "/notices"], ["shared", "/cameras/shared"], ["request", "/request#camera=none"],
-  ["account", "/settings/account"], ["instance", "/settings/instance"],
+  ["account", "/settings/account"], ["instance", "/settings/instance"], ["storage", "/settings/instance/storage"],
 ];
 
 /** small lists what can be pressed and is less than 24 px wide or high; a link in a sentence may be. */

@@ -29,7 +29,7 @@ const UsageTotals = lazy(() => import('./usage/totals').then(m => m.UsageTotals)
 const LinkUsage = lazy<{ id: string }>(() => import('./usage/screen').then(m => m.LinkUsage))
 const RequestAccess = lazy(() => import('./screens/request-access').then(m => m.RequestAccess))
 const AccountScreen = lazy(() => import('./screens/account').then(m => m.AccountScreen))
-const InstanceScreen = lazy(() => import('./screens/instance').then(m => m.InstanceScreen))
+const InstanceScreen = lazy<{ part?: string | undefined }>(() => import('./screens/instance').then(m => m.InstanceScreen))
 
 function App() {
   const p = path.value
@@ -99,7 +99,8 @@ function Page({ path: p, admin }: { path: string; admin: boolean }) {
   if (p === '/settings/notices') return <NoticeSettings />
   if (p === '/request') return <RequestAccess />
   if (p === '/settings/account') return <AccountScreen />
-  if (p === '/settings/instance' && admin) return <InstanceScreen />
+  const server = p === '/settings/instance' ? {} : match('/settings/instance/:part', p)
+  if (server && admin) return <InstanceScreen part={server.part} />
   return (
     <main id="main" class="main narrow">
       <h1>{t('page.missing')}</h1>

@@ -12,7 +12,7 @@ import { ProblemNotice } from '../kit/notice'
 import { announce, useResource } from '../kit/resource'
 import { go, search } from '../kit/router'
 import { AnswerRequest } from '../screens/answer-request'
-import { session, zone } from '../state/session'
+import { account, session, zone } from '../state/session'
 import { addressOf, filterOf, merged, narrowed, nothing, queryOf, type Filter } from './filter'
 import { Filters } from './filters'
 import { grave, kindIcon } from './kinds'
@@ -147,6 +147,8 @@ function Go({ notice: n, onDone }: { notice: NoticeRow; onDone(): void }) {
       return n.link ? <a class="btn s" href={`/settings/usage/${encodeURIComponent(n.link.id)}`}>{t('usage.title')}</a> : null
     case 'throttle':
       return <a class="btn s" href="/settings/usage">{t('usage.title')}</a>
+    case 'storage':
+      return !n.camera && account.value?.instance_admin ? <a class="btn s" href="/settings/instance/storage">{t('storage.title')}</a> : null
     case 'webhook_off':
       return <a class="btn s" href="/settings/notices">{t('notices.settings')}</a>
     case 'links_paused_plan':

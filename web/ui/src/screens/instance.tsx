@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks'
 import { instance as api } from '../api/api'
 import type { Instance, Registration } from '../api/wire'
 import { t } from '../i18n/i18n'
@@ -7,6 +6,7 @@ import { Button } from '../kit/button'
 import { Check, SelectField, TextArea } from '../kit/field'
 import { useForm } from '../kit/form'
 import { ProblemNotice } from '../kit/notice'
+import { go } from '../kit/router'
 import { useResource, type Resource } from '../kit/resource'
 import * as rules from '../kit/rules'
 import { Tabs } from '../kit/tabs'
@@ -15,13 +15,16 @@ import { lazy } from '../kit/lazy'
 import { ConnectionTest } from './connection-test'
 import { Accounts } from './instance-accounts'
 import { Invitations } from './instance-invitations'
+import { StorageTab } from './instance-storage'
 import { Settings } from './settings'
 
 const Limits = lazy(() => import('../usage/limits').then(m => m.Limits))
 
-/** InstanceScreen is for the person who runs the server. */
-export function InstanceScreen() {
-  const [tab, setTab] = useState('server')
+const parts = ['storage', 'accounts', 'invitations', 'limits']
+
+/** InstanceScreen is for the person who runs the server; each part has an address, so that a notice can lead to it. */
+export function InstanceScreen({ part }: { part?: string | undefined }) {
+  const tab = parts.find(p => p === part) ?? 'server'
   const data = useResource(api.get)
   return (
     <Settings>
@@ -29,15 +32,17 @@ export function InstanceScreen() {
       <Tabs
         label={t('settings.instance')}
         value={tab}
-        onChange={setTab}
+        onChange={to => go(to === 'server' ? '/settings/instance' : `/settings/instance/${to}`, true)}
         tabs={[
           { id: 'server', text: t('instance.server') },
+          { id: 'storage', text: t('storage.title') },
           { id: 'accounts', text: t('instance.accounts') },
           { id: 'invitations', text: t('instance.invitations') },
           { id: 'limits', text: t('limits.title') },
         ]}
       >
         {tab === 'server' && <Loaded of={data}>{i => <Server instance={i} of={data} />}</Loaded>}
+        {tab === 'storage' && <StorageTab />}
         {tab === 'accounts' && <Accounts />}
         {tab === 'limits' && <Limits />}
         {tab === 'invitations' && <Invitations mail={data.data?.mail.configured ?? false} />}
