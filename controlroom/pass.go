@@ -410,5 +410,5 @@ func (s *session) due(in input) time.Duration {
 func backoff(n int) time.Duration {
 	steps := [...]time.Duration{1, 2, 4, 8, 15}
 	d := steps[min(n, len(steps)-1)] * time.Second
-	return d*3/4 + rand.N(d/2)
+	return clock.Jitter(d)
 }

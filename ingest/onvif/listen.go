@@ -2,9 +2,10 @@ package onvif
 
 import (
 	"context"
-	"math/rand/v2"
 	"runtime/debug"
 	"time"
+
+	"sightline/internal/clock"
 )
 
 const (
@@ -35,7 +36,7 @@ func wait(c class, n int) time.Duration {
 		w = waits[classUnreachable]
 	}
 	d := min(w[0]<<min(n, 16), w[1])
-	return d*3/4 + rand.N(d/2+1)
+	return clock.Jitter(d)
 }
 
 // listen keeps a pull point until the camera is removed or changed.
