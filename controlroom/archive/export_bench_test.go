@@ -18,7 +18,7 @@ import (
 
 // sparse writes minutes of a camera of 2 Mbit/s with Opus: 25 pictures and 50
 // packets of sound a second. Only boxes are written, pictures are holes.
-func sparse(b *testing.B, dir string, minutes int, tails bool) Span {
+func sparse(b testing.TB, dir string, minutes int, tails bool) Span {
 	b.Helper()
 	key := initKey{codec: sfu.H264, sound: sfu.Format{Codec: sfu.Opus, ClockRate: 48000, Channels: 2}}
 	heads := sets{sps: []byte{0x67, 0x42, 0xc0, 0x1e, 0xd9, 0x01, 0xe0, 0x8f, 0xeb, 0x01, 0x10, 0x00, 0x00, 0x03, 0x00, 0x10, 0x00, 0x00, 0x03, 0x03, 0x20, 0xf1, 0x62, 0xe4, 0x80}, pps: []byte{0x68, 0xcb, 0x83, 0xcb, 0x20}}

@@ -49,9 +49,12 @@ type passage struct {
 type chosen struct {
 	seg      uint32
 	entry    int
+	sums     *sums // of one that is taken whole; then there is nothing in video
 	video    []flat
 	passages []passage
-	whole    bool // the last passage reaches the segment's end
+	whole    bool  // the last passage reaches the segment's end
+	sounds   []sum // of sums, when all of it is heard; else it is in sound
+	shift    int64 // of sounds
 	sound    []flat
 	track    *exportTrack
 	end      time.Time // wall clock where the last passage ends
@@ -81,6 +84,12 @@ const ahead = 8
 
 // cut computes an export.
 func (a *Archive) cut(ctx context.Context, w ExportWant) (*cut, error) {
+	return a.cutWith(ctx, w, false)
+}
+
+// cutWith is cut; each: it looks at every sample, also of segments that are taken
+// whole. Nothing but the time it takes depends on that.
+func (a *Archive) cutWith(ctx context.Context, w ExportWant, each bool) (*cut, error) {
 	list, err := a.exported(ctx, &w)
 	if err != nil {
 		return nil, err
@@ -101,8 +110,7 @@ func (a *Archive) cut(ctx context.Context, w ExportWant) (*cut, error) {
 				return
 			}
 			go func() {
-				t, err := a.samples(ctx, &list[i])
-				c <- tables{t, err}
+				c <- a.tables(ctx, &list[i], !each && k.plain(&list[i]))
 			}()
 		}
 	}()
@@ -113,7 +121,7 @@ func (a *Archive) cut(ctx context.Context, w ExportWant) (*cut, error) {
 			err = t.err
 		}
 		if err == nil && k.changed.IsZero() {
-			err = k.segment(ctx, a, &list[i], t.list)
+			err = k.segment(ctx, a, &list[i], t)
 		}
 		if err != nil {
 			stop()
@@ -130,13 +138,26 @@ func (a *Archive) cut(ctx context.Context, w ExportWant) (*cut, error) {
 	return k.finish()
 }
 
+// tables are a segment's samples: in sum, or each.
 type tables struct {
+	sums *sums
 	list [][]stretch
 	err  error
 }
 
+// tables reads a segment's samples; whole: all of it is taken.
+func (a *Archive) tables(ctx context.Context, s *Segment, whole bool) (t tables) {
+	if whole && !s.Growing && !s.Repaired {
+		t.err = a.tail(ctx, s, func(body []byte) { t.sums = parseSums(body, len(s.Fragments), s.Bytes) })
+	}
+	if t.err == nil && t.sums == nil {
+		t.list, t.err = a.samples(ctx, s)
+	}
+	return t
+}
+
 // segment takes what is wanted of one segment.
-func (k *cutter) segment(ctx context.Context, a *Archive, s *Segment, list [][]stretch) error {
+func (k *cutter) segment(ctx context.Context, a *Archive, s *Segment, t tables) error {
 	head := k.heads[s.Init]
 	if head == nil {
 		b, err := a.Init(ctx, s.Camera, s.Init)
@@ -149,8 +170,11 @@ func (k *cutter) segment(ctx context.Context, a *Archive, s *Segment, list [][]s
 		k.heads[s.Init] = head
 	}
 	own := &k.flats[k.turn] // the other one's are of the segment that waits
-	own.video = flatten(own.video[:0], list, videoTrack)
-	n := &chosen{video: own.video}
+	n := &chosen{sums: t.sums}
+	if n.sums == nil {
+		own.video = flatten(own.video[:0], t.list, videoTrack)
+		n.video = own.video
+	}
 	reach := k.choose(s, n)
 	if len(n.passages) == 0 {
 		return nil
@@ -168,8 +192,10 @@ func (k *cutter) segment(ctx context.Context, a *Archive, s *Segment, list [][]s
 	n.seg = k.pin(s.ID)
 	if head.sound != nil {
 		n.track = k.soundTrack(head)
-		own.sound = flatten(own.sound[:0], list, soundTrack)
-		n.sound = own.sound
+		if n.sums == nil {
+			own.sound = flatten(own.sound[:0], t.list, soundTrack)
+			n.sound = own.sound
+		}
 	}
 	k.turn = 1 - k.turn
 	k.place(s, n, reach)
@@ -260,6 +286,11 @@ func (k *cutter) plain(s *Segment) bool {
 // the open ones that can be decoded. It returns where the wanted end lies in media
 // time, if that is in the segment.
 func (k *cutter) choose(s *Segment, n *chosen) (reach int64) {
+	if n.sums != nil {
+		n.passages = []passage{{lo: 0, hi: n.sums.pictures, from: n.sums.from, to: n.sums.to}}
+		n.whole = true
+		return media(s, k.w.Span.To)
+	}
 	v := n.video
 	if last := len(v) - 1; last >= 0 && v[0].key && k.plain(s) {
 		n.passages = []passage{{lo: 0, hi: last + 1, from: v[0].at, to: v[last].at + int64(v[last].span)}}
@@ -306,24 +337,53 @@ func (k *cutter) place(s *Segment, n *chosen, reach int64) {
 	goes := k.last != nil && k.last.whole && first.lo == 0 && s.From.Sub(k.last.end).Abs() <= joined*time.Microsecond
 	k.flush(goes)
 	if k.video.count() == 0 { // the wanted beginning may lie behind the key frame
-		u := n.video[first.lo]
-		k.lead = max(media(s, k.w.Span.From)-first.from, int64(u.show))
+		show := int64(0)
+		if n.sums != nil {
+			show = n.sums.show
+		} else {
+			show = int64(n.video[first.lo].show)
+		}
+		k.lead = max(media(s, k.w.Span.From)-first.from, show)
 	}
 	for i := range n.passages {
 		p := &n.passages[i]
 		p.shift = k.at - p.from
 		k.at += p.to - p.from
 		from, to := wall(s, p.from), wall(s, p.to)
-		for _, u := range n.video[p.lo:p.hi] {
-			k.most = max(k.most, u.at+int64(u.show)+int64(u.span)+p.shift)
+		if n.sums != nil {
+			k.most = max(k.most, n.sums.late+p.shift)
+		} else {
+			for _, u := range n.video[p.lo:p.hi] {
+				k.most = max(k.most, u.at+int64(u.show)+int64(u.span)+p.shift)
+			}
 		}
 		k.c.Spans = join(k.c.Spans, Span{from, to})
 		k.c.Shown = join(k.c.Shown, meet(Span{from, to}, k.w.Span))
 		k.until = reach + p.shift
 		n.end = to
 	}
+	if n.sums != nil && n.track != nil && len(n.sums.sound) > 0 {
+		if k.allHeard(s, n, goes) {
+			n.sounds, n.shift = n.sums.sound, scale(n.passages[0].shift, videoRate, int64(n.track.rate))
+		} else {
+			n.sound = flats(n.sums.sound, 0)
+		}
+	}
 	n.sound = k.heard(s, n, goes)
 	k.last = n
+}
+
+// allHeard says whether heard would leave nothing out of a segment that is taken
+// whole.
+func (k *cutter) allHeard(s *Segment, n *chosen, goes bool) bool {
+	rate, first, last := int64(n.track.rate), &n.sums.sound[0], &n.sums.sound[len(n.sums.sound)-1]
+	from, to := first.at*videoRate/rate, (last.at+last.body)*videoRate/rate
+	return (goes || from >= n.passages[0].from) && from >= int64(s.Media)-videoRate && to <= s.after()
+}
+
+// after is the media time a second behind a segment.
+func (s *Segment) after() int64 {
+	return int64(s.Media) + int64(s.To.Sub(s.From))*9/100_000 + videoRate
 }
 
 // heard chooses the sound of a segment: what is open, wanted, and goes with
@@ -346,7 +406,7 @@ func (k *cutter) heard(s *Segment, n *chosen, goes bool) []flat {
 		case at >= x.to && !(n.whole && p == len(n.passages)-1):
 			continue
 		}
-		if !plain || at < int64(s.Media)-videoRate || at > int64(s.Media)+int64(s.To.Sub(s.From))*9/100_000+videoRate {
+		if !plain || at < int64(s.Media)-videoRate || at > s.after() {
 			if begin := wall(s, at); !begin.Before(k.w.Span.To) || !k.through(begin, wall(s, end)) {
 				continue
 			}
@@ -363,80 +423,6 @@ func scale(v, from, to int64) int64 {
 		return -scale(-v, from, to)
 	}
 	return v/from*to + (v%from*to+from/2)/from
-}
-
-// flush gives the segment that waits its place in the file. goes: what comes next
-// plays on where it ends, so its sound may reach over its pictures.
-func (k *cutter) flush(goes bool) {
-	n := k.last
-	if n == nil {
-		return
-	}
-	k.last = nil
-	sound := n.sound
-	if !goes && n.track != nil {
-		end := scale(k.at, videoRate, int64(n.track.rate))
-		for len(sound) > 0 && sound[len(sound)-1].at+int64(sound[len(sound)-1].span)/2 > end {
-			sound = sound[:len(sound)-1]
-		}
-	}
-	p, i, j := 0, n.passages[0].lo, 0
-	for p < len(n.passages) || j < len(sound) {
-		frag := int32(1<<31 - 1)
-		if p < len(n.passages) {
-			frag = n.video[i].frag
-		}
-		if j < len(sound) {
-			frag = min(frag, sound[j].frag)
-		}
-		for p < len(n.passages) && n.video[i].frag == frag {
-			from := i
-			for i < n.passages[p].hi && n.video[i].frag == frag {
-				i++
-			}
-			k.chunk(k.video, n.seg, n.video[from:i], n.passages[p].shift, n.entry)
-			if i == n.passages[p].hi {
-				if p++; p < len(n.passages) {
-					i = n.passages[p].lo
-				}
-			}
-		}
-		for j < len(sound) && sound[j].frag == frag {
-			from := j
-			for j++; j < len(sound) && sound[j].frag == frag && sound[j].offset == sound[j-1].offset+int64(sound[j-1].size); j++ {
-			}
-			k.chunk(n.track, n.seg, sound[from:j], 0, 0)
-		}
-	}
-}
-
-// chunk adds samples that lie behind each other in a segment's file.
-func (k *cutter) chunk(t *exportTrack, seg uint32, list []flat, shift int64, entry int) {
-	if t.sound { // two clocks meet: what plays at the same time as what is there already goes
-		for len(list) > 0 && t.count() > 0 && list[0].at < t.lastAt+int64(t.lastSpan)/2 {
-			list = list[1:]
-		}
-	}
-	if len(list) == 0 {
-		return
-	}
-	bytes := int64(0)
-	for _, u := range list {
-		t.add(u.unit, u.at+shift)
-		bytes += int64(u.size)
-	}
-	t.chunk(k.c.media, len(list), entry)
-	offset := uint32(list[0].offset)
-	if m := len(k.c.pieces); m > 0 {
-		l := &k.c.pieces[m-1]
-		if l.segment == seg && l.offset+l.bytes == offset && int64(l.bytes)+bytes < 1<<31 {
-			l.bytes += uint32(bytes)
-			k.c.media += bytes
-			return
-		}
-	}
-	k.c.pieces = append(k.c.pieces, piece{seg, offset, uint32(bytes)})
-	k.c.media += bytes
 }
 
 // CodeNoFootage is why there is nothing to export.

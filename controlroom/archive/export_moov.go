@@ -62,7 +62,7 @@ func exportMoov(video *exportTrack, sounds []*exportTrack, lead, end int64, from
 	})
 	room := 4096 // about what it will take
 	for _, t := range append([]*exportTrack{video}, sounds...) {
-		room += 4*len(t.sizes) + 8*len(t.spans) + 4*len(t.keys) + 20*len(t.chunks)
+		room += 4*t.n + 8*len(t.spans) + 4*len(t.keys) + 20*len(t.chunks)
 		if t.shown {
 			room += 8 * len(t.shows)
 		}
@@ -213,7 +213,7 @@ func (w *boxes) stbl(t *exportTrack, big bool) (patch func(base int64)) {
 			w.raw(e...)
 		}
 	})
-	w.full("stts", 0, 0, func() { w.times(counted(t.spans, t.lastSpan)) })
+	w.full("stts", 0, 0, func() { w.times(counted(t.spans, t.lastSpan, 1)) })
 	if t.shown {
 		v := byte(0)
 		if t.early {
@@ -221,12 +221,13 @@ func (w *boxes) stbl(t *exportTrack, big bool) (patch func(base int64)) {
 		}
 		w.full("ctts", v, 0, func() { w.times(t.shows) })
 	}
-	if !t.sound && len(t.keys) < len(t.sizes) {
+	if !t.sound && len(t.keys) < t.n {
 		w.full("stss", 0, 0, func() { w.list(t.keys) })
 	}
 	w.full("stsz", 0, 0, func() {
 		w.u32(0)
-		w.list(t.sizes)
+		w.u32(uint32(t.n))
+		w.b = t.sizes.appendTo(w.b)
 	})
 	w.full("stsc", 0, 0, func() {
 		at := len(w.b)

@@ -244,7 +244,9 @@ func (v *varints) stretch(s *stretch, total *uint64, end int64) bool {
 // samples reads what the fragments of a segment hold, one list a fragment.
 func (a *Archive) samples(ctx context.Context, s *Segment) ([][]stretch, error) {
 	if !s.Growing && !s.Repaired {
-		if out, err := a.tail(ctx, s); err != nil || out != nil {
+		var out [][]stretch
+		err := a.tail(ctx, s, func(body []byte) { out, _ = parseTail(body, len(s.Fragments), s.Bytes) })
+		if err != nil || out != nil {
 			return out, err
 		}
 	}
@@ -265,39 +267,37 @@ func (a *Archive) samples(ctx context.Context, s *Segment) ([][]stretch, error) 
 
 var tailBuffers = sync.Pool{New: func() any { b := make([]byte, tailGuess); return &b }}
 
-// tail reads a segment's last box; nil where it has none.
-func (a *Archive) tail(ctx context.Context, s *Segment) ([][]stretch, error) {
+// tail reads a segment's last box and calls use with its body, which stays the
+// caller's. It does not where a segment has none, or a damaged one.
+func (a *Archive) tail(ctx context.Context, s *Segment, use func(body []byte)) error {
 	pooled := tailBuffers.Get().(*[]byte)
 	defer tailBuffers.Put(pooled)
 	b := *pooled
 	n, err := a.ReadAt(ctx, s.Camera, s.ID, b, s.Bytes)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+		return err
 	}
 	if n < tailHead || string(b[4:8]) != "uuid" || [16]byte(b[8:24]) != tailID || b[24] != tailVersion {
-		return nil, nil
+		return nil
 	}
 	size := int64(binary.BigEndian.Uint32(b))
 	if size < tailHead || size > tailMost {
-		return nil, nil
+		return nil
 	}
 	if size > int64(n) {
 		b = append(slices.Clone(b[:n]), make([]byte, size-int64(n))...)
 		if m, err := a.ReadAt(ctx, s.Camera, s.ID, b[n:], s.Bytes+int64(n)); m < len(b)-n {
 			if err != nil && !errors.Is(err, io.EOF) {
-				return nil, err
+				return err
 			}
-			return nil, nil
+			return nil
 		}
 	}
 	body := b[tailHead:size]
-	if crc32.Checksum(body, castagnoli) != binary.BigEndian.Uint32(b[28:]) {
-		return nil, nil
+	if crc32.Checksum(body, castagnoli) == binary.BigEndian.Uint32(b[28:]) {
+		use(body)
 	}
-	if out, ok := parseTail(body, len(s.Fragments), s.Bytes); ok {
-		return out, nil
-	}
-	return nil, nil
+	return nil
 }
 
 // fragment reads one moof.

@@ -388,7 +388,12 @@ func TestExportReadsTails(t *testing.T) {
 	w.end()
 	w.start()
 	s := w.segments("gate")[1]
-	tail, err := w.a.tail(t.Context(), &s)
+	var tail [][]stretch
+	var whole *sums
+	err := w.a.tail(t.Context(), &s, func(body []byte) {
+		tail, _ = parseTail(body, len(s.Fragments), s.Bytes)
+		whole = parseSums(body, len(s.Fragments), s.Bytes)
+	})
 	if err != nil || len(tail) != len(s.Fragments) {
 		t.Fatalf("a tail of %d fragments, not %d: %v", len(tail), len(s.Fragments), err)
 	}
@@ -396,6 +401,9 @@ func TestExportReadsTails(t *testing.T) {
 	moofs, err := w.a.samples(t.Context(), &s)
 	if err != nil || fmt.Sprint(moofs) != fmt.Sprint(tail) {
 		t.Fatalf("the tail says\n%v\nnot\n%v: %v", tail, moofs, err)
+	}
+	if whole == nil || !slices.Equal(flats(whole.video, 0), unfixed(moofs, videoTrack)) || !slices.Equal(flats(whole.sound, 0), unfixed(moofs, soundTrack)) {
+		t.Fatalf("in sum the tail says %v", whole)
 	}
 	s.Repaired = false
 	name := filepath.Join(w.disk(), layerDir("gate", Main), s.From.Format(time.DateOnly), fileName(s.From.UnixMicro()))

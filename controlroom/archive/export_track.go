@@ -24,7 +24,8 @@ type exportTrack struct {
 	rate          uint32
 	width, height int
 	entries       [][]byte // of stsd
-	sizes         []uint32
+	n             int      // samples
+	sizes         gathered // as stsz has them
 	spans         []times
 	shows         []times // v is an int32
 	shown         bool    // one of them is not 0
@@ -36,7 +37,7 @@ type exportTrack struct {
 	lastSpan      uint32
 }
 
-func (t *exportTrack) count() int { return len(t.sizes) }
+func (t *exportTrack) count() int { return t.n }
 
 // entry is the place of a head in stsd, from 1; false when there are too many.
 func (t *exportTrack) entry(b []byte) (int, bool) {
@@ -54,35 +55,47 @@ func (t *exportTrack) entry(b []byte) (int, bool) {
 
 // add adds a sample. The one before lasts until it.
 func (t *exportTrack) add(u unit, at int64) {
-	if len(t.sizes) == 0 {
-		t.start = at
-	} else {
-		span := at - t.lastAt
-		if d := span - int64(t.lastSpan); t.sound && d >= -1 && d <= 1 { // two rates, rounded
-			span = int64(t.lastSpan)
-			at = t.lastAt + span
-		}
-		t.spans = counted(t.spans, uint32(min(max(span, 0), 1<<32-1)))
-	}
-	t.sizes = append(t.sizes, u.size)
-	t.lastAt, t.lastSpan = at, u.span
+	t.lastAt = t.reach(at)
+	t.lastSpan = u.span
+	t.n++
+	t.sizes.u32(u.size)
 	if t.sound {
 		return
 	}
-	t.shows = counted(t.shows, uint32(u.show))
+	t.shows = counted(t.shows, uint32(u.show), 1)
 	t.shown = t.shown || u.show != 0
 	t.early = t.early || u.show < 0
 	if u.key {
-		t.keys = append(t.keys, uint32(len(t.sizes)))
+		t.keys = append(t.keys, uint32(t.n))
 	}
 }
 
-func counted(list []times, v uint32) []times {
-	if n := len(list); n > 0 && list[n-1].v == v {
-		list[n-1].n++
+// reach lets the last sample last until the one at a time that comes next, and
+// returns when that is: of two rates, one is rounded.
+func (t *exportTrack) reach(at int64) int64 {
+	if t.n == 0 {
+		t.start = at
+		return at
+	}
+	span := at - t.lastAt
+	if d := span - int64(t.lastSpan); t.sound && d >= -1 && d <= 1 {
+		span = int64(t.lastSpan)
+		at = t.lastAt + span
+	}
+	t.spans = counted(t.spans, uint32(min(max(span, 0), 1<<32-1)), 1)
+	return at
+}
+
+// counted adds so many times v.
+func counted(list []times, v, n uint32) []times {
+	if n == 0 {
 		return list
 	}
-	return append(list, times{1, v})
+	if m := len(list); m > 0 && list[m-1].v == v {
+		list[m-1].n += n
+		return list
+	}
+	return append(list, times{n, v})
 }
 
 func (t *exportTrack) chunk(offset int64, n, entry int) {
