@@ -146,7 +146,7 @@ func newHarnessBudgets(t testing.TB, clk clock.Clock, sink *mailtest.Sink, b tes
 	go func() { galleryRan <- h.gallery.Run(ctx) }()
 	slots, hours := locallimit.New(store, locallimit.Config{SlotRules: b.slots, Clock: clk}), locallimit.NewHours(store, b.hours, clk)
 	updates := locallimit.NewUpdates(store, ratelimit.UpdateRules{}, clk)
-	book, err := usage.New(usage.Config{Slots: slots, Updates: updates, Hours: hours, Window: b.hours.Window})
+	book, err := usage.New(usage.Config{Slots: slots, Updates: updates, Hours: hours, Store: store, Window: b.hours.Window})
 	fatal(err)
 	watch, err := usage.NewWatch(usage.WatchConfig{Store: store, Book: book, Every: 100 * time.Millisecond, Log: log, Clock: clk})
 	fatal(err)

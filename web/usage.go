@@ -13,6 +13,7 @@ import (
 // Usage is what links have used; *usage.Book.
 type Usage interface {
 	Link(ctx context.Context, link string) (usage.Link, error)
+	Throttled(ctx context.Context, link string, now time.Time) ([]usage.Spell, error)
 	Slots(ctx context.Context, link string) (visits map[string]bool, err error)
 	Egress(ctx context.Context, account string) (usage.Egress, error)
 }
@@ -26,15 +27,16 @@ func (r *request) viewer() controlroom.Client {
 }
 
 type usageView struct {
-	State          string      `json:"state"`           // normal, near (80 % and more) or throttled: of the fullest budget
-	Users          usageBar    `json:"users"`           // addresses that may watch live
-	GalleryUpdates usageBar    `json:"gallery_updates"` // loads and refreshes of the gallery
-	ViewerSeconds  usageBar    `json:"viewer_seconds"`  // live viewing of all guests together
-	Addresses      int         `json:"addresses"`       // addresses (IPv6: /64s) seen in the window, at most 256
-	MoreAddresses  bool        `json:"more_addresses"`  // there were more
-	Hours          []usageHour `json:"hours"`           // the window in 24 parts, oldest first
-	WindowS        int64       `json:"window_s"`
-	ServerTime     time.Time   `json:"server_time"`
+	State          string           `json:"state"`           // normal, near (80 % and more) or throttled: of the fullest budget
+	Users          usageBar         `json:"users"`           // addresses that may watch live
+	GalleryUpdates usageBar         `json:"gallery_updates"` // loads and refreshes of the gallery
+	ViewerSeconds  usageBar         `json:"viewer_seconds"`  // live viewing of all guests together
+	Addresses      int              `json:"addresses"`       // addresses (IPv6: /64s) seen in the window, at most 256
+	MoreAddresses  bool             `json:"more_addresses"`  // there were more
+	Hours          []usageHour      `json:"hours"`           // the window by the clock, oldest first: hours of a day, the first and the last cut by it
+	Throttled      []usageThrottled `json:"throttled"`       // when budgets were used up in the window
+	WindowS        int64            `json:"window_s"`
+	ServerTime     time.Time        `json:"server_time"`
 }
 
 type usageBar struct {
@@ -51,7 +53,16 @@ type usageFree struct {
 
 type usageHour struct {
 	At      time.Time `json:"at"`
+	To      time.Time `json:"to"`
+	Users   int64     `json:"users"`           // addresses that used one of the live places in it; each counts in every hour it did
+	Updates int64     `json:"gallery_updates"` // made in it
 	Minutes float64   `json:"viewer_minutes"`
+}
+
+type usageThrottled struct {
+	Budget string     `json:"budget"` // users, gallery_updates or viewer_seconds
+	From   time.Time  `json:"from"`
+	To     *time.Time `json:"to"` // null: it lasts
 }
 
 func usageRoutes() []route {
@@ -88,8 +99,9 @@ type usedBar struct {
 	State  string `json:"state"`
 }
 
-// usageTotals are shown, not limited. An address that used two links is counted at each.
+// usageTotals are shown, not limited: the sums of the bars. An address that used two links is counted at each.
 type usageTotals struct {
+	Users          int64 `json:"users"`
 	Addresses      int64 `json:"addresses"`
 	GalleryUpdates int64 `json:"gallery_updates"`
 	ViewerSeconds  int64 `json:"viewer_seconds"`
@@ -126,6 +138,7 @@ func myUsage(r *request) error {
 		}
 		out.Links = append(out.Links, myLinkUsage{ID: l.Link.ID, Name: l.Link.Name, State: string(u.State), Users: used(u.Users),
 			GalleryUpdates: used(u.Updates), ViewerSeconds: used(u.Viewing), Addresses: u.Addresses})
+		out.Totals.Users += u.Users.Used
 		out.Totals.Addresses += int64(u.Addresses)
 		out.Totals.GalleryUpdates += u.Updates.Used
 		out.Totals.ViewerSeconds += u.Viewing.Used
@@ -146,11 +159,19 @@ func linkUsage(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := usageView{State: string(u.State), Users: viewBar(u.Users), GalleryUpdates: viewBar(u.Updates), ViewerSeconds: viewBar(u.Viewing),
+	throttled, err := r.s.cfg.Usage.Throttled(r.ctx, link, u.Now)
+	if err != nil {
+		return err
+	}
+	out := usageView{State: string(u.State), Throttled: []usageThrottled{}, Users: viewBar(u.Users), GalleryUpdates: viewBar(u.Updates), ViewerSeconds: viewBar(u.Viewing),
 		Addresses: min(u.Addresses, ratelimit.MaxAddresses), MoreAddresses: u.Addresses > ratelimit.MaxAddresses,
 		WindowS: int64(u.Window / time.Second), ServerTime: u.Now.UTC()}
 	for _, h := range u.Hourly {
-		out.Hours = append(out.Hours, usageHour{At: h.At.UTC(), Minutes: float64(h.Used.Round(time.Second)) / float64(time.Minute)})
+		out.Hours = append(out.Hours, usageHour{At: h.From.UTC(), To: h.To.UTC(), Users: h.Users, Updates: h.Updates,
+			Minutes: float64(h.Viewed.Round(time.Second)) / float64(time.Minute)})
+	}
+	for _, t := range throttled {
+		out.Throttled = append(out.Throttled, usageThrottled{Budget: t.Budget, From: t.From.UTC(), To: optional(t.To)})
 	}
 	return r.ok(out)
 }

@@ -49,7 +49,7 @@ func (n *node) openBudgets() (err error) {
 	if !ok {
 		return errors.New("gallery updates cannot be read")
 	}
-	n.usage, err = linkusage.New(linkusage.Config{Slots: reader, Updates: updates, Hours: n.budgets.Hours, Egress: n.budgets.Egress, Window: l.UsageWindow, Near: l.Near})
+	n.usage, err = linkusage.New(linkusage.Config{Slots: reader, Updates: updates, Hours: n.budgets.Hours, Store: n.store, Egress: n.budgets.Egress, Window: l.UsageWindow, Near: l.Near})
 	if err != nil {
 		return err
 	}

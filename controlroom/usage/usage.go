@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"sightline/internal/kv"
 	"sightline/ratelimit"
 )
 
@@ -16,6 +17,7 @@ type Config struct {
 	Slots   ratelimit.SlotReader
 	Updates ratelimit.UpdateReader
 	Hours   ratelimit.Hours
+	Store   kv.Store          // where Watch writes down when budgets were used up; nil: Throttled tells nothing
 	Egress  *ratelimit.Egress // nil: nobody counts what is sent
 	Window  time.Duration     // of all budgets; 0 = 24 h
 	Near    int               // percent of a budget from which it is near its end; 0 = 80
@@ -64,14 +66,18 @@ type Free struct {
 	At time.Time
 }
 
-// Hour is a 24th of the window; the newest ends now.
+// Hour is what was used in a 24th of the window. They begin by the clock, as hours
+// do: the oldest is what is left of one in the window, the newest ends now. All
+// together they are the bars, but for addresses: one counts in each hour it used
+// its slot in.
 type Hour struct {
-	At   time.Time // its beginning
-	Used time.Duration
+	From, To time.Time
+	Users    int64 // slots used, by addresses
+	Updates  int64
+	Viewed   time.Duration
 }
 
 const (
-	hours = 24
 	// apart is how finely the times of pieces that free are told, as parts of the window.
 	apart = 1440
 )
@@ -94,7 +100,7 @@ func (b *Book) Link(ctx context.Context, link string) (Link, error) {
 	out := Link{
 		Users: b.pieces(slots), Updates: b.pieces(updates),
 		Viewing:   Bar{Used: seconds(viewing.Used), Budget: seconds(viewing.Budget)},
-		Addresses: viewing.Addresses, Hourly: b.hourly(viewing), Window: b.cfg.Window, Now: viewing.Now,
+		Addresses: viewing.Addresses, Hourly: b.hourly(slots, updates, viewing), Window: b.cfg.Window, Now: viewing.Now,
 	}
 	out.Viewing.State = StateOf(int64(viewing.Used), int64(viewing.Budget), b.cfg.Near)
 	var leaves []leave
@@ -104,7 +110,7 @@ func (b *Book) Link(ctx context.Context, link string) (Link, error) {
 	if len(leaves) > 0 {
 		out.Viewing.First = leaves[0].at
 	}
-	for _, f := range frees(leaves, b.cfg.Window/hours) {
+	for _, f := range frees(leaves, b.cfg.Window/ratelimit.Parts) {
 		if n := seconds(time.Duration(f.N)); n > 0 {
 			out.Viewing.Frees = append(out.Viewing.Frees, Free{n, f.At})
 		}
@@ -152,16 +158,41 @@ func frees(list []leave, span time.Duration) []Free {
 	return out
 }
 
-// hourly is the window in 24 parts, oldest first.
-func (b *Book) hourly(u ratelimit.HoursUsage) []Hour {
-	part := b.cfg.Window / hours
-	begin := u.Now.Add(-b.cfg.Window)
-	out := make([]Hour, hours)
-	for i := range out {
-		out[i].At = begin.Add(time.Duration(i) * part)
+// hourly puts what was used into the parts of the window, oldest first. The three
+// are read one after the other, so the window is that of all of them.
+func (b *Book) hourly(slots, updates ratelimit.Window, viewing ratelimit.HoursUsage) []Hour {
+	w := b.cfg.Window
+	from, to := viewing.Now, viewing.Now
+	for _, now := range []time.Time{slots.Now, updates.Now} {
+		if now.Sub(viewing.Now).Abs() > ratelimit.Part(w) { // not of one clock: what it tells is put at the ends
+			continue
+		}
+		if now.Before(from) {
+			from = now
+		}
+		if now.After(to) {
+			to = now
+		}
 	}
-	for _, k := range u.Buckets {
-		out[min(max(int(k.At.Sub(begin)/part), 0), hours-1)].Used += k.Used
+	from = from.Add(-w)
+	first, part := ratelimit.PartOf(w, from), ratelimit.Part(w)
+	out := make([]Hour, ratelimit.PartOf(w, to)-first+1)
+	for i := range out {
+		at := time.UnixMilli((first + int64(i)) * part.Milliseconds())
+		out[i].From, out[i].To = at, at.Add(part)
+	}
+	out[0].From, out[len(out)-1].To = from, to
+	of := func(at time.Time) *Hour {
+		return &out[min(max(ratelimit.PartOf(w, at)-first, 0), int64(len(out)-1))]
+	}
+	for _, at := range slots.Uses {
+		of(at).Users++
+	}
+	for _, at := range updates.Uses {
+		of(at).Updates++
+	}
+	for _, k := range viewing.Buckets {
+		of(k.At).Viewed += k.Used
 	}
 	return out
 }

@@ -74,7 +74,9 @@ func TestR83_TellsWhenWhatIsUsedFrees(t *testing.T) {
 	if f := l.Viewing.Frees; len(f) != 2 || f[0].N != 5*3600 || !f[0].At.Equal(at(50*time.Minute)) || f[1].N != 4*3600 {
 		t.Errorf("viewing frees: %+v", f)
 	}
-	if h := l.Hourly; len(h) != 24 || h[0].Used != 5*time.Hour || h[23].Used != 4*time.Hour || !h[0].At.Equal(at(-24*time.Hour)) {
+	// Hours begin by the clock: of the oldest half is left, the newest has run for half.
+	if h := l.Hourly; len(h) != 25 || h[0].Viewed != 2*time.Hour || h[1].Viewed != 3*time.Hour || h[24].Viewed != 4*time.Hour ||
+		!h[0].From.Equal(at(-24*time.Hour)) || !h[0].To.Equal(at(-23*time.Hour-30*time.Minute)) || !h[24].From.Equal(at(-30*time.Minute)) || !h[24].To.Equal(now) {
 		t.Errorf("hours: %+v", h)
 	}
 }
@@ -96,7 +98,7 @@ func TestR76_ViewingTimeIsRoundedAlike(t *testing.T) {
 		}
 		var all time.Duration
 		for _, h := range l.Hourly {
-			all += h.Used.Round(time.Second)
+			all += h.Viewed.Round(time.Second)
 		}
 		if l.Viewing.Used != want || len(l.Viewing.Frees) != 1 || l.Viewing.Frees[0].N != want || all != time.Duration(want)*time.Second {
 			t.Errorf("%v: the bar says %d, what frees %+v, the hours %v, want %d", used, l.Viewing.Used, l.Viewing.Frees, all, want)

@@ -52,11 +52,13 @@ type linkUse struct {
 	Budgets map[string]*budgetUse `json:"budgets"`
 }
 
-// budgetUse is the state of one budget, and when its owner was told last, Unix ms.
+// budgetUse is the state of one budget, when its owner was told last, Unix ms, and
+// when it was used up.
 type budgetUse struct {
-	State State `json:"state"`
-	Near  mark  `json:"near"`
-	Full  mark  `json:"full"`
+	State State  `json:"state"`
+	Near  mark   `json:"near"`
+	Full  mark   `json:"full"`
+	Over  []span `json:"over,omitempty"`
 }
 
 // mark is a part of a budget that the owner is told of: once it is reached, and
@@ -197,11 +199,14 @@ func (w *Watch) write(ctx context.Context, link string, l Link) error {
 	for _, b := range l.bars() {
 		is := &budgetUse{State: b.bar.State}
 		if old := was.Budgets[b.name]; old != nil {
-			is.Near, is.Full = old.Near, old.Full
+			is.Near, is.Full, is.Over = old.Near, old.Full, old.Over
 			changed = changed || old.State != is.State
 		} else {
 			changed = changed || is.State != Normal
 		}
+		had := lasting(is.Over)
+		is.Over = spans(is.Over, is.State == Throttled, l.Now, l.Window)
+		changed = changed || had != lasting(is.Over)
 		for _, m := range []struct {
 			mark    *mark
 			reached bool

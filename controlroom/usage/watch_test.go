@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -132,12 +133,21 @@ func TestR84_OneNoticeAPartOfEachBudgetAndWindow(t *testing.T) {
 		expect("eight", map[string]int{"users 80": 1})
 		m.set(10, 0, time.Minute)
 		expect("ten", map[string]int{"users 80": 1, "users 100": 1})
+		if got := throttledTimes(t, store, m.now); !slices.Equal(got, []string{"users 0s now"}) {
+			t.Errorf("used up: %v", got)
+		}
 		m.set(10, 9*time.Hour, time.Minute)
 		expect("nine hours", map[string]int{"users 80": 1, "users 100": 1, "viewer_seconds 80": 1})
 		m.set(3, 0, time.Hour)
 		expect("less again", map[string]int{"users 80": 1, "users 100": 1, "viewer_seconds 80": 1})
 		m.set(10, 0, time.Hour)
 		expect("again within the window", map[string]int{"users 80": 1, "users 100": 1, "viewer_seconds 80": 1})
+		if got := throttledTimes(t, store, m.now); !slices.Equal(got, []string{"users 2h1m0s 1h0m0s", "users 0s now"}) {
+			t.Errorf("used up twice: %v", got)
+		}
+		if got := throttledTimes(t, open(), m.now.Add(23*time.Hour+30*time.Minute)); !slices.Equal(got, []string{"users 23h30m0s now"}) {
+			t.Errorf("the window has moved on: %v", got)
+		}
 		m.set(10, 0, 23*time.Hour)
 		expect("still, a window later", map[string]int{"users 80": 2, "users 100": 2, "viewer_seconds 80": 1})
 		m.set(10, 0, 48*time.Hour)
