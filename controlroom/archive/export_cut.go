@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"hash/crc32"
 	"time"
 
 	"sightline/internal/fault"
@@ -23,6 +24,7 @@ type cut struct {
 	Segments []string // by piece.segment
 	pieces   []piece
 	head     []byte // ftyp, moov, and the head of mdat
+	sum      uint32 // of head
 	media    int64  // bytes behind it
 }
 
@@ -77,6 +79,7 @@ type cutter struct {
 	changed time.Time
 	flats   [2]struct{ video, sound []flat }
 	turn    int
+	room    int // chunks of a track, about
 }
 
 // ahead is how many segments' tables are read at once.
@@ -97,6 +100,10 @@ func (a *Archive) cutWith(ctx context.Context, w ExportWant, each bool) (*cut, e
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	k := &cutter{w: w, heads: map[string]*exportHead{}, until: -1}
+	for i := range list {
+		k.room += len(list[i].Fragments)
+	}
+	k.c.pieces = make([]piece, 0, k.room)
 	wait := make(chan chan tables, ahead)
 	done := make(chan struct{})
 	go func() {
@@ -180,7 +187,7 @@ func (k *cutter) segment(ctx context.Context, a *Archive, s *Segment, t tables) 
 		return nil
 	}
 	if k.fourcc == "" {
-		k.fourcc, k.video = head.fourcc, &exportTrack{rate: videoRate}
+		k.fourcc, k.video = head.fourcc, &exportTrack{rate: videoRate, chunks: make([]exportChunk, 0, k.room)}
 	}
 	entry, ok := k.video.entry(head.video)
 	if head.fourcc != k.fourcc || !ok {
@@ -219,6 +226,9 @@ func (k *cutter) soundTrack(h *exportHead) *exportTrack {
 		return nil
 	}
 	t := &exportTrack{rate: h.rate, sound: true, entries: [][]byte{h.sound}}
+	if len(k.sounds) == 0 {
+		t.chunks = make([]exportChunk, 0, k.room)
+	}
 	k.sounds = append(k.sounds, t)
 	return t
 }
@@ -449,5 +459,6 @@ func (k *cutter) finish() (*cut, error) {
 	c.From, c.To, _, _ = sumSpans(c.Shown)
 	k.video.width, k.video.height = c.Width, c.Height
 	c.head = exportMoov(k.video, k.sounds, k.lead, end, c.From, c.media)
+	c.sum = crc32.Checksum(c.head, castagnoli)
 	return c, nil
 }

@@ -18,7 +18,7 @@ func (k *cutter) flush(goes bool) {
 	for {
 		frag := min(video.frag(), sound.frag())
 		if frag == none {
-			return
+			break
 		}
 		for video.frag() == frag {
 			video.put(k, n)
@@ -26,6 +26,9 @@ func (k *cutter) flush(goes bool) {
 		for sound.frag() == frag {
 			sound.put(k, n)
 		}
+	}
+	if n.sums != nil {
+		n.sums.free()
 	}
 }
 

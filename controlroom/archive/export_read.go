@@ -40,7 +40,7 @@ func writeLayout(f *os.File, c *cut) error {
 	binary.LittleEndian.PutUint32(b[4:], uint32(len(c.Segments)))
 	binary.LittleEndian.PutUint32(b[8:], uint32(len(c.pieces)))
 	binary.LittleEndian.PutUint64(b[16:], uint64(len(c.head)))
-	binary.LittleEndian.PutUint32(b[24:], crc32.Checksum(c.head, castagnoli))
+	binary.LittleEndian.PutUint32(b[24:], c.sum)
 	for _, s := range c.Segments {
 		b = append(b, byte(len(s)))
 		b = append(b, s...)
@@ -112,21 +112,19 @@ func readLayout(a *Archive, camera string, f *os.File) (*layout, error) {
 
 // mark is what the bytes of a layout are known by: the same mark, the same bytes.
 func (c *cut) mark() string {
-	h := sha256.New()
-	var b [12]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(len(c.head)))
-	binary.LittleEndian.PutUint32(b[8:], crc32.Checksum(c.head, castagnoli))
-	h.Write(b[:])
+	b := make([]byte, 0, 12+48*len(c.Segments)+12*len(c.pieces))
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(c.head)))
+	b = binary.LittleEndian.AppendUint32(b, c.sum)
 	for _, s := range c.Segments {
-		h.Write(append([]byte(s), 0))
+		b = append(append(b, s...), 0)
 	}
 	for _, p := range c.pieces {
-		binary.LittleEndian.PutUint32(b[:], p.segment)
-		binary.LittleEndian.PutUint32(b[4:], p.offset)
-		binary.LittleEndian.PutUint32(b[8:], p.bytes)
-		h.Write(b[:])
+		b = binary.LittleEndian.AppendUint32(b, p.segment)
+		b = binary.LittleEndian.AppendUint32(b, p.offset)
+		b = binary.LittleEndian.AppendUint32(b, p.bytes)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
 }
 
 // readAhead is how much of a segment is read at once.

@@ -3,6 +3,7 @@ package archive
 import (
 	"encoding/binary"
 	"slices"
+	"sync"
 )
 
 // sum is what a stretch adds to the tables of an export, in the form they have in
@@ -74,32 +75,44 @@ func flats(list []sum, shift int64) (out []flat) {
 	return out
 }
 
-// sums are those of a segment.
+// sums are those of a segment. Its memory is used again; but for the sizes, which
+// the export keeps.
 type sums struct {
 	video, sound []sum // by fragment
 	pictures     int
 	from, to     int64 // decode time of the first picture, and where the last one ends
 	show         int64 // of the first
 	late         int64 // latest end of a picture
+
+	spans, shows []times // of all
+	keys         []uint32
 }
 
-// summer reads a tail's body into sums. Its memory is of one segment.
+var sumsPool = sync.Pool{New: func() any { return new(sums) }}
+
+// free gives the memory back. Nobody may have a sum of it any more.
+func (o *sums) free() {
+	clear(o.video)
+	clear(o.sound)
+	*o = sums{video: o.video[:0], sound: o.sound[:0], spans: o.spans[:0], shows: o.shows[:0], keys: o.keys[:0]}
+	sumsPool.Put(o)
+}
+
+// summer reads a tail's body into sums.
 type summer struct {
 	varints
-	end          int64
-	total        uint64
-	sizes        []byte
-	spans, shows []times
-	keys         []uint32
+	*sums
+	end       int64
+	total     uint64
+	fragments int
+	sizes     [2][]byte // of pictures, of sound
 }
 
 // parseSums is parseTail for a segment that is taken whole. It gives nil for what
 // has to be looked at sample by sample: a tail that is not sound, time that does
 // not go on, no key frame at the beginning.
 func parseSums(body []byte, fragments int, end int64) *sums {
-	v := &summer{varints: varints{b: body}, end: end, sizes: make([]byte, 0, 2*len(body)),
-		spans: make([]times, 0, 4*fragments), shows: make([]times, 0, 2*fragments), keys: make([]uint32, 0, 2*fragments)}
-	out := &sums{video: make([]sum, 0, fragments), sound: make([]sum, 0, fragments)}
+	v := &summer{varints: varints{b: body}, sums: sumsPool.Get().(*sums), end: end, fragments: fragments}
 	for i := range fragments {
 		tracks := v.uint()
 		if v.bad || tracks == 0 || tracks > 2 {
@@ -108,19 +121,19 @@ func parseSums(body []byte, fragments int, end int64) *sums {
 		for range tracks {
 			s, ok := v.sum()
 			s.frag = int32(i)
-			if !ok || !out.add(s) {
+			if !ok || !v.add(&s) {
 				return nil
 			}
 		}
 	}
-	if v.bad || len(v.b) > 0 || !out.finish() {
+	if v.bad || len(v.b) > 0 || !v.finish() {
 		return nil
 	}
-	return out
+	return v.sums
 }
 
 // add puts a stretch behind those of its track: one a fragment, and time goes on.
-func (o *sums) add(s sum) bool {
+func (o *sums) add(s *sum) bool {
 	list := &o.video
 	switch s.track {
 	case videoTrack:
@@ -136,7 +149,7 @@ func (o *sums) add(s sum) bool {
 			return false
 		}
 	}
-	*list = append(*list, s)
+	*list = append(*list, *s)
 	return true
 }
 
@@ -179,16 +192,21 @@ func (v *summer) sum() (s sum, ok bool) {
 		return s, false
 	}
 	s.offset, s.n = int64(offset), int(n)
-	if cap(v.sizes)-len(v.sizes) < 4*s.n {
-		v.sizes = make([]byte, 0, max(4*s.n, 2*len(v.b)))
-	}
-	v.sizes = v.sizes[:len(v.sizes)+4*s.n]
-	s.sizes = v.sizes[len(v.sizes)-4*s.n:]
-	if !v.samples(&s) {
+	if s.track != videoTrack && s.track != soundTrack {
 		return s, false
 	}
-	s.sizes = s.sizes[:len(s.sizes):len(s.sizes)]
-	return s, s.bytes <= v.end-s.offset
+	s.sizes = v.room(&v.sizes[s.track&1], 4*s.n)
+	return s, v.samples(&s) && s.bytes <= v.end-s.offset
+}
+
+// room takes n bytes of what lies in one piece for the whole segment, if all its
+// fragments are like the first.
+func (v *summer) room(all *[]byte, n int) []byte {
+	if cap(*all)-len(*all) < n {
+		*all = make([]byte, 0, max(n, min(n*v.fragments, 4*len(v.b))))
+	}
+	*all = (*all)[:len(*all)+n]
+	return (*all)[len(*all)-n:]
 }
 
 // samples reads a stretch's samples.
@@ -291,11 +309,18 @@ type gathered struct {
 	own   []byte // of single samples, behind the pieces
 }
 
-// add takes a piece; nobody writes to it any more.
+// add takes a piece; nobody writes to it any more. One that lies behind the last
+// makes it longer.
 func (b *gathered) add(p []byte) {
 	if len(b.own) > 0 {
 		b.whole = append(b.whole, b.own)
 		b.own = nil
+	} else if n := len(b.whole); n > 0 {
+		last := b.whole[n-1]
+		if m := len(last); cap(last)-m >= len(p) && &last[:m+1][m] == &p[0] {
+			b.whole[n-1] = last[:m+len(p)]
+			return
+		}
 	}
 	b.whole = append(b.whole, p)
 }
