@@ -12,6 +12,21 @@ const worlds = {
   none: { users: bar(0, 10, 'normal'), gallery_updates: bar(0, 40, 'normal'), viewer_seconds: bar(0, 36000, 'normal') },
 }
 const minutes = [8, 0, 0, 0, 0, 0, 4, 15, 27, 23, 8, 19, 39, 15, 11, 8, 23, 35, 31, 43, 54, 47, 51, 31]
+const people = [2, 0, 0, 0, 0, 0, 1, 2, 3, 3, 1, 2, 4, 2, 1, 1, 3, 4, 4, 5, 6, 5, 6, 4]
+const updates = [1, 0, 0, 0, 0, 0, 0, 1, 2, 2, 0, 1, 3, 0, 1, 0, 1, 2, 1, 2, 3, 1, 1, 0]
+/** hours of the clock: of the first a third is left, the last has run for two. */
+const byHour = w => {
+  const now = Date.now()
+  const begun = now - (now % (hour * 1000))
+  return Array.from({ length: 25 }, (_, i) => {
+    const at = begun - (24 - i) * hour * 1000
+    const n = list => (w.use === 'none' || i === 0 ? 0 : w.single ? (i === 20 ? 1 : 0) : list[i - 1])
+    return { at: new Date(Math.max(at, now - 24 * hour * 1000)).toISOString(), to: new Date(Math.min(at + hour * 1000, now)).toISOString(), users: n(people), gallery_updates: n(updates), viewer_minutes: n(minutes) }
+  })
+}
+const slowed = w => (w.use === 'throttled' ? [
+  { budget: 'users', from: ago(5.2 * hour), to: ago(4.6 * hour) }, { budget: 'users', from: ago(2.4 * hour), to: null }, { budget: 'gallery_updates', from: ago(7 * hour), to: ago(6 * hour) }, { budget: 'gallery_updates', from: ago(0.4 * hour), to: null },
+] : w.use === 'hours' ? [{ budget: 'viewer_seconds', from: ago(3.3 * hour), to: null }] : [])
 const fullest = w => (['users', 'gallery_updates', 'viewer_seconds'].some(k => w[k].state === 'throttled') ? 'throttled' : ['users', 'gallery_updates', 'viewer_seconds'].some(k => w[k].state === 'near') ? 'near' : 'normal')
 
 const browsers = ['Firefox, Windows', 'Safari, iPhone', 'Chrome, Android', 'Chrome, macOS', 'Edge, Windows']
@@ -39,7 +54,7 @@ export function answerUsage(method, path, _body, w) {
     if (w.fails) return [500, { code: 'internal', status: 500 }]
     return [200, {
       links: w.empty ? [] : [{ id: 'l1', name: 'Yard and gate', state: fullest(now), ...now }, { id: 'l2', name: 'Delivery nights', state: 'normal', ...worlds.none }],
-      totals: w.empty ? { addresses: 0, gallery_updates: 0, viewer_seconds: 0 } : { addresses: 9, gallery_updates: 22, viewer_seconds: 22320 },
+      totals: w.empty ? { users: 0, addresses: 0, gallery_updates: 0, viewer_seconds: 0 } : { users: 7, addresses: 9, gallery_updates: 22, viewer_seconds: 22320 },
       egress: w.empty ? { used_bytes: 0, budget_bytes: null, state: 'normal' } : w.use === 'throttled' ? { used_bytes: 5.2e11, budget_bytes: 5e11, state: 'sub', until: ahead(5000) } : { used_bytes: 1.4e10, budget_bytes: null, state: 'normal' }, window_s: 86400, server_time: ago(0),
     }]
   }
@@ -49,7 +64,7 @@ export function answerUsage(method, path, _body, w) {
     if (w.slow) return null
     if (w.fails) return [500, { code: 'internal', status: 500 }]
     if (w.gone) return [404, { code: 'not_found', status: 404 }]
-    return [200, { state: fullest(now), ...now, addresses: 9, more_addresses: false, window_s: 86400, server_time: ago(0), hours: minutes.map((n, i) => ({ at: ago((24 - i) * hour), viewer_minutes: w.use === 'none' ? 0 : n })) }]
+    return [200, { state: fullest(now), ...now, addresses: 9, more_addresses: false, window_s: 86400, server_time: ago(0), hours: byHour(w), throttled: slowed(w) }]
   }
   if (m[3]) return [200, { ip: '203.0.113.77' }]
   if (m[2] === 'visits' && w.use && method === 'GET') return [200, { visits: w.many ? Array.from({ length: w.many }, (_, i) => visit(i, i < 3 ? { watching: true, slot: true } : {})) : w.one ? [visit(0, { watching: true, slot: true })] : w.use === 'none' ? [] : some(w) }]

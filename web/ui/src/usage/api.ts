@@ -26,8 +26,10 @@ export interface LinkUsage extends Bars {
   /** Addresses seen in the window, at most 256. */
   addresses: number
   more_addresses: boolean
-  /** The window in 24 parts, oldest first. */
-  hours: { at: Time; viewer_minutes: number }[]
+  /** The window by the clock, oldest first; the first and the last are cut by it. People count in each hour they came. */
+  hours: { at: Time; to: Time; users: number; gallery_updates: number; viewer_minutes: number }[]
+  /** When budgets were used up in the window; null: it lasts. */
+  throttled: { budget: keyof Bars; from: Time; to: Time | null }[]
   window_s: number
   server_time: Time
 }
@@ -58,7 +60,7 @@ export interface LinkUse extends Bars {
 /** All links of an account together; totals have no limit but the one on what is sent. */
 export interface AccountUsage {
   links: LinkUse[]
-  totals: { addresses: number; gallery_updates: number; viewer_seconds: number }
+  totals: { users: number; addresses: number; gallery_updates: number; viewer_seconds: number }
   /** Live video of one's cameras sent to anybody; sub: the small picture only, stills: one a minute. */
   egress: { used_bytes: number; budget_bytes: number | null; state: 'normal' | 'near' | 'sub' | 'stills'; until?: Time }
   window_s: number

@@ -3,15 +3,18 @@ import { describe, expect, it } from 'vitest'
 import type { Limit, Visit } from './api'
 import { flag, grouped, isChanged, said, variable } from './groups'
 import { merged } from './merged'
-import { every, scale } from './scale'
+import { counts, every, minutes, scale } from './scale'
 
 describe('the axis of the chart', () => {
   it('holds everything with few marks', () => {
-    expect(scale(1)).toEqual({ top: 2, step: 1, marks: [1, 2] })
-    expect(scale(54).marks).toEqual([15, 30, 45, 60])
-    expect(scale(60).marks).toEqual([15, 30, 45, 60])
-    for (const most of [0, 0.2, 3, 7, 33, 61, 240, 600, 2400, 2401, 14_400]) {
-      const s = scale(most)
+    expect(scale(1, minutes)).toEqual({ top: 2, step: 1, marks: [1, 2] })
+    expect(scale(54, minutes).marks).toEqual([15, 30, 45, 60])
+    expect(scale(60, minutes).marks).toEqual([15, 30, 45, 60])
+    expect(scale(1, counts).marks).toEqual([1, 2])
+    expect(scale(10, counts).marks).toEqual([5, 10])
+    expect([3, 40, 41].map(n => scale(n, counts).top)).toEqual([3, 40, 60])
+    for (const steps of [minutes, counts]) for (const most of [0, 0.2, 3, 7, 33, 61, 240, 600, 2400, 2401, 14_400]) {
+      const s = scale(most, steps)
       expect(s.top, String(most)).toBeGreaterThanOrEqual(most)
       expect(s.marks.length).toBeGreaterThanOrEqual(2)
       expect(s.marks.length).toBeLessThanOrEqual(4)

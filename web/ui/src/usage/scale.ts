@@ -1,5 +1,6 @@
-/** steps are the marks an axis of minutes may have, the greatest last; above it, multiples of it. */
-const steps = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 600]
+/** The distances marks of an axis may have, the greatest last; above it, multiples of it. */
+export const minutes: readonly number[] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 600]
+export const counts: readonly number[] = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000]
 
 /** Scale is an axis from nothing to `top`, marked every `step`. */
 export interface Scale {
@@ -9,7 +10,7 @@ export interface Scale {
 }
 
 /** scale makes an axis with two to four marks that holds everything up to `most`. */
-export function scale(most: number): Scale {
+export function scale(most: number, steps: readonly number[]): Scale {
   const last = steps.at(-1) as number
   const step = steps.find(s => s * 4 >= most) ?? last * Math.ceil(most / (4 * last))
   const n = Math.max(2, Math.ceil(most / step - 1e-9))

@@ -18,6 +18,7 @@ import { usage as api, type LinkUsage as Usage } from './api'
 import { ThreeBars, UseChip } from './bars'
 import { Chart } from './chart'
 import { useLive } from './live'
+import { AllLinks } from './totals'
 import { Visits } from './visits'
 import { sentences, warnings } from './words'
 
@@ -29,6 +30,7 @@ export function LinkUsage({ id }: { id: string }) {
   const used = useLive(() => api.link(id), every, ['links', 'usage'], id)
   const visits = useLive(() => api.visits(id), every + 500, ['links', 'usage'], id)
   const blocks = useLive(() => api.blocks(id).then(r => r.blocks), 15_000, ['links'], id)
+  const account = useLive(api.account, 15_000, ['links'])
   const all = useResource(() => linkAPI.list().then(r => r.links.filter(l => l.kind === 'share')), ['links'])
   const [problem, setProblem] = useState<Problem>()
   const link = all.data?.find(l => l.id === id)
@@ -92,8 +94,9 @@ export function LinkUsage({ id }: { id: string }) {
                   </p>
                 ))}
               </div>
-              <Chart usage={u} zone={zone.value} />
+              <Chart key={id} usage={u} zone={zone.value} />
               <Visits link={id} zone={zone.value} visits={visits} blocks={blocks} />
+              {account.data && <AllLinks of={account.data} />}
             </>
           )
         }}

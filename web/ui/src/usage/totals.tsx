@@ -61,6 +61,22 @@ function Links({ of: u }: { of: AccountUsage }) {
   )
 }
 
+/** Sums is the three of a link's bars, of all links. */
+function Sums({ of: u }: { of: AccountUsage }) {
+  return <>{budgets.map(b => <div key={b} data-sum={b}><dt>{budgetName(b)}</dt><dd class="num">{amount(b, u.totals[b])}</dd></div>)}</>
+}
+
+/** AllLinks stands beside one link's use: what all of them have used together. */
+export function AllLinks({ of: u }: { of: AccountUsage }) {
+  return (
+    <section class="block us-beside">
+      <h2><a href="/settings/usage">{t('usage.all')}</a></h2>
+      <p class="muted">{t('usage.totals_text')}</p>
+      <dl class="us-totals"><Sums of={u} /></dl>
+    </section>
+  )
+}
+
 function Totals({ of: u }: { of: AccountUsage }) {
   const { egress: e } = u
   const slowed = e.state === 'sub' || e.state === 'stills'
@@ -70,9 +86,7 @@ function Totals({ of: u }: { of: AccountUsage }) {
       <h2>{t('usage.all')}</h2>
       <p class="muted">{t('usage.totals_text')}</p>
       <dl class="us-totals">
-        <div><dt>{t('usage.people')}</dt><dd class="num">{amount('users', u.totals.addresses)}</dd></div>
-        <div><dt>{t('usage.gallery')}</dt><dd class="num">{amount('gallery_updates', u.totals.gallery_updates)}</dd></div>
-        <div><dt>{t('wall.title')}</dt><dd class="num">{amount('viewer_seconds', u.totals.viewer_seconds)}</dd></div>
+        <Sums of={u} />
         <div>
           <dt>{t('usage.sent')}</dt>
           <dd class="num">{bytes(e.used_bytes)} <span class="muted">{e.budget_bytes === null ? t('usage.no_limit') : t('usage.of', { budget: bytes(e.budget_bytes) })}</span></dd>
