@@ -3,19 +3,10 @@
 import dgram from "node:dgram";
 import http from "node:http";
 import net from "node:net";
-import { program, storeArgs, until } from "./harness.mjs";
+import { freePort, program, storeArgs, until } from "./harness.mjs";
 
 const password = "correct horse battery";
 export const owner = { email: "olena@example.org", password };
-
-/** freePort is a port nobody has. */
-export async function freePort() {
-  const s = net.createServer();
-  await new Promise((r) => s.listen(0, "127.0.0.1", r));
-  const { port } = s.address();
-  await new Promise((r) => s.close(r));
-  return port;
-}
 
 /** six are the demo's six cameras in a process of their own. */
 export async function six() {

@@ -7,35 +7,16 @@ import { statSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { browser, button, caller, camera, context, desk, field, findings, folder, phone, program, rawKeys, shot, storeArgs, until, word } from "./harness.mjs";
-
-const password = "correct horse battery";
+import { first, footage, look, member, opened, records, seconds, serve } from "./fresh.mjs";
+import { browser, button, camera, folder, phone, until, word } from "./harness.mjs";
 
 describe("files of recordings", () => {
-  let p, b, cam, base, owner, anna, gate, page, dir;
-  const found = [], contexts = [];
+  let p, b, cam, owner, anna, gate, page, dir;
+  const found = [];
   const slow = Number(process.env.E2E_SLOW ?? 1);
 
-  const open = async (email, url, viewport = desk, options = {}) => {
-    const ctx = await context(b, viewport, { acceptDownloads: true, ...options });
-    contexts.push(ctx);
-    const pg = await ctx.newPage();
-    pg.setDefaultTimeout(15000 * slow);
-    await pg.goto(base + "/");
-    await field(pg, "field.email").fill(email);
-    await field(pg, "field.password").fill(password);
-    await button(pg, "signin.act").click();
-    await pg.locator(".me").waitFor();
-    await pg.goto(base + url);
-    return pg;
-  };
-  const look = async (pg, name) => {
-    found.push(...(await findings(pg)).map((f) => `${name}: ${f}`));
-    const wide = await pg.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    if (wide > 0) found.push(`${name}: ${wide} px wider than the screen`);
-    found.push(...(await rawKeys(pg)).map((k) => `${name}: ${k}`));
-    await shot(pg, `export-${name}`);
-  };
+  const open = (email, path, options) => opened(b, p, email, path, { acceptDownloads: true, ...options });
+  const see = async (pg, name) => found.push(...(await look(pg, `export-${name}`)));
   const decodes = (file) => {
     assert.equal(execFileSync("ffmpeg", ["-v", "error", "-xerror", "-i", file, "-enc_time_base", "-1", "-f", "null", "-"], { stdio: ["ignore", "pipe", "pipe"] }).toString(), "");
   };
@@ -52,33 +33,21 @@ describe("files of recordings", () => {
   before(async () => {
     dir = folder();
     [p, b, cam] = await Promise.all([
-      program(["serve", "--data", folder(), "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--media-port", "0", ...storeArgs()]),
-      browser(), camera(),
+      serve(), browser(), camera(),
     ]);
-    const code = await until("the set-up code on the terminal", () => {
-      if (p.ended()) throw new Error(p.output());
-      base = p.output().match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
-      return base && p.output().match(/\b[0-9A-Z]{4,6}-[0-9A-Z]{4,6}\b/)?.[0];
-    });
-    [owner, anna] = [caller(base), caller(base)];
-    await owner("POST", "/api/v1/setup", { code, email: "olena@example.org", name: "Olena", password, language: "en", zone: "Europe/Kyiv", networks: [], loopback_cameras: true });
+    owner = await first(p, { email: "olena@example.org", name: "Olena" });
     await owner("PATCH", "/api/v1/instance", { registration: "invite" });
-    const i = await owner("POST", "/api/v1/instance/invitations", { email: "anna@example.org" });
-    await anna("POST", "/api/v1/invitations/redeem", { token: new URL(i.url).hash.slice(1), name: "Anna Kovalenko", password, language: "en", zone: "Europe/Kyiv" });
+    anna = await member(p, owner, { email: "anna@example.org", name: "Anna Kovalenko" });
     gate = await owner("POST", "/api/v1/cameras", { kind: "rtsp", name: "Front door", main: cam.main, sub: cam.sub, zone: "Europe/Kyiv" });
-    const { policy, version } = await owner("GET", `/api/v1/cameras/${gate.id}/recording`);
-    await owner("PUT", `/api/v1/cameras/${gate.id}/recording`, { version, policy: { ...policy, mode: "continuous", layer: "main", keep_days: 1 } });
+    await records(owner, gate.id, "main");
     const table = await owner("GET", `/api/v1/cameras/${gate.id}/access`);
     await owner("PUT", `/api/v1/cameras/${gate.id}/access`, { version: table.version, rows: [{ email: "anna@example.org", levels: ["online", "archive", "download"] }] });
     const { offers } = await anna("GET", "/api/v1/offers");
     await anna("POST", `/api/v1/offers/${offers[0].grant_id}/accept`);
-    await until("eight seconds of footage", async () => {
-      const c = await anna("GET", `/api/v1/cameras/${gate.id}/archive/coverage?from=${new Date(Date.now() - 3600e3).toISOString()}&to=${new Date(Date.now() + 60e3).toISOString()}`);
-      return c.spans.reduce((n, s) => n + (Date.parse(s.to) - Date.parse(s.from)) / 1000, 0) > 8;
-    });
+    await until("eight seconds of footage", async () => seconds(await footage(anna, gate.id)) > 8);
   });
   after(async () => {
-    for (const c of contexts) found.push(...c.trouble);
+    for (const c of b?.contexts() ?? []) found.push(...c.trouble);
     await b?.close();
     await Promise.all([p?.stop(), cam?.stop()]);
   });
@@ -87,7 +56,7 @@ describe("files of recordings", () => {
     page = await open("anna@example.org", `/archive/${gate.id}?at=${new Date(Date.now() - 4000).toISOString()}`);
     await page.locator('.ar-tile[data-state="recorded"]').waitFor();
     const d = await dialog(page);
-    await look(page, "dialog");
+    await see(page, "dialog");
     const waits = page.waitForEvent("download");
     await button(d, "export.save").click();
     const got = await waits;
@@ -110,7 +79,7 @@ describe("files of recordings", () => {
     const row = d.locator(".ex-row").first();
     await until("it is being made", async () => /waiting|running|ready/.test(await row.getAttribute("class")) && (await d.locator(".ex-row").count()) === 2);
     await until("it is ready", async () => /ready/.test(await row.getAttribute("class")), 60000 * slow);
-    await look(page, "marked");
+    await see(page, "marked");
     const waits = page.waitForEvent("download");
     await row.getByRole("button", { name: /\.mp4$/ }).click();
     const file = path.join(dir, "marked.mp4");
@@ -123,7 +92,7 @@ describe("files of recordings", () => {
     const x = await anna("POST", `/api/v1/cameras/${gate.id}/archive/exports`, { from: new Date(now - 600e3).toISOString(), to: new Date(now).toISOString(), layer: "main", watermark: false });
     let took = 0, ended = 0;
     // A reader that takes a little at a time: much of the file is still to come.
-    const req = http.get(base + x.url, { headers: { Cookie: anna.cookie() } }, (res) => {
+    const req = http.get(p.base + x.url, { headers: { Cookie: anna.cookie() } }, (res) => {
       const tick = setInterval(() => { const c = res.read(8192) ?? res.read(); if (c) took += c.length; }, 20);
       const end = () => { clearInterval(tick); ended ||= Date.now(); };
       res.on("close", end).on("error", end).on("end", end);
@@ -140,17 +109,17 @@ describe("files of recordings", () => {
     const d = page.getByRole("dialog", { name: word("export.title") });
     await d.locator(".ex-row").last().getByRole("button", { name: /\.mp4$/ }).click();
     await d.getByText(word("reason.level_missing")).first().waitFor();
-    await look(page, "refused");
+    await see(page, "refused");
   });
 
   it("is in the owner's log, and fits a phone", async () => {
     const log = await open("olena@example.org", "/settings/audit");
     await log.getByText(word("audit.do.camera.download")).first().waitFor();
-    await look(log, "log");
-    const small = await open("olena@example.org", `/archive/${gate.id}?at=${new Date(Date.now() - 6000).toISOString()}`, phone, { colorScheme: "light" });
+    await see(log, "log");
+    const small = await open("olena@example.org", `/archive/${gate.id}?at=${new Date(Date.now() - 6000).toISOString()}`, { viewport: phone, colorScheme: "light" });
     await small.locator('.ar-tile[data-state="recorded"]').waitFor();
     await dialog(small);
-    await look(small, "phone");
+    await see(small, "phone");
   });
 
   it("has nothing for axe, the console or a translator to complain of", () => assert.deepEqual(found, []));

@@ -3,20 +3,12 @@
 // the sender does, and a guest sees the newest 500 and nothing but pictures.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createServer, connect } from "node:net";
+import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { browser, button, caller, context, desk, field, findings, folder, patient, phone, program, shot, storeArgs, until, word } from "./harness.mjs";
+import { first, member, opened, password, serve } from "./fresh.mjs";
+import { browser, button, context, desk, findings, freePort, patient, phone, shot, until, word } from "./harness.mjs";
 
-const password = "correct horse battery";
 const secret = "Fox den at 50.4501 N";
-
-/** freePort is a port nobody listens on now. */
-const freePort = () => new Promise((done) => {
-  const s = createServer().listen(0, "127.0.0.1", () => {
-    const { port } = s.address();
-    s.close(() => done(port));
-  });
-});
 
 /** One small JPEG, and n that differ: what tells them apart, and what no guest may read, stands in EXIF and a comment. */
 const plain = execFileSync("ffmpeg", ["-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360", "-frames:v", "1", "-f", "mjpeg", "-"]);
@@ -55,48 +47,24 @@ const cells = (page) => page.locator("[data-image]");
 const shown = (page) => cells(page).evaluateAll((l) => l.map((e) => e.dataset.image));
 
 describe("images", () => {
-  let p, b, base, smtp;
+  let p, b, smtp;
   let admin, owner, anna, ben, cameraID, upload, key, address, group, guestURL;
   const pages = {};
-  const contexts = [];
   before(async () => {
     smtp = await freePort();
-    p = program([
-      "serve", "--data", folder(), "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--media-port", "0", "--intake-mail-listen", `127.0.0.1:${smtp}`,
-      "--limits-images-camera", "6000", ...storeArgs(),
-    ]);
+    p = await serve(["--intake-mail-listen", `127.0.0.1:${smtp}`, "--limits-images-camera", "6000"]);
     b = await browser();
-    const code = await until("the set-up code on the terminal", () => {
-      if (p.ended()) throw new Error(p.output());
-      base = p.output().match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
-      return base && p.output().match(/\b[0-9A-Z]{4,6}-[0-9A-Z]{4,6}\b/)?.[0];
-    });
-    [admin, owner, anna, ben] = [caller(base), caller(base), caller(base), caller(base)];
-    await admin("POST", "/api/v1/setup", { code, email: "admin@example.org", name: "Admin", password, language: "en", zone: "Europe/Kyiv", networks: [], loopback_cameras: false });
+    admin = await first(p, { email: "admin@example.org", name: "Admin", loopback_cameras: false });
     await admin("PATCH", "/api/v1/instance", { registration: "invite" });
-    for (const [who, name] of [[owner, "Olena"], [anna, "Anna"], [ben, "Ben"]]) {
-      const i = await admin("POST", "/api/v1/instance/invitations", { email: `${name.toLowerCase()}@example.org` });
-      await who("POST", "/api/v1/invitations/redeem", { token: new URL(i.url).hash.slice(1), name, password, language: "en", zone: "Europe/Kyiv" });
-    }
+    const invited = (name) => member(p, admin, { email: `${name.toLowerCase()}@example.org`, name });
+    [owner, anna, ben] = [await invited("Olena"), await invited("Anna"), await invited("Ben")];
   });
   after(async () => {
     await b?.close();
     await p?.stop();
   });
 
-  const open = async (name, email, path) => {
-    const ctx = await context(b, desk);
-    contexts.push(ctx);
-    const page = await ctx.newPage();
-    await page.goto(base + "/");
-    await field(page, "field.email").fill(email);
-    await field(page, "field.password").fill(password);
-    await button(page, "signin.act").click();
-    await page.locator(".me").waitFor();
-    await page.goto(base + path);
-    pages[name] = page;
-    return page;
-  };
+  const open = async (name, email, path) => (pages[name] = await opened(b, p, email, path));
   const send = async (n, of, to = { upload_url: upload, key }) => {
     const res = await patient(to.upload_url, { method: "PUT", headers: { Authorization: `Bearer ${to.key}`, "Content-Type": "image/jpeg" }, body: picture(n, of) });
     if (!res.ok) throw new Error(`${res.status} ${await res.text()}`);
@@ -133,13 +101,13 @@ describe("images", () => {
     const { code } = await owner("POST", `/api/v1/groups/${group}/codes`, { role: "member", days: 7 });
     for (const who of [anna, ben]) await who("POST", "/api/v1/groups/join", { code });
     const op = pages.owner;
-    await op.goto(`${base}/settings/groups/${group}`);
+    await op.goto(`${p.base}/settings/groups/${group}`);
     await button(op, "groups.add_camera").first().click();
     await op.getByText(word("groups.no_recall")).waitFor();
     await shot(op, "group-no-recall-desk");
     await op.locator("dialog [type=submit]").click();
     await op.locator("dialog").waitFor({ state: "detached" });
-    await op.goto(base + "/gallery");
+    await op.goto(p.base + "/gallery");
     await op.getByText(word("gallery.none")).waitFor();
     await shot(op, "gallery-empty-desk");
     const ap = await open("anna", "anna@example.org", "/gallery");
@@ -234,7 +202,6 @@ describe("images", () => {
     const sorted = [...ids].sort().reverse();
 
     const ctx = await context(b, desk);
-    contexts.push(ctx);
     const page = (pages.guest = await ctx.newPage());
     const bodies = [];
     page.on("response", (r) => {
@@ -302,6 +269,6 @@ describe("images", () => {
     }
     await pages.anna.locator(".gpic img").first().waitFor();
     await shot(pages.anna, "gallery-closed-sender-desk");
-    for (const ctx of contexts) assert.deepEqual(ctx.trouble, []);
+    for (const ctx of b.contexts()) assert.deepEqual(ctx.trouble, []);
   });
 });

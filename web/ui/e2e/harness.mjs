@@ -2,6 +2,7 @@
 // person would see: frames that move, words, colours. Nothing here is mocked.
 import { spawn } from "node:child_process";
 import { mkdtempSync, mkdirSync, readdirSync, readFileSync, existsSync, rmSync } from "node:fs";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -309,6 +310,15 @@ export async function findings(page) {
     .filter((a) => a.effect?.getComputedTiming().endTime !== Infinity)
     .map((a) => a.finished.catch(() => {}))));
   return axe(page);
+}
+
+/** freePort is a port nobody has. */
+export async function freePort() {
+  const s = net.createServer();
+  await new Promise((r) => s.listen(0, "127.0.0.1", r));
+  const { port } = s.address();
+  await new Promise((r) => s.close(r));
+  return port;
 }
 
 /** camera starts one real RTSP camera (the program's own test camera) as a process of its own. */

@@ -3,32 +3,15 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { browser, button, context, desk, field, findings, folder, patient, phone, program, shot, storeArgs, until, word } from "./harness.mjs";
+import { first, opened, password, serve } from "./fresh.mjs";
+import { browser, button, caller, findings, folder, patient, phone, shot, until, word } from "./harness.mjs";
 import { pushSink, smtpSink } from "./sinks.mjs";
 
-const password = "correct horse battery";
-
 describe("notices of what cameras saw", () => {
-  let p, b, base, mail, push;
+  let p, b, mail, push;
   const call = {}, page = {}, at = {}, hook = {};
   let gate, yard;
 
-  /** caller makes requests with the cookie of one login. */
-  function caller() {
-    let cookie = "";
-    return async (method, url, body) => {
-      const res = await patient(base + url, {
-        method,
-        headers: { "X-Sightline": "1", Origin: base, ...(cookie ? { Cookie: cookie } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
-        body: body && JSON.stringify(body),
-      });
-      const set = res.headers.getSetCookie().map((c) => c.split(";")[0]);
-      if (set.length) cookie = set.join("; ");
-      const text = await res.text();
-      if (!res.ok) throw new Error(`${method} ${url}: ${res.status} ${text}`);
-      return text ? JSON.parse(text) : undefined;
-    };
-  }
   const mailsTo = (who) => mail.mails.filter((m) => m.to === `${who}@example.org`);
   const told = (who) => mailsTo(who).map((m) => m.subject + "\n" + m.text).join("\n");
   const report = async (camera, kind, text) => {
@@ -37,23 +20,16 @@ describe("notices of what cameras saw", () => {
   };
 
   before(async () => {
-    const data = folder();
-    [mail, push] = [await smtpSink(), await pushSink(path.join(data, "push.pem"))];
-    p = program([
-      "serve", "--data", path.join(data, "server"), "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--media-port", "0",
+    const trusted = path.join(folder(), "push.pem");
+    [mail, push, b] = await Promise.all([smtpSink(), pushSink(trusted), browser()]);
+    p = await serve([
       "--smtp-host", "127.0.0.1", "--smtp-port", String(mail.port), "--smtp-security", "plain", "--smtp-from", "Sightline <cams@example.org>",
-      "--outbound-networks", "127.0.0.0/8", "--notices-letter-gap", "1s", ...storeArgs(),
-    ], { SSL_CERT_FILE: path.join(data, "push.pem") });
-    b = await browser();
-    const code = await until("the set-up code on the terminal", () => {
-      if (p.ended()) throw new Error(p.output());
-      base = p.output().match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
-      return base && p.output().match(/\b[0-9A-Z]{4,6}-[0-9A-Z]{4,6}\b/)?.[0];
-    });
-    for (const who of ["admin", "olena", "anna", "max"]) call[who] = caller();
-    await call.admin("POST", "/api/v1/setup", { code, email: "admin@example.org", name: "Admin", password, language: "en", zone: "Europe/Kyiv", networks: ["127.0.0.0/8"], loopback_cameras: true });
+      "--outbound-networks", "127.0.0.0/8", "--notices-letter-gap", "1s",
+    ], { env: { SSL_CERT_FILE: trusted } });
+    call.admin = await first(p, { email: "admin@example.org", name: "Admin", networks: ["127.0.0.0/8"] });
     await call.admin("PATCH", "/api/v1/instance", { registration: "invite" });
     for (const who of ["olena", "anna", "max"]) {
+      call[who] = caller(p.base);
       await call.admin("POST", "/api/v1/instance/invitations", { email: `${who}@example.org` });
       const letter = await until(`the invitation of ${who}`, () => mailsTo(who)[0]);
       const token = letter.text.match(/#(\S+)/)[1];
@@ -83,21 +59,15 @@ describe("notices of what cameras saw", () => {
     push?.close();
   });
 
-  async function open(who, where, size = desk) {
-    const ctx = await context(b, size);
-    const one = await ctx.newPage();
-    await one.goto(base + "/");
-    await field(one, "field.email").fill(`${who}@example.org`);
-    await field(one, "field.password").fill(password);
-    await button(one, "signin.act").click();
-    await one.locator(".me").waitFor();
+  async function open(who, where) {
+    const one = await opened(b, p, `${who}@example.org`);
     // The browser's own push service is somebody else's server: this login subscribes at the one of this test.
     at[who] = push.subscribe();
     await one.evaluate(async (body) => {
       const res = await fetch("/api/v1/me/push/subscriptions", { method: "POST", headers: { "X-Sightline": "1", "Content-Type": "application/json" }, body: JSON.stringify(body) });
       if (!res.ok) throw new Error(`${res.status} ${await res.text()}`);
     }, at[who].json);
-    await one.goto(base + where);
+    await one.goto(p.base + where);
     page[who] = one;
     return one;
   }
@@ -125,7 +95,7 @@ describe("notices of what cameras saw", () => {
   });
 
   it("TestR14_ a mail and a push arrive for one person and not for the other", async () => {
-    await Promise.all([open("max", "/notices"), page.anna.goto(base + "/notices")]);
+    await Promise.all([open("max", "/notices"), page.anna.goto(p.base + "/notices")]);
     await report(gate.id, "motion", "at the letter box");
     const line = page.anna.getByText(word("notice.motion", { camera: "Gate" }, "de"));
     await line.waitFor(); // by itself
@@ -161,7 +131,7 @@ describe("notices of what cameras saw", () => {
     assert.equal(new URL(one.url()).search, `?kind=motion&camera=${yard.id}`);
     await one.reload();
     await rows.getByText("of the yard").waitFor();
-    await one.goto(base + "/notices");
+    await one.goto(p.base + "/notices");
     await rows.first().waitFor();
     await button(one, "notices.read_all").click();
     await one.getByLabel(word("notices.only_unread")).check();
@@ -182,15 +152,9 @@ describe("notices of what cameras saw", () => {
 
   it("fits a phone, in the light too", async () => {
     await call.olena("PATCH", "/api/v1/me", { theme: "light" });
-    const ctx = await context(b, phone);
-    const one = await ctx.newPage();
-    await one.goto(base + "/");
-    await field(one, "field.email").fill("olena@example.org");
-    await field(one, "field.password").fill(password);
-    await button(one, "signin.act").click();
-    await one.locator(".me").waitFor();
+    const one = await opened(b, p, "olena@example.org", "/", { viewport: phone });
     for (const where of ["/notices", "/settings/notices"]) {
-      await one.goto(base + where);
+      await one.goto(p.base + where);
       await one.locator(where === "/notices" ? "ul.notices > li" : "table.no-ways").first().waitFor();
       assert.ok(await one.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${where} runs out at the side`);
       assert.deepEqual(await findings(one), []);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { allLive, api, browser, button, context, decoded, demo, desk, field, findings, moving, phone, program, shot, signIn, storeArgs, tiles, until, word } from "./harness.mjs";
+import { allLive, api, browser, button, context, decoded, demo, desk, findings, moving, phone, program, shot, signIn, storeArgs, tiles, until, word } from "./harness.mjs";
 
 const long = 40000;
 

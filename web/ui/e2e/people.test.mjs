@@ -2,25 +2,19 @@
 // a theme and a token, each where a person would meet it.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { browser, button, context, desk, field, findings, folder, phone, program, shot, storeArgs, until, word } from "./harness.mjs";
+import { serve } from "./fresh.mjs";
+import { browser, button, context, desk, field, findings, phone, shot, until, word } from "./harness.mjs";
 
 describe("people", () => {
-  let p, b, base, owner, friend, reset;
+  let p, b, owner, friend, reset;
   before(async () => {
-    p = program(["serve", "--data", folder(), "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--media-port", "0", ...storeArgs()]);
+    p = await serve();
     b = await browser();
-    let code;
-    await until("the set-up code on the terminal", () => {
-      if (p.ended()) throw new Error(p.output());
-      base = p.output().match(/open\s+(http:\S+)/)?.[1];
-      code = p.output().match(/\b[0-9A-Z]{5}-[0-9A-Z]{5}\b/)?.[0];
-      return base && code;
-    });
     owner = await (await context(b, desk)).newPage();
     friend = await (await context(b, phone, { locale: "uk-UA" })).newPage();
-    await owner.goto(base); // the browser asks for light; the room is dark until somebody chooses
+    await owner.goto(p.base); // the browser asks for light; the room is dark until somebody chooses
     assert.equal(await owner.getAttribute("html", "data-theme"), "dark");
-    await field(owner, "setup.code").fill(code);
+    await field(owner, "setup.code").fill(p.code);
     await button(owner, "setup.next").click();
     await field(owner, "field.email").fill("owner@home.example");
     await owner.fill("[name=name]", "Owner");
@@ -37,7 +31,7 @@ describe("people", () => {
   });
 
   it("hands an invitation over, and it is redeemed in the friend's language", async () => {
-    await owner.goto(base + "/settings/instance");
+    await owner.goto(p.base + "/settings/instance");
     await owner.selectOption("[name=registration]", "invite");
     await button(owner, "action.save").click();
     await owner.getByText(word("instance.saved")).waitFor();
@@ -95,12 +89,12 @@ describe("people", () => {
   });
 
   it("shows a token once", async () => {
-    await owner.goto(base + "/settings/account");
+    await owner.goto(p.base + "/settings/account");
     await button(owner, "tokens.add").click();
     await owner.fill("dialog [name=name]", "TV");
     await owner.locator("dialog [type=submit]").click();
     const token = await owner.inputValue(".secret input");
-    const r = await fetch(base + "/api/v1/me", { headers: { Authorization: "Bearer " + token } });
+    const r = await fetch(p.base + "/api/v1/me", { headers: { Authorization: "Bearer " + token } });
     assert.equal((await r.json()).account.email, "owner@home.example");
     await owner.keyboard.press("Escape");
     await owner.reload();

@@ -1,19 +1,14 @@
 // The first start: a code from the terminal, the first account, an empty wall.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { browser, button, context, desk, field, folder, phone, program, shot, storeArgs, until, word } from "./harness.mjs";
+import { serve } from "./fresh.mjs";
+import { browser, button, context, desk, field, phone, shot, until, word } from "./harness.mjs";
 
 describe("the first start", () => {
-  let p, b, base, code;
+  let p, b;
   before(async () => {
-    p = program(["serve", "--data", folder(), "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--media-port", "0", ...storeArgs()]);
+    p = await serve();
     b = await browser();
-    await until("the set-up code on the terminal", () => {
-      if (p.ended()) throw new Error(p.output());
-      base = p.output().match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
-      code = p.output().match(/\b[0-9A-Z]{4,6}-[0-9A-Z]{4,6}\b/)?.[0];
-      return base && code;
-    });
   });
   after(async () => {
     await b?.close();
@@ -23,12 +18,12 @@ describe("the first start", () => {
   it("takes the code, makes the account and shows where to begin", async () => {
     const ctx = await context(b, desk);
     const page = await ctx.newPage();
-    await page.goto(base + "/");
+    await page.goto(p.base + "/");
     await shotBoth(page, "setup-code");
     await field(page, "setup.code").fill("AAAAA-BBBBB");
     await button(page, "setup.next").click();
     await page.getByText(word("reason.wrong_code")).waitFor();
-    await field(page, "setup.code").fill(code);
+    await field(page, "setup.code").fill(p.code);
     await button(page, "setup.next").click();
     await field(page, "field.email").fill("owner@example.org");
     await page.getByLabel(word("field.name")).first().fill("Olha");

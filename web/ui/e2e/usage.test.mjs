@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import net from "node:net";
 import { after, before, describe, it } from "node:test";
-import { allLive, browser, button, camera, context, desk, findings, folder, moving, phone, program, shot, signIn, stopwatch, storeArgs, tiles, until, word } from "./harness.mjs";
+import { password, serve } from "./fresh.mjs";
+import { allLive, browser, button, camera, context, desk, findings, moving, phone, shot, signIn, stopwatch, storeArgs, tiles, until, word } from "./harness.mjs";
 
-const password = "correct horse battery";
 const cookieName = "__Secure-sightline-guest";
 
 const listening = (server, host = "127.0.0.1") => new Promise((r) => server.listen(0, host, () => r(server.address().port)));
@@ -103,16 +103,11 @@ describe("reasonable use", { concurrency: 2 }, () => {
     await Promise.all(running.map((p) => p.stop()));
   });
 
-  /** serve runs the nth server with limits of its own and a store of its own, three cameras and a link. */
-  const serve = async (n, args) => {
-    const p = program(["serve", "--data", folder(), "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--media-port", "0", "--media-loopback", ...args, ...storeArgs().map((a) => a.replace(/\d+$/, (db) => Number(db) + 32 * n))]);
+  /** start runs the nth server with limits of its own and a store of its own, three cameras and a link. */
+  const start = async (n, args) => {
+    const p = await serve(["--media-loopback", ...args], { store: storeArgs().map((a) => a.replace(/\d+$/, (db) => Number(db) + 32 * n)) });
     running.push(p);
-    let base;
-    const code = await until("the set-up code on the terminal", () => {
-      if (p.ended()) throw new Error(p.output());
-      base = p.output().match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
-      return base && p.output().match(/\b[0-9A-Z]{4,6}-[0-9A-Z]{4,6}\b/)?.[0];
-    });
+    const { base, code } = p;
     const set = await ask(base, "POST", "/api/v1/setup", { body: { code, email: "olena@example.org", name: "Olena", password, language: "en", zone: "Europe/Kyiv", networks: [], loopback_cameras: true } });
     const cookie = set.headers["set-cookie"].map((c) => c.split(";")[0]).join("; ");
     const call = async (method, path, body) => (await ask(base, method, path, { body, headers: { Cookie: cookie } })).body;
@@ -151,7 +146,7 @@ describe("reasonable use", { concurrency: 2 }, () => {
   }));
 
   it("TestR77_R82_the eleventh guest gets stills with their age, ten stay live, and the owner sees both and can end both", async () => {
-    const s = await serve(0, ["--trusted-proxies", "127.0.0.1/32", "--limits-usage-window", "14s", "--limits-still-every", "2s", "--limits-gallery-updates", "1000"]);
+    const s = await start(0, ["--trusted-proxies", "127.0.0.1/32", "--limits-usage-window", "14s", "--limits-still-every", "2s", "--limits-gallery-updates", "1000"]);
     const front = await proxy(s.base);
     servers.push(front.server);
     const [ten, eleven] = [await relay(front.port, "127.0.1.10"), await relay(front.port, "127.0.1.11")];
@@ -258,7 +253,7 @@ describe("reasonable use", { concurrency: 2 }, () => {
   });
 
   it("TestR79_R82_R83_hours and updates run out on a compressed clock and come back; a forged address changes nothing", async () => {
-    const s = await serve(1, ["--limits-usage-window", "18s", "--limits-viewer-hours", "7s", "--limits-still-every", "2s", "--limits-gallery-updates", "3"]);
+    const s = await start(1, ["--limits-usage-window", "18s", "--limits-viewer-hours", "7s", "--limits-still-every", "2s", "--limits-gallery-updates", "3"]);
     const usage = () => s.call("GET", `/api/v1/links/${s.link}/usage`);
     // Nobody is trusted here, so all of these are one address.
     for (const claimed of ["203.0.113.1", "203.0.113.2, 198.51.100.7", "2001:db8::1"]) await (await arrive(s.base, s.secret, { headers: { "X-Forwarded-For": claimed } })).gallery();

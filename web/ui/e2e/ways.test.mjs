@@ -7,28 +7,14 @@ import { createServer } from "node:http";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { browser, button, context, desk, field, findings, folder, patient, phone, program, rawKeys, shot, signIn, storeArgs, until, word } from "./harness.mjs";
+import { first, password, serve } from "./fresh.mjs";
+import { browser, button, context, desk, field, findings, folder, patient, phone, rawKeys, shot, signIn, until, word } from "./harness.mjs";
 import { pushSink } from "./sinks.mjs";
 
-const password = "correct horse battery";
 const account = { email: "owner@example.org", password };
 
 describe("ways notices leave by", () => {
-  let p, b, base, push, hook, verify, camera;
-  let cookie = "";
-
-  async function call(method, url, body) {
-    const res = await patient(base + url, {
-      method,
-      headers: { "X-Sightline": "1", Origin: base, ...(cookie ? { Cookie: cookie } : {}), ...(body ? { "Content-Type": "application/json" } : {}) },
-      body: body && JSON.stringify(body),
-    });
-    const set = res.headers.getSetCookie().map((c) => c.split(";")[0]);
-    if (set.length) cookie = set.join("; ");
-    const text = await res.text();
-    if (!res.ok) throw new Error(`${method} ${url}: ${res.status} ${text}`);
-    return text ? JSON.parse(text) : undefined;
-  }
+  let p, b, base, push, hook, verify, camera, call;
 
   before(async () => {
     const data = folder();
@@ -38,17 +24,10 @@ describe("ways notices leave by", () => {
     const sample = readFileSync(path.join(root, "docs/ref/webhooks.md"), "utf8").match(/```js\n([\s\S]*?)```/)[1];
     writeFileSync(path.join(data, "verify.mjs"), sample);
     ({ verify } = await import(pathToFileURL(path.join(data, "verify.mjs"))));
-    p = program([
-      "serve", "--data", path.join(data, "server"), "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--media-port", "0",
-      "--outbound-networks", "127.0.0.0/8", ...storeArgs(),
-    ], { SSL_CERT_FILE: path.join(data, "push.pem") });
+    p = await serve(["--outbound-networks", "127.0.0.0/8"], { env: { SSL_CERT_FILE: path.join(data, "push.pem") } });
+    base = p.base;
     b = await browser();
-    const code = await until("the set-up code on the terminal", () => {
-      if (p.ended()) throw new Error(p.output());
-      base = p.output().match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
-      return base && p.output().match(/\b[0-9A-Z]{4,6}-[0-9A-Z]{4,6}\b/)?.[0];
-    });
-    await call("POST", "/api/v1/setup", { code, email: account.email, name: "Olena", password, language: "en", zone: "Europe/Kyiv", networks: ["127.0.0.0/8"], loopback_cameras: true });
+    call = await first(p, { email: account.email, name: "Olena", networks: ["127.0.0.0/8"] });
     camera = await call("POST", "/api/v1/cameras", { name: "Front door", main: "rtsp://127.0.0.1:1/none", zone: "Europe/Kyiv" });
   });
   after(async () => {
