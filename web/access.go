@@ -218,14 +218,12 @@ func listOffers(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := offersView{Offers: []offerView{}}
-	for _, o := range list {
-		out.Offers = append(out.Offers, offerView{
+	return r.ok(offersView{Offers: viewAll(list, func(o authz.Offer) offerView {
+		return offerView{
 			GrantID: o.Grant.ID, Camera: nameView{o.Camera.ID, o.Camera.Name}, Owner: nameView{o.Owner.ID, o.Owner.Name},
 			State: o.State, Levels: o.Grant.Levels.LevelNames(), Rights: o.Grant.Levels.RightNames(), Schedule: o.Grant.Schedule,
 			Zone: o.Camera.Zone, Until: optional(o.Grant.Until), Message: o.Grant.Message,
 			OfferedAt: o.Grant.From, AnsweredAt: optional(o.Grant.AnsweredAt),
-		})
-	}
-	return r.ok(out)
+		}
+	})})
 }

@@ -133,6 +133,14 @@ func (r *request) moment(name string) (time.Time, error) {
 	return parseMoment(name, v)
 }
 
+// moments reads from and to of the query.
+func (r *request) moments() (from, to time.Time, err error) {
+	if from, err = r.moment("from"); err == nil {
+		to, err = r.moment("to")
+	}
+	return from, to, err
+}
+
 func parseMoment(name, v string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, v)
 	if err != nil || t.Year() < 1970 || t.Year() > 2200 {
@@ -143,11 +151,7 @@ func parseMoment(name, v string) (time.Time, error) {
 
 // span reads from and to, of which most lies between.
 func (r *request) span(most time.Duration) (archive.Span, error) {
-	from, err := r.moment("from")
-	if err != nil {
-		return archive.Span{}, err
-	}
-	to, err := r.moment("to")
+	from, to, err := r.moments()
 	if err != nil {
 		return archive.Span{}, err
 	}

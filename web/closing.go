@@ -1,6 +1,7 @@
 package web
 
 import (
+	"sightline/authz"
 	"sightline/internal/fault"
 	"sightline/internal/secret"
 )
@@ -35,11 +36,9 @@ func getClosing(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := closingView{Groups: []closingGroup{}, Cameras: c.Cameras, Links: c.Links}
-	for _, g := range c.Groups {
-		out.Groups = append(out.Groups, closingGroup{ID: g.ID, Name: g.Name, Participants: g.Participants})
-	}
-	return r.ok(out)
+	return r.ok(closingView{Cameras: c.Cameras, Links: c.Links, Groups: viewAll(c.Groups, func(g authz.Group) closingGroup {
+		return closingGroup{ID: g.ID, Name: g.Name, Participants: g.Participants}
+	})})
 }
 
 func closeMe(r *request) error {

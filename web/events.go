@@ -51,11 +51,7 @@ func listEvents(r *request) error {
 	if err := d.Fault(); err != nil {
 		return err
 	}
-	from, err := r.moment("from")
-	if err != nil {
-		return err
-	}
-	to, err := r.moment("to")
+	from, to, err := r.moments()
 	if err != nil {
 		return err
 	}

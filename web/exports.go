@@ -171,11 +171,7 @@ func lookExport(r *request) error {
 	if err != nil {
 		return err
 	}
-	from, err := r.moment("from")
-	if err != nil {
-		return err
-	}
-	to, err := r.moment("to")
+	from, to, err := r.moments()
 	if err != nil {
 		return err
 	}

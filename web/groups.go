@@ -156,11 +156,7 @@ func listGroups(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := groupsView{Groups: []groupView{}}
-	for _, g := range list {
-		out.Groups = append(out.Groups, viewGroup(g))
-	}
-	return r.ok(out)
+	return r.ok(groupsView{Groups: viewAll(list, viewGroup)})
 }
 
 func createGroup(r *request) error {
@@ -180,11 +176,9 @@ func getGroup(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := groupPage{groupView: viewGroup(g.GroupView), People: []groupPersonView{}}
-	for _, p := range g.People {
-		out.People = append(out.People, groupPersonView{Account: accessPerson{ID: p.ID, Name: p.Name, EmailMasked: p.EmailMasked},
-			Role: string(p.Role), JoinedAt: p.JoinedAt, Me: p.Me})
-	}
+	out := groupPage{groupView: viewGroup(g.GroupView), People: viewAll(g.People, func(p authz.GroupPerson) groupPersonView {
+		return groupPersonView{Account: accessPerson{ID: p.ID, Name: p.Name, EmailMasked: p.EmailMasked}, Role: string(p.Role), JoinedAt: p.JoinedAt, Me: p.Me}
+	})}
 	if g.Role == authz.RoleAdministrator {
 		codes, invitations := []groupCodeView{}, []groupInvite{}
 		for _, c := range g.Codes {

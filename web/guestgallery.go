@@ -189,7 +189,7 @@ func (r *request) galleryPage(owner string, cameras []string, after string) (gue
 			out.Next = out.Images[guestPage-1].ID
 			break
 		}
-		out.Images = append(out.Images, guestImage{ID: i.ID, Camera: i.Camera, TakenAt: i.Taken, Width: i.Width, Height: i.Height})
+		out.Images = append(out.Images, viewGuestImage(i))
 	}
 	return out, nil
 }
@@ -212,10 +212,14 @@ func recentImages(r *request) error {
 	out := recentView{Images: []guestImage{}}
 	for _, i := range have.recent {
 		if slices.ContainsFunc(list, func(l gallery.GuestImage) bool { return l.ID == i.ID }) {
-			out.Images = append(out.Images, guestImage{ID: i.ID, Camera: i.Camera, TakenAt: i.Taken, Width: i.Width, Height: i.Height})
+			out.Images = append(out.Images, viewGuestImage(i))
 		}
 	}
 	return r.ok(out)
+}
+
+func viewGuestImage(i gallery.GuestImage) guestImage {
+	return guestImage{ID: i.ID, Camera: i.Camera, TakenAt: i.Taken, Width: i.Width, Height: i.Height}
 }
 
 func guestOriginal(r *request) error  { return r.guestPicture(false) }

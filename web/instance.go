@@ -140,11 +140,7 @@ func listAccounts(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := accountsView{Accounts: []accountRow{}}
-	for _, a := range list {
-		out.Accounts = append(out.Accounts, viewAccountRow(a))
-	}
-	return r.ok(out)
+	return r.ok(accountsView{Accounts: viewAll(list, viewAccountRow)})
 }
 
 func viewAccountRow(a authz.AccountSummary) accountRow {
@@ -206,11 +202,9 @@ func listInvitations(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := invitationsView{Invitations: []invitationView{}}
-	for _, inv := range list {
-		out.Invitations = append(out.Invitations, invitationView{ID: inv.ID, Email: inv.Email, ExpiresAt: inv.Ends})
-	}
-	return r.ok(out)
+	return r.ok(invitationsView{Invitations: viewAll(list, func(inv authz.Invitation) invitationView {
+		return invitationView{ID: inv.ID, Email: inv.Email, ExpiresAt: inv.Ends}
+	})})
 }
 
 func invite(r *request) error {

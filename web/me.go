@@ -167,15 +167,13 @@ func listLogins(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := loginsView{Logins: []loginView{}}
-	for _, l := range list {
+	return r.ok(loginsView{Logins: viewAll(list, func(l authz.Login) loginView {
 		row := loginView{ID: l.ID, Current: l.ID == r.subject.Login, Browser: l.Browser, IP: l.IP, CreatedAt: l.CreatedAt, LastSeenAt: l.UsedAt}
 		if l.Kind == authz.LoginKiosk {
 			row.Kiosk = &loginKiosk{Name: l.Name, View: l.View, Waits: l.Waits(), EndsAt: optional(l.Ends), PatrolS: int(l.Patrol / time.Second)}
 		}
-		out.Logins = append(out.Logins, row)
-	}
-	return r.ok(out)
+		return row
+	})})
 }
 
 func listTokens(r *request) error {
@@ -183,12 +181,9 @@ func listTokens(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := tokensView{Tokens: []tokenView{}}
-	for _, t := range list {
-		out.Tokens = append(out.Tokens, tokenView{ID: t.ID, Name: t.Name, CreatedAt: t.CreatedAt,
-			LastUsedAt: optional(t.UsedAt), ExpiresAt: optional(t.Ends)})
-	}
-	return r.ok(out)
+	return r.ok(tokensView{Tokens: viewAll(list, func(t authz.Token) tokenView {
+		return tokenView{ID: t.ID, Name: t.Name, CreatedAt: t.CreatedAt, LastUsedAt: optional(t.UsedAt), ExpiresAt: optional(t.Ends)}
+	})})
 }
 
 func createToken(r *request) error {

@@ -62,10 +62,7 @@ func listNotices(r *request) error {
 		q.Kinds = strings.Split(kinds, ",")
 	}
 	var err error
-	if q.From, err = r.moment("from"); err != nil {
-		return err
-	}
-	if q.To, err = r.moment("to"); err != nil {
+	if q.From, q.To, err = r.moments(); err != nil {
 		return err
 	}
 	l, err := r.s.cfg.Notices.List(r.ctx, r.subject, q)

@@ -115,11 +115,9 @@ func findPeople(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := peopleView{People: []accessPerson{}}
-	for _, p := range found {
-		out.People = append(out.People, accessPerson{ID: p.ID, Name: p.Name, EmailMasked: p.EmailMasked})
-	}
-	return r.ok(out)
+	return r.ok(peopleView{People: viewAll(found, func(p authz.Found) accessPerson {
+		return accessPerson{ID: p.ID, Name: p.Name, EmailMasked: p.EmailMasked}
+	})})
 }
 
 func getSharing(r *request) error {
@@ -157,22 +155,19 @@ func sharingPeople(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := sharingPeopleView{People: []personSharingView{}}
-	for _, p := range list {
-		v := personSharingView{Email: p.Email, Cameras: []sharedCameraView{}, Groups: []sharedGroupView{}}
+	return r.ok(sharingPeopleView{People: viewAll(list, func(p authz.PersonSharing) personSharingView {
+		v := personSharingView{Email: p.Email, Groups: viewAll(p.Groups, viewSharedGroup), Cameras: viewAll(p.Cameras, func(c authz.SharedCamera) sharedCameraView {
+			return sharedCameraView{ID: c.ID, Name: c.Name, Grant: c.Grant, State: c.State, Levels: c.Levels.LevelNames(), Rights: c.Levels.RightNames(), Until: optional(c.Until)}
+		})}
 		if p.Account != "" {
 			v.Account = &accessPerson{ID: p.Account, Name: p.Name, EmailMasked: p.EmailMasked}
 		}
-		for _, c := range p.Cameras {
-			v.Cameras = append(v.Cameras, sharedCameraView{ID: c.ID, Name: c.Name, Grant: c.Grant, State: c.State,
-				Levels: c.Levels.LevelNames(), Rights: c.Levels.RightNames(), Until: optional(c.Until)})
-		}
-		for _, g := range p.Groups {
-			v.Groups = append(v.Groups, sharedGroupView{ID: g.ID, Name: g.Name, Role: string(g.Role)})
-		}
-		out.People = append(out.People, v)
-	}
-	return r.ok(out)
+		return v
+	})})
+}
+
+func viewSharedGroup(g authz.SharedGroup) sharedGroupView {
+	return sharedGroupView{ID: g.ID, Name: g.Name, Role: string(g.Role)}
 }
 
 // revokePerson also says what is left: groups in which the person still sees
@@ -189,9 +184,7 @@ func revokePerson(r *request) error {
 	out := revokedView{Groups: []sharedGroupView{}}
 	for _, p := range list {
 		if p.Account == r.param("account") {
-			for _, g := range p.Groups {
-				out.Groups = append(out.Groups, sharedGroupView{ID: g.ID, Name: g.Name, Role: string(g.Role)})
-			}
+			out.Groups = viewAll(p.Groups, viewSharedGroup)
 		}
 	}
 	var status int

@@ -70,11 +70,7 @@ func getPush(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := pushView{PublicKey: key, Subscriptions: []pushDeviceView{}}
-	for _, d := range list {
-		out.Subscriptions = append(out.Subscriptions, r.viewDevice(d))
-	}
-	return r.ok(out)
+	return r.ok(pushView{PublicKey: key, Subscriptions: viewAll(list, r.viewDevice)})
 }
 
 func addPush(r *request) error {

@@ -155,6 +155,15 @@ func (r *request) json(status int, v any) error {
 	return nil
 }
 
+// viewAll shows each thing of a list; of none it is an empty list, never null.
+func viewAll[T, V any](list []T, view func(T) V) []V {
+	out := make([]V, 0, len(list))
+	for _, x := range list {
+		out = append(out, view(x))
+	}
+	return out
+}
+
 func (r *request) ok(v any) error { return r.json(http.StatusOK, v) }
 
 func (r *request) done() error {

@@ -207,11 +207,7 @@ func listBlocks(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := blocksView{Blocks: []blockView{}}
-	for _, b := range list {
-		out.Blocks = append(out.Blocks, viewBlock(b))
-	}
-	return r.ok(out)
+	return r.ok(blocksView{Blocks: viewAll(list, viewBlock)})
 }
 
 func viewBlock(b authz.Block) blockView {

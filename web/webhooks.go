@@ -162,9 +162,5 @@ func listDeliveries(r *request) error {
 	if err != nil {
 		return err
 	}
-	out := deliveriesView{Deliveries: []deliveryView{}}
-	for _, d := range list {
-		out.Deliveries = append(out.Deliveries, viewDelivery(d))
-	}
-	return r.ok(out)
+	return r.ok(deliveriesView{Deliveries: viewAll(list, viewDelivery)})
 }
