@@ -61,11 +61,13 @@ func (t *Tool) StartWith(ctx context.Context, args []string, more ...*os.File) (
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := c.cmd.Start()
+		if err == nil {
+			restrain(c.cmd.Process.Pid)
+		}
 		started <- err
 		if err != nil {
 			return
 		}
-		restrain(c.cmd.Process.Pid)
 		err = c.cmd.Wait()
 		if err != nil {
 			err = fmt.Errorf("ffmpeg: %w: %s", err, c.last)
