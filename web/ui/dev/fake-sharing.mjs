@@ -93,7 +93,7 @@ export function answerSharing(method, path, body, w) {
     case 'GET /api/v1/audit':
       return [200, { rows: w.empty ? [] : audit, next: w.empty ? undefined : 'A3' }]
     case 'GET /api/v1/notices':
-      return [200, { notices: w.empty ? [] : notices, muted: [] }]
+      return [200, { notices: w.empty ? [] : notices, muted: w.empty ? [] : ['c3', 'c10'] }]
   }
   const code = /^\/api\/v1\/groups\/\w+\/codes/.test(path)
   if (method === 'POST' && code) return [201, { id: 'k3', role: body.role ?? 'viewer', code: 'T8RGN-2JCLE', uses: 0, expires_at: ahead(6e5) }]

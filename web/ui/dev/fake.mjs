@@ -98,6 +98,12 @@ export function answer(method, path, body, w) {
       return [201, { id: 't2', name: body.name, token: 'slt_4f9c1kq0v7m2y8n5b3x6z1w4d7' }]
     case 'GET /api/v1/instance':
       return [200, { registration: 'invite', networks: ['192.168.1.0/24'], loopback_cameras: false, mail: { configured: false }, store: 'bolt', version: '0.1.0', public_url: '', nodes: [] }]
+    case 'GET /api/v1/me/notices/preferences':
+      return [200, { version: 1, digest: 'off', quiet: { on: true, from: '22:00', to: '07:00', zone: 'Europe/Kyiv' }, kinds: Object.fromEntries(['motion', 'person', 'vehicle', 'sound', 'tamper', 'input', 'camera_lost', 'camera_back', 'still', 'storage', 'throttle', 'offer_received', 'offer_answered', 'access_requested', 'access_changed', 'access_ended', 'group_invitation', 'group_removed', 'group_deleted', 'link_near', 'link_used_up', 'links_paused_plan', 'gallery_full', 'webhook_off'].map((k, i) => [k, { feed: true, mail: i % 3 === 0, push: i % 2 === 0, webhook: false }])) }]
+    case 'GET /api/v1/me/push':
+      return [200, { key: 'x', subscriptions: [] }]
+    case 'GET /api/v1/me/webhooks':
+      return [200, { webhooks: [] }]
     case 'GET /api/v1/instance/storage':
       return w.away ? problem(503, 'authz_unavailable') : [200, storage(w)]
     case 'GET /api/v1/instance/accounts':
@@ -110,7 +116,10 @@ export function answer(method, path, body, w) {
       return w.visit ? [200, { link: 'L1', ticket: 't' }] : problem(410, 'link_gone')
   }
   if (/^\/g\/L1\/visit$/.test(path)) return w.visit ? [200, w.visit] : problem(410, 'link_gone')
-  if (method === 'GET' && /^\/api\/v1\/cameras\/c\d$/.test(path)) return [200, cameras.find(c => path.endsWith(c.id))]
+  if (method === 'GET' && /^\/api\/v1\/cameras\/c\d+$/.test(path)) {
+    const found = cameras.find(c => path.endsWith(`/${c.id}`))
+    return found ? [200, found] : problem(404, 'not_found')
+  }
   if (method === 'POST' && /\/viewing$/.test(path)) return [201, { id: 'V1', sdp: 'answer', tiles: tiles(body.tiles, w) }]
   if (method === 'PUT') return [200, { sdp: 'answer' }]
   return [204]

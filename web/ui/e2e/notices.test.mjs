@@ -150,6 +150,32 @@ describe("notices of what cameras saw", () => {
     assert.deepEqual((await call.anna("GET", "/api/v1/notices?kind=vehicle,motion,person")).notices, []);
   });
 
+  it("mutes an own camera on its page, and hears it again in the settings", async () => {
+    const one = page.olena;
+    const muted = async () => (await call.olena("GET", "/api/v1/notices")).muted;
+    await one.goto(`${p.base}/cameras/${gate.id}`);
+    const tell = one.getByRole("switch", { name: word("mute.tell"), exact: true });
+    assert.equal(await tell.getAttribute("aria-checked"), "true");
+    await tell.click();
+    await until("the camera to be muted", async () => (await muted()).includes(gate.id));
+    assert.deepEqual(await findings(one), []);
+    const unread = async () => (await call.olena("GET", "/api/v1/me")).badges.notices;
+    const before = await unread();
+    await report(gate.id, "sound", "while muted");
+    await until("it stands in the list", async () => (await call.olena("GET", "/api/v1/notices")).notices[0].text === "while muted");
+    assert.equal(await unread(), before);
+    await one.goto(p.base + "/cameras");
+    await one.getByRole("img", { name: word("mute.mark") }).waitFor();
+    await one.goto(p.base + "/settings/notices");
+    const row = one.locator(".no-mute").getByRole("switch", { name: "Gate", exact: true });
+    await row.waitFor();
+    assert.equal(await row.getAttribute("aria-checked"), "false");
+    await row.click();
+    await until("it is heard again", async () => (await muted()).length === 0);
+    await shot(one, "notices-settings-muted-desk");
+    assert.deepEqual(await findings(one), []);
+  });
+
   it("fits a phone, in the light too", async () => {
     await call.olena("PATCH", "/api/v1/me", { theme: "light" });
     const one = await opened(b, p, "olena@example.org", "/", { viewport: phone });

@@ -14,6 +14,7 @@ import { Settings } from '../screens/settings'
 import { zones } from '../screens/zones'
 import { preferences as api, type Digest, type Preferences, type Way } from './api'
 import { kindText, seen, shared } from './kinds'
+import { MutePart } from './mute'
 import { PushPart } from './push'
 import { WebhooksPart } from './webhooks'
 
@@ -29,6 +30,7 @@ export function NoticeSettings() {
       <div class="no-part">
         <Loaded of={mine} rows={6}>{p => <Choices key={p.version} given={p} mail={server.data?.mail ?? true} onSaved={mine.put} onStale={mine.reload} />}</Loaded>
       </div>
+      <MutePart />
       <WebhooksPart />
     </Settings>
   )

@@ -19,6 +19,7 @@ import { toast } from '../kit/toast'
 import { account } from '../state/session'
 import { CameraGiven } from './camera-given'
 import { IntakeSection } from '../gallery/intake'
+import { MuteSection } from '../notices/mute'
 import { ProbeResult } from './probe'
 import { RecordingSection } from './recording'
 import { zones } from './zones'
@@ -201,6 +202,7 @@ function Form({ camera }: { camera?: Camera }) {
         </section>}
       </form>
       {camera && <RecordingSection camera={camera} />}
+      {camera && <MuteSection camera={camera.id} />}
       {camera && <IntakeSection camera={camera} />}
       {finding && (
         <Find

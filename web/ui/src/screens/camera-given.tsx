@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { cameraGroups } from '../api/access'
-import { notices, offers as api, type Offer } from '../api/sharing'
+import { offers as api, type Offer } from '../api/sharing'
 import { asProblem } from '../api/problem'
 import type { Camera } from '../api/wire'
 import { hours } from '../i18n/hours'
@@ -15,6 +15,7 @@ import { Icon } from '../kit/icons'
 import { useMoment } from '../kit/moment'
 import { ProblemNotice } from '../kit/notice'
 import { useResource, type Resource } from '../kit/resource'
+import { MuteCamera } from '../notices/mute'
 import { accept, answerProblem, asAnswered, leave } from '../state/offers'
 import { zone } from '../state/session'
 import { CameraState } from './camera-state'
@@ -63,18 +64,7 @@ function Given({ offer: o, camera }: { offer: Offer; camera: Camera | undefined 
   const now = Date.now()
   const until = parseTime(o.until)
   const next = parseTime(camera?.access.next)
-  const told = useResource(() => notices.list(), ['notices'])
-  const muted = told.data?.muted?.includes(o.camera.id) ?? false
   if (o.state === 'offered') return <div class="one"><OfferCard offer={o} /></div>
-  const mute = async (): Promise<void> => {
-    answerProblem.value = undefined
-    try {
-      await notices.mute(o.camera.id, !muted)
-    } catch (e) {
-      answerProblem.value = asProblem(e)
-    }
-    told.reload()
-  }
   return (
     <section class="card one" aria-label={t('given.title')}>
       <dl class="facts">
@@ -87,11 +77,11 @@ function Given({ offer: o, camera }: { offer: Offer; camera: Camera | undefined 
         {o.offered_at && <Fact name={t('given.since')}>{moment(parseTime(o.offered_at) ?? 0, zone.value, now)}</Fact>}
       </dl>
       {o.message && <p class="said"><bdi>{o.message}</bdi></p>}
+      {o.state === 'accepted' && o.levels.includes('notices') && <div class="one-told"><MuteCamera camera={o.camera.id} /></div>}
       <div class="acts">
         {o.state === 'accepted' && (
           <>
             <a class="btn primary" href="/">{t('given.watch')}</a>
-            {o.levels.includes('notices') && <Button onClick={() => void mute()}>{t(muted ? 'notices.unmute' : 'notices.mute')}</Button>}
             <span class="sp" />
             <Button onClick={() => void leave(o)}>{t('offers.leave')}</Button>
           </>

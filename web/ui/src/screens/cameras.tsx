@@ -13,6 +13,7 @@ import { useResource } from '../kit/resource'
 import { go, path } from '../kit/router'
 import { Table, type Column } from '../kit/table'
 import { Tabs } from '../kit/tabs'
+import { Muted, useMuted } from '../notices/mute'
 import { asAnswered } from '../state/offers'
 import { CameraState } from './camera-state'
 import { SharedWithMe } from './shared-with-me'
@@ -28,6 +29,7 @@ export function Cameras() {
   const mine = list.data?.filter(c => c.mine) ?? []
   const others = list.data?.filter(c => !c.mine) ?? []
   const offered = asAnswered(offers.data ?? []).filter(o => o.state === 'offered').length
+  const muted = useMuted().data
   const shared = path.value === '/cameras/shared'
   const [sharing, share] = useState<string>()
   const giving = mine.find(c => c.id === sharing)
@@ -50,7 +52,7 @@ export function Cameras() {
         <Loaded of={list} rows={4}>
           {() => shared ? <SharedWithMe cameras={others} />
             : mine.length === 0 ? <Empty title={t('cameras.none')}><AddButton /></Empty>
-            : <Table label={t('cameras.title')} columns={columns(share)} rows={mine} id={c => c.id} />}
+            : <Table label={t('cameras.title')} columns={columns(share, muted)} rows={mine} id={c => c.id} />}
         </Loaded>
       </Tabs>
       {giving && <GiveAccess camera={giving} onClose={() => share(undefined)} />}
@@ -62,7 +64,7 @@ function AddButton() {
   return <a class="btn primary" href="/cameras/new"><Icon name="plus" />{t('cameras.add')}</a>
 }
 
-function columns(share: (camera: string) => void): Column<Camera>[] {
+function columns(share: (camera: string) => void, muted: ReadonlySet<string> | undefined): Column<Camera>[] {
   return [
     {
       head: t('cameras.camera'),
@@ -73,6 +75,7 @@ function columns(share: (camera: string) => void): Column<Camera>[] {
           <div>
             {c.mine ? <a class="name" href={`/cameras/${c.id}`}><bdi>{c.name}</bdi></a> : <b><bdi>{c.name}</bdi></b>}
             {c.shared && <span class="share" role="img" aria-label={t('cameras.shared')} title={t('cameras.shared')}><Icon name="shared" small /></span>}
+            {muted?.has(c.id) && <Muted />}
             <p class="dim meta">{c.mine ? address(c) : t('cameras.owner', { name: c.owner.name })}</p>
           </div>
         </div>

@@ -12,7 +12,8 @@ import { Chip } from '../kit/chip'
 import { Icon } from '../kit/icons'
 import { ProblemNotice } from '../kit/notice'
 import { useMoment } from '../kit/moment'
-import { useResource } from '../kit/resource'
+import { announce, useResource } from '../kit/resource'
+import { Muted, useMuted } from '../notices/mute'
 import { accept, acceptAll, answerProblem, asAnswered, leave } from '../state/offers'
 import { CameraState } from './camera-state'
 import { Levels, OfferCard } from './offer-card'
@@ -23,7 +24,7 @@ import { Thumb } from './thumb'
 export function SharedWithMe({ cameras }: { cameras: readonly Camera[] }) {
   const list = useResource(() => api.list().then(r => r.offers), ['offers'])
   useMoment((list.data ?? []).map(o => o.until), list.reload)
-  const told = useResource(() => notices.list(), ['notices'])
+  const told = useMuted()
   useEffect(() => () => { answerProblem.value = undefined }, [])
   const mute = async (camera: string, muted: boolean): Promise<void> => {
     answerProblem.value = undefined
@@ -32,18 +33,20 @@ export function SharedWithMe({ cameras }: { cameras: readonly Camera[] }) {
     } catch (e) {
       answerProblem.value = asProblem(e)
     }
-    told.reload()
+    announce('muted')
   }
   return (
     <>
       <ProblemNotice problem={answerProblem.value} />
-      <Loaded of={list} rows={3}>{all => <Lists offers={asAnswered(all)} cameras={cameras} muted={told.data?.muted ?? []} onMute={mute} />}</Loaded>
+      <Loaded of={list} rows={3}>{all => <Lists offers={asAnswered(all)} cameras={cameras} muted={told.data ?? none} onMute={mute} />}</Loaded>
     </>
   )
 }
 
+const none: ReadonlySet<string> = new Set()
+
 interface Mute {
-  muted: readonly string[]
+  muted: ReadonlySet<string>
   onMute(camera: string, muted: boolean): Promise<void>
 }
 
@@ -98,12 +101,13 @@ function Lists({ offers, cameras, ...mute }: { offers: readonly Offer[]; cameras
 }
 
 function Accepted({ offer: o, camera, muted, onMute }: { offer: Offer; camera: Camera | undefined } & Mute) {
-  const off = muted.includes(o.camera.id)
+  const off = muted.has(o.camera.id)
   return (
     <li class="gave">
       {camera && <Thumb camera={camera} />}
       <div class="nm">
         <a class="name" href={`/cameras/${o.camera.id}`}><bdi>{o.camera.name}</bdi></a>
+        {off && o.levels.includes('notices') && <Muted />}
         <p class="meta dim">{terms(o.schedule, o.zone, parseTime(o.until))}</p>
       </div>
       <div class="st">{camera && <CameraState camera={camera} short />}</div>
