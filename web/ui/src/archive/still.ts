@@ -4,17 +4,23 @@ import { stillURL } from './api'
 const kept = 120
 const width = 320
 
+/** How often one picture is asked for while the server has too much to do. */
+const tries = 6
+
 /**
  * Stills fetches small pictures of moments while a pointer moves over the
- * timeline: the newest wish only, nearby moments once. Object URLs live until
- * dispose or until many came after.
+ * timeline: the newest wish only, nearby moments once. Where the server has too
+ * much to do nothing is asked until it said, then the newest wish again. Object
+ * URLs live until dispose or until many came after.
  */
 export class Stills {
   private readonly have = new Map<string, string | undefined>()
   private abort: AbortController | undefined
   private timer: ReturnType<typeof setTimeout> | undefined
+  /** Before that the server wants no question, performance.now(). */
+  private rest = 0
 
-  /** get calls done with an object URL, or undefined where there is no picture. `step` is how far apart moments are worth two pictures, ms. */
+  /** get calls done with an object URL, or undefined where there is no picture; not at all while there may be one later. `step` is how far apart moments are worth two pictures, ms. */
   get(camera: string, t: number, step: number, done: (url: string | undefined) => void): void {
     const at = Math.floor(t / step) * step
     const key = `${camera} ${at} ${step}`
@@ -26,17 +32,25 @@ export class Stills {
       done(url)
       return
     }
-    this.timer = setTimeout(() => {
-      this.abort?.abort()
-      const mine = (this.abort = new AbortController())
-      fetch(stillURL(camera, at, width), { headers: { Accept: 'image/jpeg' }, credentials: 'same-origin', cache: 'no-store', signal: mine.signal })
-        .then(async r => {
-          const url = r.ok ? URL.createObjectURL(await r.blob()) : undefined
-          // What was too much at once may be there the next time.
-          if (r.ok || r.status === 404) this.keep(key, url)
-          if (!mine.signal.aborted) done(url)
-        }, () => {})
-    }, 60)
+    const ask = (left: number): void => {
+      this.timer = setTimeout(() => {
+        this.abort?.abort()
+        const mine = (this.abort = new AbortController())
+        fetch(stillURL(camera, at, width), { headers: { Accept: 'image/jpeg' }, credentials: 'same-origin', cache: 'no-store', signal: mine.signal })
+          .then(async r => {
+            const url = r.ok ? URL.createObjectURL(await r.blob()) : undefined
+            if (r.ok || r.status === 404) {
+              this.keep(key, url)
+              if (!mine.signal.aborted) done(url)
+              return
+            }
+            if (r.status !== 429 && r.status !== 503) return
+            this.rest = performance.now() + 1000 * Math.max(1, Number(r.headers.get('Retry-After')) || 0)
+            if (!mine.signal.aborted && left > 1) ask(left - 1)
+          }, () => {})
+      }, Math.max(60, this.rest - performance.now()))
+    }
+    ask(tries)
   }
 
   /** leave stops what is on its way. */

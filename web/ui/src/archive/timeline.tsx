@@ -208,7 +208,7 @@ function Playhead({ player, view, width, zone, height, lanes }: { player: Player
 /** Hover is what lies under the pointer: when, what happened, and a small picture of it. */
 function Hover({ track, hover, view, width, zone, lanes, player }: { track: { current: HTMLElement | null }; hover: Signal<{ px: number; lane: number } | undefined>; view: Signal<Span>; width: number; zone: string; lanes: readonly Lane[]; player: Player }) {
   const stills = useMemo(() => new Stills(), [])
-  const [url, setURL] = useState<string>()
+  const [shown, show] = useState<{ url: string | undefined; camera: string; of: number }>()
   const h = hover.value
   const lane = h && lanes[h.lane]
   const v = view.value
@@ -217,15 +217,17 @@ function Hover({ track, hover, view, width, zone, lanes, player }: { track: { cu
   const mark = h && lane ? near(lane.marks.list.value, at, (length / width) * reach) : undefined
   const has = lane !== undefined && holds(lane.deck.footage.spans.value, at)
   const step = stepFor(length, width)
+  const of = Math.floor(at / step)
   useEffect(() => () => stills.dispose(), [])
   useEffect(() => {
     if (!lane || !has) {
       stills.leave()
-      setURL(undefined)
+      show(undefined)
       return
     }
-    stills.get(lane.camera, at, step, setURL)
-  }, [lane?.camera, has, Math.floor(at / step)])
+    const { camera } = lane
+    stills.get(camera, at, step, url => show({ url, camera, of }))
+  }, [lane?.camera, has, of])
   if (!h || !lane) return null
   const wide = 176
   // Over everything: the lanes scroll where there are many.
@@ -233,11 +235,13 @@ function Hover({ track, hover, view, width, zone, lanes, player }: { track: { cu
   const left = Math.max(8, Math.min(innerWidth - wide - 8, (box?.left ?? 0) + h.px - wide / 2))
   const top = track.current?.parentElement?.getBoundingClientRect().top ?? 0
   const image = mark?.kind === 'image' ? images.thumbnail(mark.id) : undefined
+  // The last picture of this camera stays until the next is there; it dims when that takes long.
+  const url = has && shown?.camera === lane.camera ? shown.url : undefined
   return (
     <>
       <i class="ar-hair" style={{ transform: `translateX(${h.px}px)` }} />
       <div class={`ar-tip${has || image ? '' : ' bare'}`} style={{ left: `${left}px`, bottom: `${innerHeight - top + 6}px`, inlineSize: `${wide}px` }} aria-hidden="true">
-        {(image ?? (has ? url : undefined)) ? <img src={image ?? url} alt="" /> : has ? <span class="ar-wait" /> : null}
+        {image ?? url ? <img src={image ?? url} class={!image && shown?.of !== of ? 'ar-old' : ''} alt="" /> : has ? <span class="ar-wait" /> : null}
         <b class="num">{clock(at, zone)}</b>
         <span>{player.scrubbing.value ? '' : mark ? <bdi>{mark.kind === 'image' ? t('archive.image') : mark.text}</bdi> : has ? '' : at > lane.deck.footage.now() ? '' : t('archive.gap')}</span>
       </div>
