@@ -103,6 +103,7 @@ type Archive struct {
 	metrics *metrics
 	alarms  chan Alarm
 	blocks  blocks // of what was read from the bucket
+	parts   partsCache
 	moving  moving
 	exports atomic.Pointer[Exports] // of this archive's footage; nil: there are none
 

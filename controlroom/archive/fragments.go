@@ -29,11 +29,7 @@ var fragBuffers = sync.Pool{New: func() any { return new([]byte) }}
 // gone are left out.
 func segments(ctx context.Context, found []listed) ([]Segment, error) {
 	tables := fragTables(found)
-	defer func() {
-		for i := range tables {
-			tables[i].free()
-		}
-	}()
+	defer freeTables(tables)
 	for i := range tables {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -49,6 +45,7 @@ func segments(ctx context.Context, found []listed) ([]Segment, error) {
 	slab := make([]Fragment, 0, total)
 	out := make([]Segment, 0, len(found))
 	var t *fragTable
+	var rows []fragRow
 	for i := range found {
 		l := &found[i]
 		at := len(slab)
@@ -62,9 +59,10 @@ func segments(ctx context.Context, found []listed) ([]Segment, error) {
 				continue
 			}
 			ok := false
-			if slab, ok = t.append(slab, &l.row); !ok {
+			if rows, ok = t.rows(rows[:0], &l.row); !ok {
 				return nil, away(io.ErrUnexpectedEOF)
 			}
+			slab = appendFrags(slab, rows, l.row.from)
 		}
 		out = append(out, l.segment(slab[at:len(slab):len(slab)]))
 	}
@@ -126,6 +124,7 @@ func (t *fragTable) read() error {
 	return err
 }
 
+// free gives what was read back.
 func (t *fragTable) free() {
 	if t.b != nil {
 		fragBuffers.Put(t.b)
@@ -133,16 +132,21 @@ func (t *fragTable) free() {
 	}
 }
 
-// append adds the fragments of a segment; false where a row is damaged.
-func (t *fragTable) append(out []Fragment, r *row) ([]Fragment, bool) {
+func freeTables(tables []fragTable) {
+	for i := range tables {
+		tables[i].free()
+	}
+}
+
+// rows adds the rows of a segment's fragments; false where one is damaged.
+func (t *fragTable) rows(out []fragRow, r *row) ([]fragRow, bool) {
 	at := (int64(r.first) - t.lo) * fragSize
-	begin := micros(r.from)
 	for b := (*t.b)[at : at+int64(r.frags)*fragSize]; len(b) > 0; b = b[fragSize:] {
 		f, ok := parseFrag(b)
 		if !ok {
 			return out, false
 		}
-		out = append(out, f.fragment(begin))
+		out = append(out, f)
 	}
 	return out, true
 }
@@ -150,36 +154,31 @@ func (t *fragTable) append(out []Fragment, r *row) ([]Fragment, bool) {
 func appendFrags(out []Fragment, frags []fragRow, from int64) []Fragment {
 	begin := micros(from)
 	for i := range frags {
-		out = append(out, frags[i].fragment(begin))
+		out = append(out, Fragment{})
+		frags[i].fragment(&out[len(out)-1], begin)
 	}
 	return out
 }
 
 // readFrags reads the rows of its own fragments.
 func (l listed) readFrags() ([]fragRow, error) {
-	defer l.s.d.busy()()
-	f, err := l.s.d.root.Open(path.Join(l.s.dir(l.day), fileFrags))
-	if err != nil {
+	t := fragTable{s: l.s, day: l.day, lo: int64(l.row.first), hi: int64(l.row.first) + int64(l.row.frags)}
+	defer t.free()
+	if err := t.read(); err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	b := make([]byte, int(l.row.frags)*fragSize)
-	if _, err := f.ReadAt(b, int64(l.row.first)*fragSize); err != nil {
-		return nil, err
+	if t.gone {
+		return nil, fs.ErrNotExist
 	}
-	out := make([]fragRow, 0, l.row.frags)
-	for ; len(b) > 0; b = b[fragSize:] {
-		r, ok := parseFrag(b)
-		if !ok {
-			return nil, io.ErrUnexpectedEOF
-		}
-		out = append(out, r)
+	out, ok := t.rows(make([]fragRow, 0, l.row.frags), &l.row)
+	if !ok {
+		return nil, io.ErrUnexpectedEOF
 	}
 	return out, nil
 }
 
 // fragment says what a row does; begin is its segment's.
-func (f fragRow) fragment(begin time.Time) Fragment {
-	return Fragment{Offset: int64(f.offset), Bytes: int64(f.bytes), At: begin.Add(time.Duration(f.at) * time.Microsecond),
-		Duration: time.Duration(f.span) * time.Microsecond, Key: f.flags&flagKey != 0}
+func (f *fragRow) fragment(out *Fragment, begin time.Time) {
+	out.Offset, out.Bytes, out.Key = int64(f.offset), int64(f.bytes), f.flags&flagKey != 0
+	out.At, out.Duration = begin.Add(time.Duration(f.at)*time.Microsecond), time.Duration(f.span)*time.Microsecond
 }

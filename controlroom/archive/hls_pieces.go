@@ -27,9 +27,9 @@ type Piece struct {
 
 // Cut says how segments are cut into pieces.
 type Cut struct {
-	Span  Span          // pieces that meet it
-	Wish  time.Duration // a piece ends at the first key frame after so long; 2 to 6 s
-	Allow func(Span) bool
+	Span  Span            // pieces that meet it
+	Wish  time.Duration   // a piece ends at the first key frame after so long; 2 to 6 s
+	Allow func(Span) bool // nil: everything. What it allows of a span, it allows of every part of that
 	// Edge is the end of what may be seen, when there is one that moves on. While
 	// the footage grows, what reaches beyond it waits.
 	Edge time.Time
@@ -41,27 +41,52 @@ type Cut struct {
 // Pieces cuts a list of segments, sorted by time as Archive.Segments returns them.
 // It is a pure function. Of what is not allowed nothing is in a piece.
 func Pieces(list []Segment, c Cut) []Piece {
-	c.Wish = min(max(c.Wish, pieceShort), pieceLong)
+	runs := make([]cuttable, 0, len(list))
+	for i := range list {
+		if s := &list[i]; len(s.Fragments) > 0 {
+			last := s.Fragments[len(s.Fragments)-1]
+			runs = append(runs, cuttable{Segment: s, end: last.Offset + last.Bytes})
+		}
+	}
+	return c.pieces(runs)
+}
+
+// cuttable is a segment that may be known by its parts alone.
+type cuttable struct {
+	*Segment
+	end   int64  // where its last fragment ends
+	parts []part // all of it may be seen, and is cut so; nil: by its fragments
+}
+
+func (c *Cut) pieces(list []cuttable) []Piece {
+	c.Wish = wishOf(c.Wish)
 	runs := inRuns(list)
 	out := make([]Piece, 0, c.about(runs))
 	var own []group
-	var before *Segment // of the last piece
-	for _, s := range runs {
-		own = c.groups(own[:0], s)
-		for _, g := range own {
-			at := len(out)
-			out = c.allowed(out, s, g)
-			for i := at; i < len(out); i++ {
-				out[i].Break = i > 0 && !follows(&out[i-1], before, &out[i], s)
-				before = s
+	var before *cuttable // of the last piece
+	for i := range runs {
+		s := &runs[i]
+		at := len(out)
+		if s.parts != nil {
+			out = c.whole(out, s)
+		} else {
+			own = c.groups(own[:0], s.Segment)
+			for _, g := range own {
+				out = c.allowed(out, s.Segment, g)
 			}
+		}
+		for j := at; j < len(out); j++ {
+			out[j].Break = j > 0 && !follows(&out[j-1], before, &out[j], s)
+			before = s
 		}
 	}
 	return out
 }
 
+func wishOf(wish time.Duration) time.Duration { return min(max(wish, pieceShort), pieceLong) }
+
 // about is how many pieces there will be, or a few more.
-func (c *Cut) about(list []*Segment) int {
+func (c *Cut) about(list []cuttable) int {
 	n := 0
 	for _, s := range list {
 		n += int(s.To.Sub(s.From)/c.Wish) + 1
@@ -96,38 +121,53 @@ func (f Fragment) Span() Span { return Span{f.At, f.At.Add(f.Duration)} }
 // group is a run of fragments of one segment: from, to are their numbers.
 type group struct{ from, to int }
 
-// groups adds a segment's pieces, by fragments, before rights are looked at. They
-// depend on the segment and the wish alone, so that a growing list stays as it was.
+// groups adds a segment's pieces that meet the span, by fragments, before rights
+// are looked at.
 func (c *Cut) groups(out []group, s *Segment) []group {
 	frags := s.Fragments
+	return slices.DeleteFunc(groupsOf(out, frags, c.Wish, !s.Growing || !c.Open), func(g group) bool {
+		last := &frags[g.to-1]
+		return !c.meet(frags[g.from].At, last.At.Add(last.Duration))
+	})
+}
+
+// framed is a fragment, or its row.
+type framed interface {
+	length() time.Duration
+	key() bool
+}
+
+func (f Fragment) length() time.Duration { return f.Duration }
+func (f Fragment) key() bool             { return f.Key }
+func (f fragRow) length() time.Duration  { return time.Duration(f.span) * time.Microsecond }
+func (f fragRow) key() bool              { return f.flags&flagKey != 0 }
+
+// groupsOf adds how a segment is cut into pieces; rest: the last one too, which may
+// still grow. That depends on the segment and the wish alone, so that a growing list
+// stays as it was.
+func groupsOf[F framed](out []group, frags []F, wish time.Duration, rest bool) []group {
 	begin, length := 0, time.Duration(0)
 	for i := 0; i < len(frags); {
-		end, gop := i+1, frags[i].Duration
-		for end < len(frags) && !frags[end].Key {
-			gop += frags[end].Duration
+		end, gop := i+1, frags[i].length()
+		for end < len(frags) && !frags[end].key() {
+			gop += frags[end].length()
 			end++
 		}
-		if i > begin && (length >= c.Wish || length >= pieceShort && length+gop > pieceLong) {
-			out = c.meets(out, frags, group{begin, i})
+		if i > begin && (length >= wish || length >= pieceShort && length+gop > pieceLong) {
+			out = append(out, group{begin, i})
 			begin, length = i, 0
 		}
 		length += gop
 		i = end
 	}
-	if begin < len(frags) && (!s.Growing || !c.Open) {
-		out = c.meets(out, frags, group{begin, len(frags)})
+	if begin < len(frags) && rest {
+		out = append(out, group{begin, len(frags)})
 	}
 	return out
 }
 
-// meets adds a group that meets the span, and does not wait for the edge.
-func (c *Cut) meets(out []group, frags []Fragment, g group) []group {
-	last := &frags[g.to-1]
-	end := last.At.Add(last.Duration)
-	if !end.After(c.Span.From) || !frags[g.from].At.Before(c.Span.To) || c.Open && !c.Edge.IsZero() && end.After(c.Edge) {
-		return out
-	}
-	return append(out, g)
+func (c *Cut) meet(from, to time.Time) bool {
+	return to.After(c.Span.From) && from.Before(c.Span.To) && (!c.Open || c.Edge.IsZero() || !to.After(c.Edge))
 }
 
 // allowed adds the parts of a group that may be seen: each begins with a key frame.
@@ -150,12 +190,11 @@ func (c *Cut) allowed(out []Piece, s *Segment, g group) []Piece {
 }
 
 // follows says whether q goes on where p ends.
-func follows(p *Piece, of *Segment, q *Piece, s *Segment) bool {
+func follows(p *Piece, of *cuttable, q *Piece, s *cuttable) bool {
 	if of.ID == s.ID {
 		return p.Offset+p.Bytes == q.Offset
 	}
-	last := of.Fragments[len(of.Fragments)-1]
-	return q.First && p.Offset+p.Bytes == last.Offset+last.Bytes && continues(of, s)
+	return q.First && p.Offset+p.Bytes == of.end && continues(of.Segment, s.Segment)
 }
 
 // continues says whether s goes on where before ends. Continues alone does not
@@ -170,33 +209,27 @@ func continues(before, s *Segment) bool {
 
 // inRuns puts segments one after the other that continue each other. They are so
 // already, but where the clock was set back and two runs lie over each other.
-func inRuns(list []Segment) []*Segment {
-	out := make([]*Segment, 0, len(list))
+func inRuns(list []cuttable) []cuttable {
 	over := false
-	for i := range list {
-		if len(list[i].Fragments) == 0 {
-			continue
-		}
-		s := &list[i]
-		over = over || len(out) > 0 && s.From.Before(out[len(out)-1].To) && !continues(out[len(out)-1], s)
-		out = append(out, s)
+	for i := 1; i < len(list) && !over; i++ {
+		over = list[i].From.Before(list[i-1].To) && !continues(list[i-1].Segment, list[i].Segment)
 	}
 	if !over {
-		return out
+		return list
 	}
-	sorted := make([]*Segment, 0, len(out))
-	for len(out) > 0 {
-		run, rest := out[0], out[:0:0]
+	sorted := make([]cuttable, 0, len(list))
+	for len(list) > 0 {
+		run, rest := list[0], list[:0:0]
 		sorted = append(sorted, run)
-		for _, s := range out[1:] {
-			if continues(run, s) {
+		for _, s := range list[1:] {
+			if continues(run.Segment, s.Segment) {
 				sorted = append(sorted, s)
 				run = s
 			} else {
 				rest = append(rest, s)
 			}
 		}
-		out = rest
+		list = rest
 	}
 	return sorted
 }
