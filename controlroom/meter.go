@@ -26,6 +26,9 @@ func (r *Room) tick(elapsed time.Duration) {
 			live[s.kind()]++
 			s.viewed.Add(int64(elapsed))
 			r.deps.metrics.viewing.WithLabelValues(s.kind()).Add(elapsed.Seconds())
+			if s.allow != nil && r.deps.guests != nil {
+				r.deps.guests.viewing.Add(elapsed.Seconds())
+			}
 		}
 		stalled += s.stalled(now)
 		s.age(now)

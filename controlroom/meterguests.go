@@ -14,6 +14,7 @@ type guestMetrics struct {
 	addresses prometheus.Gauge     // client addresses of guests' viewing sessions
 	slots     prometheus.Gauge     // viewing sessions of guests that hold a live place
 	updates   prometheus.Counter   // gallery updates that were counted
+	viewing   prometheus.Counter   // seconds of viewing time that count against links' budgets
 }
 
 func newGuestMetrics(reg prometheus.Registerer) *guestMetrics {
@@ -27,11 +28,13 @@ func newGuestMetrics(reg prometheus.Registerer) *guestMetrics {
 		updates: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sightline_gallery_updates_total", Help: "Loads and refreshes of share links' galleries that count."}),
 	}
+	m.viewing = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "sightline_link_viewing_seconds_total", Help: "Seconds of viewing time that count against the budgets of share links."})
 	for _, r := range throttleReasons {
 		m.throttled.WithLabelValues(r)
 	}
 	if reg != nil {
-		reg.MustRegister(m.throttled, m.addresses, m.slots, m.updates)
+		reg.MustRegister(m.throttled, m.addresses, m.slots, m.updates, m.viewing)
 	}
 	return m
 }

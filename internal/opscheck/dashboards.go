@@ -130,7 +130,7 @@ func usage() Dashboard {
 	return Dashboard{UID: "sightline-usage", Title: "Sightline / Usage and throttling", Help: "What viewers, guests and still cameras use. Nobody is named here; the owner of a link sees its figures on its own page.", Rows: []Row{
 		{"Viewing", []Panel{
 			number("Hours viewed in 24 h", "h", "sum(increase("+on("sightline_viewing_seconds_total")+"[1d])) / 3600", "Viewing time, whatever the number of tiles."),
-			number("Guests' hours in 24 h", "h", `sum(increase(`+on(`sightline_viewing_seconds_total{kind="guest"}`)+`[1d])) / 3600`, "These count against the budgets of links."),
+			number("Guests' hours in 24 h", "h", `sum(increase(`+on(`sightline_link_viewing_seconds_total`)+`[1d])) / 3600`, "These count against the budgets of links."),
 			number("Guests' addresses", "none", total("sightline_guest_addresses", ""), "Different client addresses that watch now."),
 			number("Guests with stills", "none", total("sightline_guests_throttled", ""), "All reasons."),
 			number("Sessions open", "none", total("sightline_viewing_sessions", ""), "With or without media."),

@@ -32,7 +32,7 @@ var moves = []string{
 	`up{job="sightline"}`, `sightline_ready`, `sightline_build_info`,
 	`sightline_disk_free_bytes{folder="images"}`, `sightline_tls_certificate_expiry_timestamp_seconds - time()`,
 	`sightline_viewers_live{kind="account"}`, `sightline_viewers_live{kind="guest"}`,
-	`rate(sightline_viewing_seconds_total{kind="guest"}[30s])`, `sightline_viewing_opened_total{kind="guest"}`,
+	`rate(sightline_viewing_seconds_total{kind="guest"}[30s])`, `sightline_link_viewing_seconds_total`, `sightline_viewing_opened_total{kind="guest"}`,
 	`sightline_guest_addresses`, `sightline_guest_slots`, `sightline_guests_throttled{reason="throttled_hours"}`, `sightline_gallery_updates_total`,
 	`sightline_authz_decisions_total{reason="ok"}`, `sightline_authz_leases`, `sightline_authz_revoke_to_cut_seconds_count`,
 	`sightline_tiles_cut_total{kind="guest"}`, `sum(sightline_authz_leases_ended_total{reason=~"link_.*"})`,
