@@ -79,7 +79,8 @@ function Bars({ usage: u, budget, hours, zone, now }: { usage: LinkUsage; budget
   const timed = budget === 'viewer_seconds'
   const unit = timed ? 60 : 1
   const axis = scale(Math.max(1, ...hours.map(h => h.used[budget] / unit)), timed ? minutes : counts)
-  const plot = width - side
+  const right = width - (width < 560 ? 12 : 0) // half a label stands beyond the last of narrow bars
+  const plot = right - side
   const each = plot / hours.length
   const gap = Math.min(6, each * 0.22)
   const y = (n: number): number => top + (height - top - foot) * (1 - n / axis.top)
@@ -138,14 +139,14 @@ function Bars({ usage: u, budget, hours, zone, now }: { usage: LinkUsage; budget
         <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true" focusable="false">
           {axis.marks.map(m => (
             <g key={m}>
-              <line class="us-mark" x1={side} x2={width} y1={y(m)} y2={y(m)} />
+              <line class="us-mark" x1={side} x2={right} y1={y(m)} y2={y(m)} />
               <text class="us-axis" x={side - 8} y={y(m) + 4} text-anchor="end">{isolated(amount(budget, m * unit))}</text>
             </g>
           ))}
           {here && <rect class="us-col" x={side + (shown as number) * each} y={top} width={each} height={height - top - foot} />}
           {spells.map(s => <rect key={s.from} class="us-spell" x={x(s.from)} width={Math.max(2, x(s.to) - x(s.from))} y={top} height={height - top - foot} />)}
           {spells.map(s => <rect key={s.from} class="us-spell-top" x={x(s.from)} width={Math.max(2, x(s.to) - x(s.from))} y={top - 6} height={4} />)}
-          <line class="us-base" x1={side} x2={width} y1={y(0) + 0.5} y2={y(0) + 0.5} />
+          <line class="us-base" x1={side} x2={right} y1={y(0) + 0.5} y2={y(0) + 0.5} />
           {hours.map((h, i) => {
             const n = h.used[budget] / unit
             return (
