@@ -310,7 +310,7 @@ func TestR88_ThrottledGuestsAreCountedByReason(t *testing.T) {
 		}
 	}
 	if want := map[string]float64{"sightline_guests_throttled throttled_users": 2, "sightline_guests_throttled throttled_hours": 0,
-		"sightline_guests_throttled authz_unavailable": 0, "sightline_guest_addresses": 2, "sightline_guest_slots": 1, "sightline_gallery_updates_total": 1}; !maps.Equal(got, want) {
+		"sightline_guests_throttled authz_unavailable": 0, "sightline_guest_addresses": 2, "sightline_guest_slots": 1, "sightline_gallery_updates_total": 1, "sightline_link_viewing_seconds_total": 0}; !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
