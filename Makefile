@@ -79,6 +79,9 @@ bench-media: need-test build ## cost of a packet and a viewer, first picture, la
 bench-chromium: need-test build ## first picture, age and stillness in a real Chromium over shaped links (ARGS="--only one --runs 5")
 	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" TEST_OUTPUT="$(OUT)/bench" node web/ui/bench/chromium.mjs --json $(OUT)/bench/chromium.json $(ARGS)
 
+bench-recover: need-test build ## how soon six tiles are live again in Chromium after an outage, a restart, a hidden page (ARGS="--runs 8 --only outage,guest")
+	@SIGHTLINE_BIN="$(CURDIR)/$(BIN)" TEST_OUTPUT="$(OUT)/bench" node web/ui/bench/recover.mjs $(ARGS)
+
 bench-revoke: need-test build ## from a revocation to the last packet, every way, both stores, with and without hints
 	@$(BIN) bench revoke
 
@@ -114,4 +117,4 @@ need-test:
 ui-packages:
 	@scripts/need node && scripts/npm-ci
 
-.PHONY: help run dev build ui test check lint unit race ui-test e2e promises ops fuzz fuzz-short soak bench bench-archive bench-media bench-chromium bench-revoke bench-images bench-gallery spec docs image-check clean need-run need-test ui-packages
+.PHONY: help run dev build ui test check lint unit race ui-test e2e promises ops fuzz fuzz-short soak bench bench-archive bench-media bench-chromium bench-recover bench-revoke bench-images bench-gallery spec docs image-check clean need-run need-test ui-packages
