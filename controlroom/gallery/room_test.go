@@ -32,28 +32,33 @@ func TestRoom(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	r := roomy{w.blobs, make(chan int64, 1)}
-	w.gallery.cfg.Blobs = r
+	cfg := w.gallery.cfg
+	cfg.Blobs = r
+	g, err := New(cfg) // it does not run: what runs looks into its bytes by itself
+	if err != nil {
+		t.Fatal(err)
+	}
 	for free, want := range map[int64]string{999: "disk_full", 1000: "ok"} {
 		r.free <- free
-		if got := w.gallery.Room(t.Context()); got.State != want || got.Free == nil || *got.Free != free {
+		if got := g.Room(t.Context()); got.State != want || got.Free == nil || *got.Free != free {
 			t.Errorf("%d: %+v", free, got)
 		}
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 3 {
-		if got := w.gallery.Room(gone); got.State != "disk_failed" || got.Free != nil {
+		if got := g.Room(gone); got.State != "disk_failed" || got.Free != nil {
 			t.Errorf("%+v", got)
 		}
 	}
-	q := w.gallery.askRoom(t.Context())
+	q := g.askRoom(t.Context())
 	r.free <- 5000
 	<-q.done
 	if len(r.free) != 0 {
 		t.Error("several questions were open")
 	}
 	close(r.free)
-	if got := w.gallery.Room(t.Context()); got.State != "disk_failed" || got.Free != nil {
+	if got := g.Room(t.Context()); got.State != "disk_failed" || got.Free != nil {
 		t.Errorf("%+v", got)
 	}
 }
