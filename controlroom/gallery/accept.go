@@ -134,13 +134,13 @@ func (g *Gallery) enter(ctx context.Context, src authz.ImageSource, r row, turn 
 		out = intake.Receipt{Image: id, New: true}
 		s.count(r, 1)
 		txn := kv.Txn{Conditions: is(at[pOnce+r.Once], at[kSums], at[pDay+r.Day], at[turnKey(r.Hash)]), Writes: []kv.Write{
-			{Key: pRow + id, Data: encode(r)}, {Key: pOnce + r.Once, Data: []byte(id)}, s.write(), dayWrite(at[pDay+r.Day], 1)}}
+			{Key: pRow + id, Data: kv.Encode(r)}, {Key: pOnce + r.Once, Data: []byte(id)}, s.write(), dayWrite(at[pDay+r.Day], 1)}}
 		for _, k := range r.marks(id) {
 			txn.Writes = append(txn.Writes, kv.Write{Key: k, Data: []byte{'1'}})
 		}
 		parcels = pack(account, id, r, src.Receivers)
 		for _, p := range parcels {
-			txn.Writes = append(txn.Writes, kv.Write{Key: p.key(), Data: encode(p.box)})
+			txn.Writes = append(txn.Writes, kv.Write{Key: p.key(), Data: kv.Encode(p.box)})
 		}
 		return txn, nil
 	})

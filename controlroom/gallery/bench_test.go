@@ -203,7 +203,7 @@ func fill(b *testing.B, g *Gallery, n int) {
 				r.Tags = []string{"fox"}
 			}
 			id := imageID(time.UnixMilli(int64(i)), fmt.Sprint(i))
-			txn.Writes = append(txn.Writes, kv.Write{Key: pRow + id, Data: encode(r)})
+			txn.Writes = append(txn.Writes, kv.Write{Key: pRow + id, Data: kv.Encode(r)})
 			for _, k := range r.marks(id) {
 				txn.Writes = append(txn.Writes, kv.Write{Key: k, Data: []byte{'1'}})
 			}

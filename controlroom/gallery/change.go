@@ -77,7 +77,7 @@ func (g *Gallery) edit(ctx context.Context, account, id string, fn func(*row) er
 		}
 		out = r.image(id)
 		after := r.marks(id)
-		txn := kv.Txn{Conditions: is(v), Writes: []kv.Write{{Key: v.Key, Data: encode(r)}}}
+		txn := kv.Txn{Conditions: is(v), Writes: []kv.Write{{Key: v.Key, Data: kv.Encode(r)}}}
 		for _, k := range before {
 			if !slices.Contains(after, k) {
 				txn.Writes = append(txn.Writes, kv.Write{Key: k, Delete: true})

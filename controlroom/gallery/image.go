@@ -83,14 +83,6 @@ func parseRow(v kv.Value) (row, error) {
 	return r, nil
 }
 
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // our own types: cannot fail
-	}
-	return b
-}
-
 func (r row) image(id string) Image {
 	i := Image{ID: id, Camera: r.Camera, CameraName: r.Name, Sender: r.Sender, Received: time.UnixMilli(r.At).UTC(),
 		Width: r.W, Height: r.H, Bytes: r.Bytes, Favourite: r.Favoured, Tags: r.Tags, Via: r.Via, Details: r.Details}

@@ -182,7 +182,7 @@ func TestAClaimHoldsOthersOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.box.Holder, p.box.Until = idle.name, snap.Now.Add(-time.Second).UnixMilli()
-	if _, err := store.Commit(t.Context(), kv.Txn{ID: kv.NewID(time.Now()), Space: kv.Bulk(ann.Account), Writes: []kv.Write{{Key: p.key(), Data: encode(p.box)}}}); err != nil {
+	if _, err := store.Commit(t.Context(), kv.Txn{ID: kv.NewID(time.Now()), Space: kv.Bulk(ann.Account), Writes: []kv.Write{{Key: p.key(), Data: kv.Encode(p.box)}}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.gallery.send(t.Context(), ann.Account); err != nil {

@@ -188,7 +188,7 @@ func (g *Gallery) receive(ctx context.Context, acc authz.Account, p parcel) (too
 		took = true
 		s.count(r, 1)
 		txn := kv.Txn{Conditions: is(at[pRow+p.id], at[kSums], at[pDay+r.Day], at[turnKey(r.Hash)]), Writes: []kv.Write{
-			{Key: pRow + p.id, Data: encode(r)}, s.write(), dayWrite(at[pDay+r.Day], 1)}}
+			{Key: pRow + p.id, Data: kv.Encode(r)}, s.write(), dayWrite(at[pDay+r.Day], 1)}}
 		for _, k := range r.marks(p.id) {
 			txn.Writes = append(txn.Writes, kv.Write{Key: k, Data: []byte{'1'}})
 		}
@@ -234,7 +234,7 @@ func (g *Gallery) claim(ctx context.Context, p *parcel) (ok bool, err error) {
 			return kv.Txn{}, errNothing
 		}
 		b.Holder, b.Until = g.name, now.Add(claimLimit).UnixMilli()
-		return kv.Txn{Conditions: is(v), Writes: []kv.Write{{Key: v.Key, Data: encode(b)}}}, nil
+		return kv.Txn{Conditions: is(v), Writes: []kv.Write{{Key: v.Key, Data: kv.Encode(b)}}}, nil
 	})
 	return ok, err
 }

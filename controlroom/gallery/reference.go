@@ -118,7 +118,7 @@ func (r *references) drop(ctx context.Context, hash string, ask asker, accounts 
 		txn := b.same(hash)
 		for _, v := range snap.Values {
 			if n, ok := parseNeed(v); ok {
-				txn.Writes = append(txn.Writes, kv.Write{Key: v.Key, Data: encode(needState{At: n.At, Leaving: mark})})
+				txn.Writes = append(txn.Writes, kv.Write{Key: v.Key, Data: kv.Encode(needState{At: n.At, Leaving: mark})})
 			}
 		}
 		if found = len(txn.Writes) - 1; found <= 0 {
@@ -149,7 +149,7 @@ func (r *references) drop(ctx context.Context, hash string, ask asker, accounts 
 			switch {
 			case !ok || n.Leaving != mark: // added again
 			case needed[v.Key]:
-				txn.Writes = append(txn.Writes, kv.Write{Key: v.Key, Data: encode(needState{At: n.At})})
+				txn.Writes = append(txn.Writes, kv.Write{Key: v.Key, Data: kv.Encode(needState{At: n.At})})
 			default:
 				txn.Writes = append(txn.Writes, kv.Write{Key: v.Key, Delete: true})
 				left--
@@ -157,7 +157,7 @@ func (r *references) drop(ctx context.Context, hash string, ask asker, accounts 
 		}
 		if left == 0 && b.exists {
 			dying = b.now.UnixMilli()
-			txn.Writes[0].Data = encode(blobState{V: refVersion, Dying: dying})
+			txn.Writes[0].Data = kv.Encode(blobState{V: refVersion, Dying: dying})
 		}
 		if len(txn.Writes) == 1 && dying == 0 {
 			return kv.Txn{}, nil
@@ -224,7 +224,7 @@ func (r *references) begin(ctx context.Context, hash string, unknown bool) error
 			return kv.Txn{}, nil
 		}
 		dying = b.now.UnixMilli()
-		return kv.Txn{Conditions: b.is(hash), Writes: []kv.Write{{Key: pBlob + hash, Data: encode(blobState{V: refVersion, Dying: dying})}}}, nil
+		return kv.Txn{Conditions: b.is(hash), Writes: []kv.Write{{Key: pBlob + hash, Data: kv.Encode(blobState{V: refVersion, Dying: dying})}}}, nil
 	})
 	if err != nil || dying == 0 {
 		return err
@@ -247,13 +247,13 @@ func (b blobRead) is(hash string) []kv.Condition {
 // same puts the state anew; needs are appended.
 func (b blobRead) same(hash string) kv.Txn {
 	b.state.V = refVersion
-	return kv.Txn{Conditions: b.is(hash), Writes: []kv.Write{{Key: pBlob + hash, Data: encode(b.state)}}}
+	return kv.Txn{Conditions: b.is(hash), Writes: []kv.Write{{Key: pBlob + hash, Data: kv.Encode(b.state)}}}
 }
 
 // needed writes a live state with accounts' references.
 func (b blobRead) needed(hash string, accounts []string) kv.Txn {
-	txn := kv.Txn{Conditions: b.is(hash), Writes: []kv.Write{{Key: pBlob + hash, Data: encode(blobState{V: refVersion})}}}
-	n := encode(needState{At: b.now.UnixMilli()})
+	txn := kv.Txn{Conditions: b.is(hash), Writes: []kv.Write{{Key: pBlob + hash, Data: kv.Encode(blobState{V: refVersion})}}}
+	n := kv.Encode(needState{At: b.now.UnixMilli()})
 	for _, a := range accounts {
 		txn.Writes = append(txn.Writes, kv.Write{Key: refKey(hash, a), Data: n})
 	}

@@ -39,7 +39,7 @@ func (g *Gallery) remove(ctx context.Context, account, id string) (bool, error) 
 		s.count(r, -1)
 		txn := kv.Txn{Conditions: is(at[pRow+id], at[kSums], at[pDay+r.Day]), Writes: []kv.Write{
 			{Key: pRow + id, Delete: true}, s.write(), dayWrite(at[pDay+r.Day], -1),
-			{Key: pTrash + id, Data: encode(trashed{Row: r, Until: now.Add(g.cfg.Undo).UnixMilli()})}}}
+			{Key: pTrash + id, Data: kv.Encode(trashed{Row: r, Until: now.Add(g.cfg.Undo).UnixMilli()})}}}
 		for _, k := range r.marks(id) {
 			if k != pByHash+r.Hash+"/"+id { // the blob is needed until undo ends
 				txn.Writes = append(txn.Writes, kv.Write{Key: k, Delete: true})
@@ -89,7 +89,7 @@ func (g *Gallery) restore(ctx context.Context, account, id string) (ok, full boo
 		}
 		s.count(t.Row, 1)
 		txn := kv.Txn{Conditions: is(at[pTrash+id], at[kSums], at[pDay+t.Row.Day]), Writes: []kv.Write{
-			{Key: pTrash + id, Delete: true}, {Key: pRow + id, Data: encode(t.Row)}, s.write(), dayWrite(at[pDay+t.Row.Day], 1)}}
+			{Key: pTrash + id, Delete: true}, {Key: pRow + id, Data: kv.Encode(t.Row)}, s.write(), dayWrite(at[pDay+t.Row.Day], 1)}}
 		for _, k := range t.Row.marks(id) {
 			txn.Writes = append(txn.Writes, kv.Write{Key: k, Data: []byte{'1'}})
 		}

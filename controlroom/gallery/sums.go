@@ -82,7 +82,7 @@ func (s *sums) count(r row, n int) {
 	}
 }
 
-func (s sums) write() kv.Write { return kv.Write{Key: kSums, Data: encode(s)} }
+func (s sums) write() kv.Write { return kv.Write{Key: kSums, Data: kv.Encode(s)} }
 
 // day is how many images a day has; a day without any has no record.
 func dayWrite(v kv.Value, n int) kv.Write {
