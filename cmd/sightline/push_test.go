@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -40,30 +39,13 @@ type ways struct {
 	texts *i18n.Catalogues
 	auth  *authz.Authority
 	clock *clock.Fake
-	log   *safeBuffer
+	log   *output
 	roots *pushtest.Service // whose certificates are trusted
-}
-
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 func newWays(t *testing.T) *ways {
 	t.Helper()
-	w := &ways{t: t, clock: clock.NewFake(time.Now().UTC()), log: &safeBuffer{}, roots: pushtest.New(t)}
+	w := &ways{t: t, clock: clock.NewFake(time.Now().UTC()), log: &output{}, roots: pushtest.New(t)}
 	var err error
 	if w.store, err = boltkv.Open(t.Context(), filepath.Join(t.TempDir(), "store"), boltkv.Config{Clock: w.clock}); err != nil {
 		t.Fatal(err)
