@@ -108,24 +108,31 @@ func (a *Authority) write(ctx context.Context, d draft) error {
 	return err
 }
 
-// sweepPrefixes deletes everything below the prefixes.
+// sweepEach deletes everything below a prefix; also drafts what goes with a record,
+// which val and what follows the prefix in its key are of. nil: nothing does.
+func (a *Authority) sweepEach(ctx context.Context, prefix string, also func(d *draft, id string, val kv.Value, now time.Time)) error {
+	for {
+		v, err := a.read(ctx, nil, kv.Scan{Prefix: prefix, Limit: sweepBatch})
+		if err != nil || len(v.scans[0]) == 0 {
+			return err
+		}
+		var d draft
+		for _, val := range v.scans[0] {
+			d.del(val.Key)
+			if also != nil {
+				also(&d, strings.TrimPrefix(val.Key, prefix), val, v.now)
+			}
+		}
+		if err := a.write(ctx, d); err != nil {
+			return err
+		}
+	}
+}
+
 func (a *Authority) sweepPrefixes(ctx context.Context, prefixes ...string) error {
 	for _, p := range prefixes {
-		for {
-			v, err := a.read(ctx, nil, kv.Scan{Prefix: p, Limit: sweepBatch})
-			if err != nil {
-				return err
-			}
-			if len(v.scans[0]) == 0 {
-				break
-			}
-			var d draft
-			for _, val := range v.scans[0] {
-				d.del(val.Key)
-			}
-			if err := a.write(ctx, d); err != nil {
-				return err
-			}
+		if err := a.sweepEach(ctx, p, nil); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -133,25 +140,14 @@ func (a *Authority) sweepPrefixes(ctx context.Context, prefixes ...string) error
 
 // sweepCamera removes a deleted camera's grants and takes it out of links.
 func (a *Authority) sweepCamera(ctx context.Context, id, owner string) error {
-	for {
-		v, err := a.read(ctx, nil, kv.Scan{Prefix: pGrant + id + "/", Limit: sweepBatch})
-		if err != nil {
-			return err
+	err := a.sweepEach(ctx, pGrant+id+"/", func(d *draft, account string, val kv.Value, now time.Time) {
+		d.del(keyGrantOf(account, id))
+		if g, err := decode[Grant](val.Data); err == nil {
+			d.event(offerChanged(g, owner, string(ReasonRevoked), g.Shown(now)))
 		}
-		if len(v.scans[0]) == 0 {
-			break
-		}
-		var d draft
-		for _, val := range v.scans[0] {
-			account := strings.TrimPrefix(val.Key, pGrant+id+"/")
-			d.del(val.Key, keyGrantOf(account, id))
-			if g, err := decode[Grant](val.Data); err == nil {
-				d.event(offerChanged(g, owner, string(ReasonRevoked), g.Shown(v.now)))
-			}
-		}
-		if err := a.write(ctx, d); err != nil {
-			return err
-		}
+	})
+	if err != nil {
+		return err
 	}
 	if err := a.sweepWaiting(ctx, id); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"time"
 
 	"sightline/internal/event"
 	"sightline/internal/fault"
@@ -80,19 +81,9 @@ func (a *Authority) attach(ctx context.Context, d *draft, account, mail, camera 
 
 // sweepWaiting removes what waits on a deleted camera.
 func (a *Authority) sweepWaiting(ctx context.Context, camera string) error {
-	for {
-		v, err := a.read(ctx, nil, kv.Scan{Prefix: pWait + camera + "/", Limit: sweepBatch})
-		if err != nil || len(v.scans[0]) == 0 {
-			return err
-		}
-		var d draft
-		for _, val := range v.scans[0] {
-			d.del(val.Key, keyWaitOf(strings.TrimPrefix(val.Key, pWait+camera+"/"), camera))
-		}
-		if err := a.write(ctx, d); err != nil {
-			return err
-		}
-	}
+	return a.sweepEach(ctx, pWait+camera+"/", func(d *draft, email string, _ kv.Value, _ time.Time) {
+		d.del(keyWaitOf(email, camera))
+	})
 }
 
 // Invited is an invitation that went out with a Save, for a grant that waits.
