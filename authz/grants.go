@@ -5,8 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -179,17 +177,6 @@ func digestOf(rows []GrantEdit) ([]byte, error) {
 	return h[:], nil
 }
 
-// inRow says in which row an error is.
-func inRow(i int, err error) error {
-	var f *fault.Error
-	if !errors.As(err, &f) || f.Field == "" {
-		return err
-	}
-	out := *f
-	out.Field = fmt.Sprintf("rows[%d].%s", i, f.Field)
-	return &out
-}
-
 // cleanRows checks what does not depend on the store and lists the e-mails.
 func cleanRows(in []GrantEdit) (rows []GrantEdit, emails []string, err error) {
 	if len(in) > maxGrants {
@@ -197,11 +184,11 @@ func cleanRows(in []GrantEdit) (rows []GrantEdit, emails []string, err error) {
 	}
 	for i, r := range slices.Clone(in) {
 		if err := r.clean(); err != nil {
-			return nil, nil, inRow(i, err)
+			return nil, nil, fault.InRow(i, err)
 		}
 		if r.Email != "" {
 			if slices.Contains(emails, r.Email) {
-				return nil, nil, inRow(i, errTwice("email"))
+				return nil, nil, fault.InRow(i, errTwice("email"))
 			}
 			emails = append(emails, r.Email)
 		}
@@ -262,10 +249,10 @@ func (sv *saver) save(ctx context.Context, rows []GrantEdit, have []kv.Value) er
 		}
 		g := grants[r.GrantID]
 		if _, unmet := sv.old[r.GrantID]; g == nil || !unmet {
-			return inRow(i, fault.Field("grant_id", fault.CodeBadValue, "There is no such row, or it stands twice."))
+			return fault.InRow(i, fault.Field("grant_id", fault.CodeBadValue, "There is no such row, or it stands twice."))
 		}
 		if err := sv.edit(ctx, *g, r); err != nil {
-			return inRow(i, err)
+			return fault.InRow(i, err)
 		}
 	}
 	for id, val := range sv.old { // rows left out
@@ -275,7 +262,7 @@ func (sv *saver) save(ctx context.Context, rows []GrantEdit, have []kv.Value) er
 	for i, r := range rows {
 		if r.GrantID == "" {
 			if err := sv.offer(ctx, r); err != nil {
-				return inRow(i, err)
+				return fault.InRow(i, err)
 			}
 		}
 	}

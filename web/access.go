@@ -1,8 +1,6 @@
 package web
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"sightline/authz"
@@ -137,7 +135,7 @@ func putAccess(r *request) error {
 	for i, e := range in.Rows {
 		edit, err := r.edit(e)
 		if err != nil {
-			return inRow(i, err)
+			return fault.InRow(i, err)
 		}
 		rows = append(rows, edit)
 	}
@@ -172,16 +170,6 @@ func (r *request) edit(e grantEdit) (authz.GrantEdit, error) {
 		edit.Until = *e.Until
 	}
 	return edit, nil
-}
-
-func inRow(i int, err error) error {
-	var f *fault.Error
-	if !errors.As(err, &f) || f.Field == "" {
-		return err
-	}
-	out := *f
-	out.Field = fmt.Sprintf("rows[%d].%s", i, f.Field)
-	return &out
 }
 
 func (r *request) viewAccess(t authz.AccessTable) accessView {

@@ -68,6 +68,17 @@ func Field(field, code, msg string) *Error {
 	return &Error{Kind: Invalid, Code: code, Field: field, Msg: msg}
 }
 
+// InRow says in which row of a list, from 0, the field of an error is.
+func InRow(i int, err error) error {
+	var f *Error
+	if !errors.As(err, &f) || f.Field == "" {
+		return err
+	}
+	out := *f
+	out.Field = fmt.Sprintf("rows[%d].%s", i, f.Field)
+	return &out
+}
+
 // Wrap keeps err as the private cause behind a public code and sentence.
 func Wrap(err error, k Kind, code, msg string) *Error {
 	return &Error{Kind: k, Code: code, Msg: msg, Err: err}
