@@ -252,11 +252,7 @@ func (e *Engine) drop(p *Peer) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.peers, p)
-	if p.pending {
-		p.pending = false
-		e.pending--
-		e.crowd.Store(int32(e.pending))
-	}
+	e.settledLocked(p)
 }
 
 func (e *Engine) fullLocked() error {
@@ -278,6 +274,10 @@ func (e *Engine) connected(p *Peer) {
 	e.metrics.peers.WithLabelValues("connected").Inc()
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.settledLocked(p)
+}
+
+func (e *Engine) settledLocked(p *Peer) {
 	if p.pending {
 		p.pending = false
 		e.pending--
@@ -299,11 +299,7 @@ func (e *Engine) forget(p *Peer, was PeerState) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.peers, p)
-	if p.pending {
-		p.pending = false
-		e.pending--
-		e.crowd.Store(int32(e.pending))
-	}
+	e.settledLocked(p)
 	e.metrics.gone.add(p)
 	e.metrics.layers.padded.Add(p.counts.padded.Load())
 }
