@@ -20,6 +20,7 @@ type Archive interface {
 	Days(ctx context.Context, camera string, zone *time.Location) ([]archive.Day, error)
 	Coverage(ctx context.Context, camera string, layer archive.Layer, s archive.Span) ([]archive.Span, error)
 	Segments(ctx context.Context, camera string, layer archive.Layer, s archive.Span, limit int, after string) ([]archive.Segment, error)
+	Pieces(ctx context.Context, camera string, layer archive.Layer, c archive.Cut) ([]archive.Piece, error)
 	Segment(ctx context.Context, camera, id string) (archive.Segment, error)
 	Init(ctx context.Context, camera, hash string) ([]byte, error)
 	ReadAt(ctx context.Context, camera, segment string, p []byte, off int64) (int, error)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/url"
 	"time"
 
@@ -57,12 +56,12 @@ func (r *request) showWith(f authz.Footage, span archive.Span, asked archive.Lay
 		order = append(order, otherLayer(order[0]))
 	}
 	for _, l := range order {
-		list, err := segmentsOf(r.ctx, r.s.cfg.Archive, r.param("id"), l, cut.Span)
+		pieces, err := r.s.cfg.Archive.Pieces(r.ctx, r.param("id"), l, cut)
 		if err != nil {
 			return shown{}, err
 		}
-		if out.pieces = archive.Pieces(list, cut); len(out.pieces) > 0 {
-			out.layer = l
+		if len(pieces) > 0 {
+			out.layer, out.pieces = l, pieces
 			return out, nil
 		}
 	}
@@ -96,24 +95,6 @@ func cutOf(f authz.Footage, span archive.Span) archive.Cut {
 		c.Allow = allowed(f)
 	}
 	return c
-}
-
-// segmentsOf lists all segments of a span.
-func segmentsOf(ctx context.Context, a Archive, camera string, l archive.Layer, s archive.Span) ([]archive.Segment, error) {
-	const page = 2000
-	var all []archive.Segment
-	after := ""
-	for {
-		list, err := a.Segments(ctx, camera, l, s, page, after)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
-		if len(list) < page {
-			return all, nil
-		}
-		after = list[len(list)-1].ID
-	}
 }
 
 func archivePlaylist(r *request) error {
