@@ -106,13 +106,19 @@ func (s *Socket) note(m interest) {
 	}
 }
 
-// lookAccount compares what the account sees with what it was told of.
-func (s *Socket) lookAccount(ctx context.Context, last seen, noted interest) (time.Duration, error) {
-	r, a := s.room, s.room.cfg.Authority
-	d, err := a.Check(ctx, s.subject, authz.ActSelf, authz.Object{})
+// decide is Check for the socket's subject; a store that is away is an error.
+func (s *Socket) decide(ctx context.Context, act authz.Action, o authz.Object) (authz.Decision, error) {
+	d, err := s.room.cfg.Authority.Check(ctx, s.subject, act, o)
 	if err == nil && d.Reason == authz.ReasonUnavailable {
 		err = unavailable()
 	}
+	return d, err
+}
+
+// lookAccount compares what the account sees with what it was told of.
+func (s *Socket) lookAccount(ctx context.Context, last seen, noted interest) (time.Duration, error) {
+	r, a := s.room, s.room.cfg.Authority
+	d, err := s.decide(ctx, authz.ActSelf, authz.Object{})
 	if err != nil {
 		return 0, err
 	}
@@ -222,10 +228,7 @@ func linkFaces(links []authz.LinkView) []linkFace {
 
 // lookGuest compares the visit's state with what its page was told.
 func (s *Socket) lookGuest(ctx context.Context, last seen, noted interest) (time.Duration, error) {
-	d, err := s.room.cfg.Authority.Check(ctx, s.subject, authz.ActVisit, authz.Object{Link: s.subject.Link})
-	if err == nil && d.Reason == authz.ReasonUnavailable {
-		err = unavailable()
-	}
+	d, err := s.decide(ctx, authz.ActVisit, authz.Object{Link: s.subject.Link})
 	if err != nil {
 		return 0, err
 	}
