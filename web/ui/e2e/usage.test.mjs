@@ -196,6 +196,27 @@ describe("reasonable use", { concurrency: 2 }, () => {
     await shot(op, "usage-page-desk");
     assert.deepEqual(await findings(op), []);
 
+    // By hour, the three are what the bars are, and the time in which newcomers are slowed is marked.
+    const u = await s.call("GET", `/api/v1/links/${s.link}/usage`);
+    const sum = (k) => u.hours.reduce((n, h) => n + h[k], 0);
+    assert.equal(sum("gallery_updates"), u.gallery_updates.used);
+    assert.ok(Math.abs(sum("viewer_minutes") * 60 - u.viewer_seconds.used) <= u.hours.length, "seconds, each hour rounded");
+    assert.ok(u.hours.every((h) => h.users <= u.users.used) && sum("users") >= u.users.used, JSON.stringify(u.hours));
+    assert.deepEqual(u.throttled.filter((x) => x.budget === "users").at(-1)?.to, null, JSON.stringify(u.throttled));
+    const chart = op.locator(".us-chart");
+    for (const [key, name] of [["users", "usage.people"], ["gallery_updates", "usage.gallery"], ["viewer_seconds", "wall.title"]]) {
+      await chart.locator(".seg label").getByText(word(name), { exact: true }).click();
+      await chart.getByRole("heading", { name: word("usage.chart", { name: word(name) }) }).waitFor();
+      await chart.locator(".us-bar").first().waitFor();
+      assert.equal(await chart.locator(".us-spell-top").count() > 0, key === "users", `${key} is marked as slowed`);
+    }
+    await button(chart, "usage.as_table").click();
+    const figures = chart.locator("tbody tr");
+    assert.ok(await figures.count() >= 24, "the same as a table");
+    assert.ok((await chart.locator(".us-slow").count()) > 0, "slowed hours are named in it");
+    assert.deepEqual(await findings(op), []);
+    await button(chart, "usage.as_table").click();
+
     // Turned to a phone's width and back, what stays in sight plays on in the same element.
     await live.evaluate(() => {
       window.__kept = [...document.querySelectorAll("li.tile[data-slot] video")].slice(0, 2);
