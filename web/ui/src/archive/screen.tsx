@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { cameras as cameraAPI, views as viewAPI } from '../api/api'
 import type { Camera, View } from '../api/wire'
 import { t } from '../i18n/i18n'
@@ -17,12 +17,12 @@ import { account, zone as ownZone } from '../state/session'
 import { wire } from '../state/events'
 import { byName, itemsOf, nameOf } from '../views/resolve'
 import { isPhone } from '../wall/device'
-import { autoGrid } from '../wall/grid'
 import { Help } from '../wall/help'
 import { fileName, save, snapshot } from '../wall/snapshot'
 import { archivePage } from './api'
 import { Transport, Zoom } from './controls'
 import { Days, inDay } from './days'
+import { fit } from './fit'
 import { useArchiveKeys } from './keys'
 import { Marks, neighbour } from './marks'
 import { Player, speeds } from './player'
@@ -152,7 +152,9 @@ function Shown({ ids, list }: { ids: readonly string[]; list: readonly Camera[] 
       centreOn(view, found ?? to, view.peek().to - view.peek().from, player.edge())
     })
   }
-  const grid = isPhone.value ? { rows: Math.ceil(lanes.length / 2), columns: single ? 1 : 2 } : autoGrid(lanes.length)
+  const stage = useRef<HTMLUListElement>(null)
+  const room = useRoom(stage)
+  const grid = isPhone.value ? { rows: Math.ceil(lanes.length / 2), columns: single ? 1 : 2, two: !single } : fit(lanes.length, room.width, room.height)
   const known = lanes.every(l => l.deck.footage.known.value)
   const nothing = known && days.size === 0 && lanes.every(l => l.deck.footage.days.value !== undefined && !l.deck.footage.problem.value)
   const problem = single ? undefined : lanes.find(l => l.deck.footage.problem.value && l.deck.footage.problem.value.status === 0)?.deck.footage.problem.value
@@ -176,7 +178,7 @@ function Shown({ ids, list }: { ids: readonly string[]; list: readonly Camera[] 
         </Notice>
       )}
       <div class="stage">
-        <ul class={`grid c${grid.columns}${isPhone.value && !single ? ' vw-narrow' : ''}`} style={{ '--rows': grid.rows, '--columns': grid.columns }} aria-label={t('archive.title')}>
+        <ul ref={stage} class={`grid c${grid.columns}${grid.two ? ' vw-narrow' : ''}`} style={{ '--rows': grid.rows, '--columns': grid.columns }} aria-label={t('archive.title')}>
           {lanes.map((l, i) => (
             <ArchiveTile key={l.camera} player={player} lane={l} number={i + 1} zone={zone} selected={i === selected} several={!single} onSelect={() => select(i)} onOpen={() => alone(l.camera, player)} />
           ))}
@@ -207,6 +209,21 @@ function alone(camera: string, player: Player): void {
 
 function inside(s: Span, t: number): boolean {
   return t >= s.from && t < s.to
+}
+
+/** useRoom is how large an element is. */
+function useRoom(of: { current: HTMLElement | null }): { width: number; height: number } {
+  const [room, setRoom] = useState({ width: 1256, height: 480 })
+  useLayoutEffect(() => {
+    const el = of.current
+    if (!el) return
+    const measure = (): void => setRoom(r => (r.width === el.clientWidth && r.height === el.clientHeight ? r : { width: el.clientWidth, height: el.clientHeight }))
+    const watch = new ResizeObserver(measure)
+    watch.observe(el)
+    measure()
+    return () => watch.disconnect()
+  }, [])
+  return room
 }
 
 /** newest is the newest moment there is footage of. */
