@@ -2,10 +2,10 @@ package controlroom
 
 import "sightline/sfu"
 
-// annexB appends a frame to dst as a byte stream with start codes: the NAL units
+// AnnexB appends a frame to dst as a byte stream with start codes: the NAL units
 // its RTP payloads carry (RFC 6184 and RFC 7798: single units, aggregates and
 // fragments). What is cut short ends the unit it is in.
-func annexB(dst []byte, f sfu.Format, frame *sfu.Frame) []byte {
+func AnnexB(dst []byte, f sfu.Format, frame *sfu.Frame) []byte {
 	head, kind := 1, h264Unit
 	if f.Codec == sfu.H265 {
 		head, kind = 2, h265Unit

@@ -41,7 +41,7 @@ func decodeStill(ctx context.Context, tool *ffmpeg.Tool, src stillSource, size S
 		Args: []string{"-loglevel", "error", "-threads", "1", "-max_pixels", strconv.Itoa(pixelsMost), "-f", format, "-i", "pipe:0",
 			"-frames:v", "1", "-vf", filter, "-threads", "1", "-c:v", "mjpeg", "-q:v", "4",
 			"-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "image2pipe", "pipe:1"},
-		In: bytes.NewReader(annexB(nil, src.format, src.frame)), Out: out,
+		In: bytes.NewReader(AnnexB(nil, src.format, src.frame)), Out: out,
 	})
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ func (n *node) buildEvents(reg prometheus.Registerer, box *seal.Box) (err error)
 	cfg := events.Config{
 		Store: n.store, Authority: n.authority, Seal: box, Fleet: n.fleet, Node: nodeName(), Alone: n.store.Kind() == "bolt",
 		Keep: time.Duration(c.KeepDays) * 24 * time.Hour, Most: c.PerCamera, Rate: c.Rate, HookRate: c.HookRate,
-		LostAfter: c.LostAfter, BackAfter: c.BackAfter, Log: n.log.With("part", "events"), Registerer: reg,
+		LostAfter: c.LostAfter, BackAfter: c.BackAfter, FFmpeg: n.tool, EyesShare: c.Motion, Log: n.log.With("part", "events"), Registerer: reg,
 	}
 	if n.archive != nil {
 		cfg.Recorder = n.archive

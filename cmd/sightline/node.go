@@ -241,7 +241,7 @@ func (n *node) buildOps(reg *prometheus.Registry) (err error) {
 func (n *node) buildMedia(ctx context.Context, reg *prometheus.Registry) (err error) {
 	cfg, log := n.cfg, n.log
 	if n.tool, err = ffmpeg.Find(ctx); err != nil {
-		log.Warn("there will be no still images, and cameras that send neither H.264 nor H.265 are not converted", "err", err)
+		log.Warn("there will be no still images, cameras that send neither H.264 nor H.265 are not converted, and movement is told from the data rate alone", "err", err)
 	}
 	n.guard = ingest.NewGuard(ingest.GuardConfig{Networks: networks(cfg.CameraNetworks)})
 	n.fleet = ingest.New(ingest.Config{Guard: n.guard, Log: log.With("part", "ingest"), Registerer: reg,

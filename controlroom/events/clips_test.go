@@ -28,9 +28,10 @@ const (
 type span struct{ from, to float64 }
 
 type clipScene struct {
-	name   string
-	filter string // of [0:v] (the picture, 640x360 at 15 fps) and [1:v] (another picture), to [v]
-	moves  []span
+	name, words string
+	filter      string // of [0:v] (the picture, 640x360) and [1:v] (another picture), to [v]
+	moves       []span
+	seconds     int // 0: clipLength
 }
 
 const sensor = "noise=alls=5:allf=t"
@@ -53,40 +54,69 @@ func walker(in, out string, height int, x string, y int) string {
 const (
 	crossing = "if(between(t,25,33),-44+86*(t-25),if(between(t,45,50),640-137*(t-45),-200))"
 	rain     = "color=gray:s=640x360:r=15,noise=alls=100:allf=t,gblur=sigma=0.4:sigmaV=5,lutyuv=y='clip((val-128)*10,0,255)':u=128:v=128[rain];"
+	bush     = "[0:v]split[bq][bz];[bz]crop=120:150:430:60[bc];[bq][bc]overlay=x='430+5*sin(5*t)+3*sin(2.3*t)':y='60+2*sin(3*t)':eval=frame"
+	// a clock of 24 minutes that counts seconds, 20 pixels high
+	digits = "testsrc=s=160x90:r=1,trim=start=1437,setpts=PTS-STARTPTS,fps=15,crop=64:26:80:32,scale=64:20,format=yuv420p[dc];"
 )
 
 var clipScenes = []clipScene{
-	{"still", "[0:v]" + sensor + "[v]", nil},
-	{"person", walker("0:v", "p", 96, crossing, 190) + "[p]" + sensor + "[v]", []span{{25, 33}, {45, 50}}},
-	{"far", walker("0:v", "p", 36, "if(between(t,25,37),100+20*(t-25),-200)", 130) + "[p]" + sensor + "[v]", []span{{25, 37}}},
-	{"slow", walker("0:v", "p", 96, "if(between(t,25,45),150+6*(t-25),-200)", 190) + "[p]" + sensor + "[v]", []span{{25, 45}}},
-	{"light", "[0:v]eq=brightness='if(between(t,25,40),0.14,if(between(t,48,58),0.016*(t-48),0))':eval=frame," + sensor + "[v]", nil},
-	{"rain", rain + "[0:v][rain]blend=all_mode=screen:all_opacity=0.2:enable='gte(t,20)'," + sensor + "[v]", nil},
-	{"rainperson", rain + walker("0:v", "p", 96, crossing, 190) + "[p][rain]blend=all_mode=screen:all_opacity=0.2," + sensor + "[v]", []span{{25, 33}, {45, 50}}},
+	{"still", "nothing moves", "[0:v]" + sensor + "[v]", nil, 0},
+	{"night", "nothing moves, a noisy night", "[0:v]noise=alls=25:allf=t[v]", nil, 0},
+	{"light", "a lamp, a sunrise", "[0:v]eq=brightness='if(between(t,25,40),0.14,if(between(t,48,58),0.016*(t-48),0))':eval=frame," + sensor + "[v]", nil, 0},
+	{"spot", "a lamp over half of the picture", "[0:v]vignette=a='if(between(t,25,40),PI/3,PI/8)':eval=frame," + sensor + "[v]", nil, 0},
+	{"bush", "a bush in the wind", bush + "," + sensor + "[v]", nil, 0},
+	{"clock", "a clock in the picture", digits + "[0:v][dc]overlay=x=560:y=8," + sensor + "[v]", nil, 180},
+	{"rain", "rain begins", rain + "[0:v][rain]blend=all_mode=screen:all_opacity=0.2:enable='gte(t,20)'," + sensor + "[v]", nil, 0},
+	{"person", "somebody crosses", walker("0:v", "p", 96, crossing, 190) + "[p]" + sensor + "[v]", []span{{25, 33}, {45, 50}}, 0},
+	{"far", "somebody far", walker("0:v", "p", 36, "if(between(t,25,37),100+20*(t-25),-200)", 130) + "[p]" + sensor + "[v]", []span{{25, 37}}, 0},
+	{"slow", "somebody hardly moves", walker("0:v", "p", 96, "if(between(t,25,45),150+6*(t-25),-200)", 190) + "[p]" + sensor + "[v]", []span{{25, 45}}, 0},
+	{"rainperson", "somebody crosses in rain", rain + walker("0:v", "p", 96, crossing, 190) + "[p][rain]blend=all_mode=screen:all_opacity=0.2," + sensor + "[v]", []span{{25, 33}, {45, 50}}, 0},
+	{"nightperson", "somebody crosses in a noisy night", walker("0:v", "p", 96, crossing, 190) + "[p]noise=alls=25:allf=t[v]", []span{{25, 33}, {45, 50}}, 0},
+	walks("near", "people of 13 to 27 % of the height, 2 s to 4 s", 48, 60, 72, 84, 96),
+	walks("small", "people of 10 to 12 % of the height, 2 s to 4 s", 36, 38, 40, 42, 44),
+}
+
+// walks is a scene of people of several heights, each in sight for 2.1 s (one
+// key frame) to 4 s.
+func walks(name, words string, heights ...int) clipScene {
+	s := clipScene{name: name, words: words, seconds: 25 + 14*len(heights)}
+	in := "0:v"
+	for i, h := range heights {
+		m := span{from: float64(25 + 14*i), to: float64(25+14*i) + 2.1 + 0.45*float64(i)}
+		out := fmt.Sprintf("w%d", i)
+		s.filter += walker(in, out, h, fmt.Sprintf("if(between(t,%g,%g),%d+%d*(t-%g),-200)", m.from, m.to, 40+110*i, 15+12*i, m.from), 130+40*(i%3))
+		s.moves = append(s.moves, m)
+		in = out
+	}
+	s.filter += "[" + in + "]" + sensor + "[v]"
+	return s
 }
 
 var clipCoders = []struct{ name, args string }{
-	{"vbr", "-c:v libx264 -preset veryfast -crf 28 -bf 0 -g 30"},
-	{"abr", "-c:v libx264 -preset veryfast -b:v 300k -maxrate 400k -bufsize 600k -bf 0 -g 30"},
-	{"cbr", "-c:v libx264 -preset veryfast -b:v 300k -minrate 300k -maxrate 300k -bufsize 150k -x264-params nal-hrd=vbr -bf 0 -g 30"},
+	{"vbr", "-c:v libx264 -preset veryfast -crf 28 -bf 0 -sc_threshold 0 -g 30"},
+	{"abr", "-c:v libx264 -preset veryfast -b:v 300k -maxrate 400k -bufsize 600k -bf 0 -sc_threshold 0 -g 30"},
+	{"cbr", "-c:v libx264 -preset veryfast -b:v 300k -minrate 300k -maxrate 300k -bufsize 150k -x264-params nal-hrd=vbr -bf 0 -sc_threshold 0 -g 30"},
 	{"long", "-c:v libx264 -preset veryfast -crf 28 -bf 0 -g 300 -keyint_min 300 -sc_threshold 0"},
 	{"refresh", "-c:v libx264 -preset veryfast -b:v 300k -maxrate 350k -bufsize 300k -bf 0 -g 300 -x264-params intra-refresh=1:keyint=90"},
 	{"bframes", "-c:v libx264 -preset veryfast -crf 28 -bf 2 -g 30"},
-	{"h265", "-c:v libx265 -preset ultrafast -crf 30 -x265-params log-level=none:bframes=0:keyint=30:min-keyint=30"},
-	{"h265cbr", "-c:v libx265 -preset ultrafast -b:v 300k -x265-params log-level=none:bframes=0:keyint=30:min-keyint=30:vbv-maxrate=300:vbv-bufsize=150"},
+	{"h265", "-c:v libx265 -preset ultrafast -crf 30 -x265-params log-level=none:bframes=0:keyint=30:min-keyint=30:scenecut=0"},
+	{"h265cbr", "-c:v libx265 -preset ultrafast -b:v 300k -x265-params log-level=none:bframes=0:keyint=30:min-keyint=30:scenecut=0:vbv-maxrate=300:vbv-bufsize=150"},
 }
 
-// encodeClip makes a scene's clip, Annex B.
-func encodeClip(t testing.TB, s clipScene, seconds int, args string) []byte {
+// slowly is a clip of 5 pictures a second in place of 15, with as much for each.
+var slowly = strings.NewReplacer("r=15", "r=5", "fps=15", "fps=5", "-g 30", "-g 10", "keyint=30", "keyint=10", "300k", "100k", "400k", "133k", "600k", "200k", "150k", "50k", "-g 300", "-g 100", "keyint_min 300", "keyint_min 100")
+
+// encodeClip makes a scene's clip, Annex B, of clipFPS pictures a second or 5.
+func encodeClip(t testing.TB, s clipScene, fps int, args string) []byte {
 	t.Helper()
 	pics := filepath.Join("..", "..", "internal", "testcam", "pictures")
 	kind := "h264"
 	if strings.Contains(args, "libx265") {
 		kind = "hevc"
 	}
-	cmd := []string{"-v", "error", "-threads", "1"}
-	for _, p := range []string{"yard.jpg", "street.jpg"} {
-		cmd = append(cmd, "-loop", "1", "-framerate", fmt.Sprint(clipFPS), "-t", fmt.Sprint(seconds), "-i", filepath.Join(pics, p))
+	seconds := clipLength
+	if s.seconds > 0 {
+		seconds = s.seconds
 	}
 	filter := strings.Replace(s.filter, "[0:v]", "[a]", 1)
 	copies := ""
@@ -94,10 +124,15 @@ func encodeClip(t testing.TB, s clipScene, seconds int, args string) []byte {
 		filter = strings.Replace(filter, "[1:v]", fmt.Sprintf("[b%d]", i), 1)
 		copies += fmt.Sprintf("[b%d]", i)
 	}
-	filter = "[0:v]scale=640:360,format=yuv420p[a];" + filter
+	still := fmt.Sprintf("scale=640:360,format=yuv420p,loop=loop=-1:size=1,setpts=N/%d/TB,fps=%d", clipFPS, clipFPS)
+	filter = "[0:v]" + still + "[a];" + filter
 	if n := strings.Count(copies, "["); n > 0 {
-		filter = fmt.Sprintf("[1:v]scale=640:360,format=yuv420p,split=%d%s;", n, copies) + filter
+		filter = fmt.Sprintf("[1:v]%s,split=%d%s;", still, n, copies) + filter
 	}
+	if fps != clipFPS {
+		filter, args = slowly.Replace(strings.Replace(filter, "N/15/TB", "N/5/TB", -1)), slowly.Replace(args)
+	}
+	cmd := []string{"-v", "error", "-threads", "1", "-i", filepath.Join(pics, "yard.jpg"), "-i", filepath.Join(pics, "street.jpg")}
 	cmd = append(cmd, "-filter_complex", filter, "-map", "[v]", "-t", fmt.Sprint(seconds), "-pix_fmt", "yuv420p")
 	cmd = append(cmd, strings.Fields(args)...)
 	cmd = append(cmd, "-f", kind, "-")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sightline/ingest"
+	"sightline/internal/clock"
 	"sightline/internal/kv"
 	"sightline/sfu"
 )
@@ -15,6 +16,19 @@ type detection struct {
 	mu      sync.Mutex
 	watched map[string]*watch // by camera
 	reports sync.WaitGroup    // being made
+	eyes    *eyes             // nil: nothing is decoded
+}
+
+// blind is how many cameras are watched by their data rate alone.
+func (d *detection) blind() (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, w := range d.watched {
+		if w.sink.blind(clock.Mono()) {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *detection) count() int {
@@ -39,6 +53,13 @@ func (e *Events) detect(ctx context.Context) {
 	tick := time.NewTicker(settle)
 	defer tick.Stop()
 	defer e.motion.reports.Wait()
+	if e.motion.eyes != nil {
+		looking, stop := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		wg.Go(func() { e.guarded(looking, "eyes", e.motion.eyes.run) })
+		defer wg.Wait()
+		defer stop()
+	}
 	defer e.unwatch(nil)
 	var levels map[string]string
 	asked := true
@@ -114,7 +135,7 @@ func (e *Events) match(ctx context.Context, levels map[string]string) {
 		sink := newMotionSink(ctx, e, camera, level)
 		release := e.cfg.Fleet.Hold(camera, ingest.Sub) // it is pulled for this alone, too
 		remove := stream.Follow(sink, sfu.FollowConfig{})
-		w = &watch{level: level, stream: stream, sink: sink, remove: func() { remove(); release() }}
+		w = &watch{level: level, stream: stream, sink: sink, remove: func() { remove(); sink.leave(); release() }}
 		e.motion.mu.Lock()
 		e.motion.watched[camera] = w
 		e.motion.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"sightline/authz"
 	"sightline/ingest"
 	"sightline/internal/clock"
+	"sightline/internal/ffmpeg"
 	"sightline/internal/kv"
 	"sightline/internal/seal"
 	"sightline/ratelimit"
@@ -45,6 +46,8 @@ type Config struct {
 	Seal       *seal.Box     //
 	Fleet      Fleet         // nil: nothing is lost and nothing detected
 	Recorder   Recorder      // nil: nothing records
+	FFmpeg     *ffmpeg.Tool  // decodes what is watched for movement; nil: the data rate tells
+	EyesShare  int           // percent of a core that decoding for it may take; 0: none
 	Node       string        // this node's name among others
 	Alone      bool          // no other node uses the store
 	Keep       time.Duration // how long events are kept: 30 days
@@ -123,6 +126,9 @@ func New(cfg Config) (*Events, error) {
 		motion:  detection{watched: map[string]*watch{}},
 	}
 	e.metrics = newMetrics(cfg.Registerer, e)
+	if cfg.FFmpeg != nil && cfg.EyesShare > 0 {
+		e.motion.eyes = newEyes(cfg.FFmpeg, min(cfg.EyesShare, 100), e.metrics, cfg.Log)
+	}
 	return e, nil
 }
 

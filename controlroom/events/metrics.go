@@ -8,6 +8,8 @@ type metrics struct {
 	reports *prometheus.CounterVec
 	removed prometheus.Counter
 	frames  prometheus.Counter
+	looks   *prometheus.CounterVec
+	seconds prometheus.Counter
 	faults  prometheus.Counter
 }
 
@@ -20,7 +22,11 @@ func newMetrics(reg prometheus.Registerer, e *Events) *metrics {
 		removed: prometheus.NewCounter(prometheus.CounterOpts{Name: "sightline_events_removed_total",
 			Help: "Events that were too old or too many, or whose camera is gone."}),
 		frames: prometheus.NewCounter(prometheus.CounterOpts{Name: "sightline_motion_frames_total",
-			Help: "Pictures whose size was looked at to notice movement."}),
+			Help: "Pictures of streams that are watched for movement."}),
+		looks: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sightline_motion_looks_total",
+			Help: "Times pictures were to be decoded to notice movement: looked, skipped (a newer one came before its turn), damaged (not decodable), failed (the decoder ended or hung)."}, []string{"outcome"}),
+		seconds: prometheus.NewCounter(prometheus.CounterOpts{Name: "sightline_motion_look_seconds_total",
+			Help: "Time spent on decoding pictures to notice movement."}),
 		faults: prometheus.NewCounter(prometheus.CounterOpts{Name: "sightline_motion_faults_total",
 			Help: "Cameras whose detection of movement failed and was begun anew."}),
 	}
@@ -32,13 +38,18 @@ func newMetrics(reg prometheus.Registerer, e *Events) *metrics {
 			m.reports.WithLabelValues(s, o)
 		}
 	}
+	for _, o := range []string{"looked", "skipped", "damaged", "failed"} {
+		m.looks.WithLabelValues(o)
+	}
 	if reg == nil {
 		return m
 	}
-	reg.MustRegister(m.events, m.reports, m.removed, m.frames, m.faults,
+	reg.MustRegister(m.events, m.reports, m.removed, m.frames, m.looks, m.seconds, m.faults,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sightline_events_running", Help: "Events that go on, of which this node has reports."},
 			func() float64 { e.mu.Lock(); defer e.mu.Unlock(); return float64(len(e.running)) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sightline_motion_cameras", Help: "Cameras whose stream this node watches for movement."},
-			func() float64 { return float64(e.motion.count()) }))
+			func() float64 { return float64(e.motion.count()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sightline_motion_blind", Help: "Of them those whose pictures are not decoded: the data rate tells."},
+			func() float64 { return float64(e.motion.blind()) }))
 	return m
 }

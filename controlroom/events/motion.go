@@ -26,6 +26,9 @@ type watching struct {
 	Level  string `json:"level"`
 }
 
+// Sees says that pictures are decoded to notice movement; else the data rate tells.
+func (e *Events) Sees() bool { return e.motion.eyes != nil }
+
 // Sensitivity is how an own camera's stream is watched for movement.
 func (e *Events) Sensitivity(ctx context.Context, sub authz.Subject, camera string) (string, error) {
 	if err := e.manage(ctx, sub, camera); err != nil {

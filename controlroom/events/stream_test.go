@@ -36,13 +36,13 @@ func clipOf(t testing.TB, stream []byte) *testcam.Clip {
 func TestCamerasThatAreWatched(t *testing.T) {
 	t.Parallel()
 	const coder = "-c:v libx264 -preset veryfast -crf 28 -bf 0 -g 30 -x264-params slices=1"
-	walks := clipScene{name: "walks", filter: walker("0:v", "p", 96, "if(between(t,18,26),-44+86*(t-18),-200)", 190) + "[p]" + sensor + "[v]"}
+	walks := clipScene{name: "walks", seconds: 50, filter: walker("0:v", "p", 96, "if(between(t,28,36),-44+86*(t-28),-200)", 190) + "[p]" + sensor + "[v]"}
 	store := onBolt(t)
 	fleet := ingest.New(ingest.Config{Guard: ingest.NewGuard(ingest.GuardConfig{Loopback: true})})
 	t.Cleanup(fleet.Close)
 	ids, cams := [2]string{}, [2]*testcam.Camera{}
 	for i, s := range []clipScene{clipScenes[0], walks} {
-		clip := clipOf(t, encodeClip(t, s, 28, coder))
+		clip := clipOf(t, encodeClip(t, s, clipFPS, coder))
 		ids[i] = made(t, store)
 		w := watching{V: version, Camera: ids[i], Level: MotionMedium}
 		if _, err := store.Commit(t.Context(), kv.Txn{ID: kv.NewID(time.Now()), Space: kv.Control, Writes: []kv.Write{{Key: pMotion + ids[i], Data: encode(w)}}}); err != nil {

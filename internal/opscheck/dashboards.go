@@ -175,7 +175,8 @@ func usage() Dashboard {
 			of("Events of cameras", "none", "{{kind}}", "60 * "+rate("sightline_events_total", "kind"), "Begun, a minute. lost for many at once: the cameras' network.").also("removed", "60 * "+rate("sightline_events_removed_total", "job")),
 			of("Reports of events", "none", "{{source}} {{outcome}}", "60 * "+rate("sightline_event_reports_total", "source, outcome"), "A minute. limited: a camera or a hook reports too much. failed: the store was away."),
 			of("Events that go on", "none", "{{instance}}", total("sightline_events_running", "instance"), ""),
-			of("Streams watched for movement", "none", "{{instance}} cameras", total("sightline_motion_cameras", "instance"), "").also("{{instance}} pictures a second", rate("sightline_motion_frames_total", "instance")).also("{{instance}} begun anew after a fault", rate("sightline_motion_faults_total", "instance")),
+			of("Streams watched for movement", "none", "{{instance}} cameras", total("sightline_motion_cameras", "instance"), "").also("{{instance}} pictures a second", rate("sightline_motion_frames_total", "instance")).also("{{instance}} begun anew after a fault", rate("sightline_motion_faults_total", "instance")).also("{{instance}} cameras told by the data rate", total("sightline_motion_blind", "instance")),
+			of("Looks for movement", "none", "{{outcome}}", rate("sightline_motion_looks_total", "outcome"), "A second. skipped: events.motion_share does not suffice. failed: the decoder ended or hung.").also("{{instance}} share of a core's time", rate("sightline_motion_look_seconds_total", "instance")),
 		}},
 		{"Messages", []Panel{
 			of("Notices", "none", "{{kind}}", "60 * "+rate("sightline_notices_total", "kind"), "A minute.").also("none, {{reason}}", "60 * "+rate("sightline_notice_drops_total", "reason")),

@@ -11,6 +11,7 @@ type Events struct {
 	PerCamera int           `key:"events.per_camera" name:"per-camera" default:"20000" help:"Events of one camera that are kept; older ones go first (100 to 100000)."`
 	Rate      int           `key:"events.rate" default:"20" help:"New events of one camera in a minute (1 to 600); what goes on is one event."`
 	HookRate  int           `key:"events.hook_rate" name:"hook-rate" default:"120" help:"Reports by one camera's hook key in a minute (1 to 6000)."`
+	Motion    int           `key:"events.motion_share" name:"motion-share" default:"25" help:"Percent of one core's time that decoding pictures of the cameras watched for movement may take (0 to 100); where it does not suffice, each is looked at less often. 0: none is decoded, and the data rate tells."`
 	LostAfter time.Duration `key:"events.lost_after" name:"lost-after" default:"30s" help:"Without a picture for so long a camera is lost (30s to 1h)."`
 	BackAfter time.Duration `key:"events.back_after" name:"back-after" default:"10s" help:"With pictures for so long a lost camera is back (1s to 10m)."`
 }
@@ -19,7 +20,7 @@ func (e Events) check() error {
 	for _, n := range []struct {
 		key           string
 		is, from, end int
-	}{{"events.keep_days", e.KeepDays, 1, 3650}, {"events.per_camera", e.PerCamera, 100, 100_000}, {"events.rate", e.Rate, 1, 600}, {"events.hook_rate", e.HookRate, 1, 6000}} {
+	}{{"events.keep_days", e.KeepDays, 1, 3650}, {"events.per_camera", e.PerCamera, 100, 100_000}, {"events.rate", e.Rate, 1, 600}, {"events.hook_rate", e.HookRate, 1, 6000}, {"events.motion_share", e.Motion, 0, 100}} {
 		if n.is < n.from || n.is > n.end {
 			return fmt.Errorf("%s: %d is not between %d and %d", n.key, n.is, n.from, n.end)
 		}
