@@ -112,6 +112,7 @@ type Archive struct {
 	recorders map[string]*recorder
 	ctx       context.Context // of Run; nil before
 	running   sync.WaitGroup
+	ends      []func() // of what lives as long as the archive
 }
 
 // missing is a disk that could not be opened at the start.
@@ -197,9 +198,23 @@ func (a *Archive) begin(d *disk) error {
 
 // Close lets go of the disks. Run has returned.
 func (a *Archive) Close() {
+	a.mu.Lock()
+	ends := a.ends
+	a.ends = nil
+	a.mu.Unlock()
+	for _, end := range ends {
+		end()
+	}
 	for _, d := range a.disks {
 		d.close()
 	}
+}
+
+// atClose has something ended with the archive.
+func (a *Archive) atClose(end func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ends = append(a.ends, end)
 }
 
 // told queues an alarm. The newest state of a disk is in Disks when nobody listens.

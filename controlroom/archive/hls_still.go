@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -27,6 +28,7 @@ const (
 	stillPixels  = 8192 * 4352      // of a picture that is decoded
 	stillReach   = 8 << 20          // bytes read of a fragment: its key frame
 	stillRetry   = 10 * time.Second
+	stillSpare   = 15 * time.Second // how long a child waits for the next still
 	stillDefault = 320
 )
 
@@ -58,6 +60,8 @@ type Stills struct {
 	kept    map[stillKey]*list.Element // of *keptStill
 	order   *list.List                 // most recently used in front
 	bytes   int
+	spares  map[int]*ffmpeg.Spare // by width
+	closed  bool
 }
 
 type stillKey struct {
@@ -92,7 +96,7 @@ func NewStills(cfg StillsConfig) *Stills {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Stills{cfg: cfg, flights: map[stillKey]*stillFlight{}, kept: map[stillKey]*list.Element{}, order: list.New(),
+	s := &Stills{cfg: cfg, flights: map[stillKey]*stillFlight{}, kept: map[stillKey]*list.Element{}, order: list.New(), spares: map[int]*ffmpeg.Spare{},
 		cuts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sightline_archive_stills_total",
 			Help: "Stills of recordings asked for: cut, cached, shared (with a run under way), failed (not decodable), none (no ffmpeg), refused (too many at once, or not done in time)."}, []string{"result"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sightline_archive_still_seconds",
@@ -103,7 +107,39 @@ func NewStills(cfg StillsConfig) *Stills {
 	if cfg.Registerer != nil {
 		cfg.Registerer.MustRegister(s.cuts, s.seconds)
 	}
+	cfg.Archive.atClose(s.close)
 	return s
+}
+
+// close ends the children that wait for stills.
+func (s *Stills) close() {
+	s.mu.Lock()
+	spares := slices.Collect(maps.Values(s.spares))
+	clear(s.spares)
+	s.closed = true
+	s.mu.Unlock()
+	for _, c := range spares {
+		c.Close()
+	}
+}
+
+// cutter is what decodes one picture and makes it so wide. The system takes 60 ms to
+// load ffmpeg, which is most of a still: as long as stills are asked for, the next
+// child is there already.
+func (s *Stills) cutter(width int) *ffmpeg.Spare {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.spares[width]
+	if c == nil {
+		c = s.cfg.Tool.Spare([]string{"-loglevel", "error", "-threads", "1", "-max_pixels", strconv.Itoa(stillPixels), "-probesize", "1000000", "-analyzeduration", "0",
+			"-f", "mp4", "-i", "pipe:0", "-map", "0:v:0", "-frames:v", "1", "-vf", "scale='min(" + strconv.Itoa(width) + ",iw)':-2:flags=area,format=yuvj420p",
+			"-threads", "1", "-c:v", "mjpeg", "-q:v", "5", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "image2pipe", "pipe:1"}, stillSpare)
+		if s.closed {
+			c.Close()
+		}
+		s.spares[width] = c
+	}
+	return c
 }
 
 // At returns the picture at or before a moment, at most width pixels wide (0: 320),
@@ -247,11 +283,7 @@ func (s *Stills) cut(ctx context.Context, k stillKey, init string, f Fragment) (
 		return nil, err
 	}
 	var out atMost
-	err = s.cfg.Tool.Run(ctx, ffmpeg.Job{
-		Args: []string{"-loglevel", "error", "-threads", "1", "-max_pixels", strconv.Itoa(stillPixels), "-probesize", "1000000", "-analyzeduration", "0",
-			"-f", "mp4", "-i", "pipe:0", "-map", "0:v:0", "-frames:v", "1", "-vf", "scale='min(" + strconv.Itoa(k.width) + ",iw)':-2:flags=area,format=yuvj420p",
-			"-threads", "1", "-c:v", "mjpeg", "-q:v", "5", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "image2pipe", "pipe:1"},
-		In: bytes.NewReader(in), Out: &out})
+	err = s.cutter(k.width).Run(ctx, bytes.NewReader(in), &out)
 	if err != nil {
 		return nil, err
 	}
