@@ -116,7 +116,7 @@ function VisitPage({ link, first }: { link: string; first: Visit }) {
 }
 
 function GuestWall({ link, visit, wire, onHelp, onGone }: { link: string; visit: Visit; wire: Wire; onHelp(): void; onGone(): void }) {
-  const wall = useMemo(() => new Wall({ api: api.viewing(link), send: wire.send, clock: wire.clock }), [link])
+  const wall = useMemo(() => new Wall({ api: api.viewing(link), send: wire.send, reached: wire.reached, clock: wire.clock }), [link])
   useEffect(() => {
     const off = wire.listen({ up: () => wall.up(), message: m => wall.receive(m) })
     return () => {

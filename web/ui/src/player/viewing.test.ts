@@ -43,6 +43,7 @@ function make(up = true) {
   const said: ClientMessage[] = []
   const tiles: TileState[] = []
   const problems: (string | undefined)[] = []
+  const onReached = vi.fn()
   let n = 0
   const api = {
     open: vi.fn(async (b: { tiles: TileWant[] }, _signal?: AbortSignal): Promise<Opened> => ({ id: `v${++n}`, sdp: 'answer', tiles: b.tiles.map(t => ({ cell: t.cell, camera: t.camera, mid: String(t.cell), state: 'live' as const })) })),
@@ -57,9 +58,10 @@ function make(up = true) {
     onTile: s => tiles.push(s),
     onConnected: () => {},
     onTracks: () => {},
+    onReached,
     onProblem: p => problems.push(p?.code),
   })
-  return { viewing, api, said, tiles, problems, line }
+  return { viewing, api, said, tiles, problems, line, onReached }
 }
 const settle = () => vi.advanceTimersByTimeAsync(0)
 
@@ -72,6 +74,21 @@ describe('viewing session', () => {
   afterEach(() => {
     vi.unstubAllGlobals()
     vi.useRealTimers()
+  })
+
+  it('waits for nobody once the server has answered that the session is gone, and lets the socket know', async () => {
+    const { viewing, api, onReached, line } = make()
+    viewing.show([want(0, 'c1')], 1)
+    await settle()
+    FakePC.all.at(-1)?.become('connected')
+    expect(onReached).not.toHaveBeenCalled()
+    line.up = false
+    api.renegotiate.mockRejectedValueOnce(new Problem({ status: 404, code: 'not_found' }))
+    FakePC.all.at(-1)?.become('disconnected')
+    await settle()
+    expect(onReached).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(150)
+    expect(api.open).toHaveBeenCalledTimes(2)
   })
 
   it('offers what was prepared, if it is large enough', async () => {

@@ -14,6 +14,8 @@ export interface ViewingConfig {
   onConnected(connected: boolean): void
   /** Tracks may have changed: ask track() again. */
   onTracks(): void
+  /** The server answered after it could not be reached: whoever waits for it may try now. */
+  onReached?(): void
   /** Opening failed; it is tried again unless `final`. */
   onProblem(p: Problem | undefined, final: boolean): void
 }
@@ -287,10 +289,15 @@ export class Viewing {
     try {
       const sdp = await offer()
       const res = await this.ask(signal => this.config.api.renegotiate(id, sdp, signal))
+      this.config.onReached?.()
       if (this.peer === peer) await peer.answer(res.sdp)
       answered = true
     } catch (e) {
       gone = asProblem(e).status === 404
+      if (gone) {
+        this.reached = elapsed() // it answers: there is nothing to wait for
+        this.config.onReached?.()
+      }
     }
     this.busy = false
     if (this.peer !== peer) {
@@ -369,7 +376,7 @@ export class Viewing {
   private again(): void {
     this.parked = this.frozen.size > 0
     this.drop(true)
-    if (this.running && !this.parked) this.wait(this.backoff.attempt === 0 ? 100 + Math.random() * 400 : this.backoff.next())
+    if (this.running && !this.parked) this.wait(this.backoff.attempt === 0 ? this.soon(100 + Math.random() * 400) : this.backoff.next())
     this.backoff.attempt ||= 1
   }
 

@@ -65,6 +65,9 @@ export class Wire {
     return () => this.listeners.delete(l)
   }
 
+  /** reached is for who knows otherwise that the server can be reached: a socket that waits tries now. */
+  readonly reached = (): void => this.socket?.now()
+
   /** send says whether there was a connection to send on. */
   readonly send: Socket['send'] = m => this.socket?.send(m) ?? false
 }

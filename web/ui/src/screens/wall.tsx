@@ -41,7 +41,7 @@ export function WallScreen() {
   const [dialog, setDialog] = useState<'help' | 'kiosk'>()
   const [sharing, share] = useState<string>()
   const [open, setOpen] = useState<Open>()
-  const wall = useMemo(() => new Wall({ api: accountViewing, send: wire.send, clock: wire.clock }), [])
+  const wall = useMemo(() => new Wall({ api: accountViewing, send: wire.send, reached: wire.reached, clock: wire.clock }), [])
   useEffect(() => {
     const stop = wire.listen({ up: () => wall.up(), message: m => wall.receive(m) })
     return () => {

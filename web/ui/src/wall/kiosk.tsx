@@ -177,7 +177,7 @@ export function KioskPage() {
 }
 
 function KioskWall({ kiosk, wire, onEnded }: { kiosk: Kiosk; wire: Wire; onEnded(): void }) {
-  const wall = useMemo(() => new Wall({ api: kioskViewing, send: wire.send, clock: wire.clock }), [])
+  const wall = useMemo(() => new Wall({ api: kioskViewing, send: wire.send, reached: wire.reached, clock: wire.clock }), [])
   const patrol = patrolOf(wall)
   useEffect(() => {
     const off = wire.listen({ up: () => wall.up(), message: m => wall.receive(m) })

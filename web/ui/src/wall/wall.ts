@@ -30,6 +30,8 @@ export function keyOf(item: WallItem): string {
 export interface WallConfig {
   api: ViewingAPI
   send(m: ClientMessage): boolean
+  /** Told when the server answers again though the socket has not come back. */
+  reached?(): void
   clock: ServerClock
 }
 
@@ -81,6 +83,7 @@ export class Wall {
     this.viewing = new Viewing({
       api: config.api,
       send: config.send,
+      ...(config.reached && { onReached: config.reached }),
       onTile: s => {
         if (s.mid !== undefined) this.mids.set(s.cell, s.mid)
         const tile = this.tiles.get(s.cell)
