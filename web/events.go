@@ -23,8 +23,13 @@ type eventsView struct {
 	Next   string      `json:"next,omitempty"` // after of the next page
 }
 
-type motionView struct {
+type motionPut struct {
 	Sensitivity string `json:"sensitivity"` // off low medium high
+}
+
+type motionView struct {
+	motionPut
+	By string `json:"by"` // what tells: pictures, or rate where the server decodes none
 }
 
 // eventsScan is how many events outside of what may be seen a page passes over:
@@ -37,8 +42,8 @@ func eventRoutes() []route {
 			summary: "What a camera reported, newest first, as far as the subject gets notices of it. Query: from and to (RFC 3339), after (an event's id), limit (1 to 1000, 100 if not given)."},
 		{method: "GET", path: "/api/v1/cameras/:id/motion", who: account, out: motionView{}, handle: getMotion,
 			summary: "Whether movement is told from the stream of an own camera."},
-		{method: "PUT", path: "/api/v1/cameras/:id/motion", who: account, body: jsonBody, in: motionView{}, out: motionView{}, handle: putMotion,
-			summary: "Let movement be told from the data rate of an own camera's stream: off, low, medium or high."},
+		{method: "PUT", path: "/api/v1/cameras/:id/motion", who: account, body: jsonBody, in: motionPut{}, out: motionView{}, handle: putMotion,
+			summary: "Let movement be told from an own camera's stream: off, low, medium or high."},
 	}
 }
 
@@ -99,16 +104,24 @@ func getMotion(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.ok(motionView{Sensitivity: level})
+	return r.ok(viewMotion(r, level))
+}
+
+func viewMotion(r *request, level string) motionView {
+	by := "rate"
+	if r.s.cfg.Events.Sees() {
+		by = "pictures"
+	}
+	return motionView{motionPut{level}, by}
 }
 
 func putMotion(r *request) error {
-	var in motionView
+	var in motionPut
 	if err := r.decode(&in); err != nil {
 		return err
 	}
 	if err := r.s.cfg.Events.SetSensitivity(r.ctx, r.subject, r.param("id"), in.Sensitivity); err != nil {
 		return err
 	}
-	return r.ok(in)
+	return r.ok(viewMotion(r, in.Sensitivity))
 }

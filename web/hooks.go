@@ -28,6 +28,7 @@ type Events interface {
 	RemoveHook(ctx context.Context, s authz.Subject, camera string) error
 	Sensitivity(ctx context.Context, s authz.Subject, camera string) (string, error)
 	SetSensitivity(ctx context.Context, s authz.Subject, camera, level string) error
+	Sees() bool // movement is told from pictures; else from the data rate
 }
 
 type hookView struct {

@@ -40,6 +40,12 @@ export interface Recording {
 
 export type Sensitivity = 'off' | 'low' | 'medium' | 'high'
 
+/** How a stream is watched for movement; by: what tells, 'rate' where the server decodes no pictures. */
+export interface Motion {
+  sensitivity: Sensitivity
+  by: 'pictures' | 'rate'
+}
+
 export interface Hook {
   /** "" while there is none. */
   key: string
@@ -51,8 +57,8 @@ const at = (id: ID, what: string): string => `/api/v1/cameras/${encodeURICompone
 export const recording = {
   get: (id: ID) => send<Recording>('GET', at(id, 'recording')),
   change: (id: ID, version: number, policy: Policy) => send<Recording>('PUT', at(id, 'recording'), { policy, version }),
-  motion: (id: ID) => send<{ sensitivity: Sensitivity }>('GET', at(id, 'motion')),
-  setMotion: (id: ID, sensitivity: Sensitivity) => send<{ sensitivity: Sensitivity }>('PUT', at(id, 'motion'), { sensitivity }),
+  motion: (id: ID) => send<Motion>('GET', at(id, 'motion')),
+  setMotion: (id: ID, sensitivity: Sensitivity) => send<Motion>('PUT', at(id, 'motion'), { sensitivity }),
   hook: (id: ID) => send<Hook>('GET', at(id, 'hook')),
   newHook: (id: ID) => send<Hook>('POST', at(id, 'hook')),
   removeHook: (id: ID) => send<void>('DELETE', at(id, 'hook')),

@@ -36,7 +36,7 @@ function Motion({ camera }: { camera: Camera }) {
   const choose = async (sensitivity: Sensitivity): Promise<void> => {
     const before = view.data
     setProblem(undefined)
-    view.put({ sensitivity })
+    if (before) view.put({ ...before, sensitivity })
     try {
       view.put(await api.setMotion(camera.id, sensitivity))
       toast(t(sensitivity === 'off' ? 'rec.saved' : 'rec.motion_saved'))
@@ -59,7 +59,7 @@ function Motion({ camera }: { camera: Camera }) {
           />
         )}
       </Loaded>
-      <p class="hint">{t('rec.motion_hint')}</p>
+      <p class="hint">{t(view.data?.by === 'rate' ? 'rec.motion_rate' : 'rec.motion_hint')}</p>
       <ProblemNotice problem={problem} />
     </div>
   )
