@@ -64,6 +64,19 @@ describe('socket', () => {
     expect(FakeSocket.all[0]?.readyState).toBe(3)
   })
 
+  it('begins an attempt about every second where nobody answers, on a line known to be quick; now and then a long one', () => {
+    make()
+    last().open()
+    last().drop(1006)
+    const begun: number[] = []
+    for (let t = 0, n = 1; t < 10_000; t += 50) {
+      vi.advanceTimersByTime(50)
+      if (FakeSocket.all.length > n) begun.push(t + 50)
+      n = FakeSocket.all.length
+    }
+    expect(begun).toEqual([600, 1850, 3100, 4350, 8500, 9750])
+  })
+
   it('does not wait when the network is back or the page is looked at', () => {
     for (const e of ['online', 'visibilitychange', 'resume']) {
       FakeSocket.all = []

@@ -7,6 +7,13 @@ const pingEvery = 3000
 const deafAfter = 8000
 /** How long one attempt may take, ms. */
 const attemptFor = 4000
+/**
+ * On a line that opened quicker, so little: what a dead network has swallowed is
+ * sent again by TCP after 1 and 3 s, a new attempt is sooner.
+ */
+const briefly = 1000
+/** Every so manyth attempt may take its whole time: the line may be a slower one now. */
+const patiently = 4
 /** What must be heard within this after a network change or a sleep, ms. */
 const proveWithin = 1500
 
@@ -36,6 +43,8 @@ export class Socket {
   private limit: ReturnType<typeof setTimeout> | undefined
   private heard = 0
   private begun = 0
+  private took: number | undefined // how long the last opening took
+  private misses = 0 // attempts in a row that nobody answered
   private readonly probing: Probing
   private readonly config: SocketConfig
 
@@ -102,11 +111,13 @@ export class Socket {
     let opened = false
     this.heard = this.begun = elapsed()
     clearTimeout(this.limit)
-    this.limit = setTimeout(() => { if (this.ws === ws && !opened) this.leave(ws) }, attemptFor)
+    this.limit = setTimeout(() => { if (this.ws === ws && !opened) this.miss(ws) }, this.allowed())
     ws.onopen = () => {
       opened = true
       clearTimeout(this.limit)
       this.heard = elapsed()
+      this.took = this.heard - this.begun
+      this.misses = 0
       this.ping = setInterval(() => this.beat(ws), pingEvery)
       this.config.onUp()
       this.beat(ws)
@@ -122,6 +133,19 @@ export class Socket {
       if (this.ws !== ws) return
       this.gone(opened, e.code)
     }
+  }
+
+  /** allowed is how long the next attempt may take, ms. */
+  private allowed(): number {
+    if (this.took === undefined || this.misses % patiently === patiently - 1) return attemptFor
+    return Math.min(attemptFor, Math.max(briefly, 4 * this.took + 500))
+  }
+
+  /** miss ends an attempt that nobody answers; what it took is part of the wait for the next one. */
+  private miss(ws: WebSocket): void {
+    this.misses++
+    const spent = elapsed() - this.begun
+    this.leave(ws, Math.max(50 + 100 * (this.config.random ?? Math.random)(), this.probing.next() - spent))
   }
 
   /** leave gives a connection up whose other end does not answer: it may take minutes to close by itself. */
