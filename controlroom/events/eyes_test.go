@@ -3,9 +3,12 @@ package events
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -244,4 +247,44 @@ func TestShareIsKept(t *testing.T) {
 	if n != 40 || w.had > whole*6/10 {
 		t.Errorf("%d looks took %v of %v", n, time.Duration(w.had), time.Duration(whole))
 	}
+}
+
+// BenchmarkLook is what a look costs: one camera with a key frame every 2 s makes
+// one of these every 2 s.
+func BenchmarkLook(b *testing.B) {
+	for _, coder := range []int{0, 6} {
+		b.Run(clipCoders[coder].name, func(b *testing.B) {
+			f, frames := keys(b, coder)
+			e, err := openEye(b.Context(), tool(b), f.Codec, 2*time.Minute)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer e.close()
+			c, n := newScene(MotionMedium), 0
+			child, own := spent(b, e.child.Pid()), spent(b, os.Getpid())
+			for b.Loop() {
+				pics, err := e.decode(f, frames[n%len(frames):n%len(frames)+1], time.Minute)
+				if err != nil {
+					b.Fatal(err)
+				}
+				c.look(pics[0])
+				n++
+			}
+			b.ReportMetric(float64(spent(b, e.child.Pid())-child)/float64(n)/1e6, "ffmpeg-cpu-ms/op")
+			b.ReportMetric(float64(spent(b, os.Getpid())-own)/float64(n)/1e6, "own-cpu-ms/op")
+		})
+	}
+}
+
+// spent is a process's CPU time.
+func spent(b *testing.B, pid int) time.Duration {
+	b.Helper()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
+	user, _ := strconv.Atoi(f[11])
+	system, _ := strconv.Atoi(f[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
 }

@@ -263,7 +263,7 @@ func TestSeenTable(t *testing.T) {
 		sums := map[string]verdict{}
 		clips := 0
 		for _, c := range clipCoders {
-			if !slices.Contains([]string{"vbr", "abr", "cbr", "long", "h265", "h265cbr"}, c.name) {
+			if !slices.Contains([]string{"vbr", "cbr", "h265"}, c.name) {
 				continue
 			}
 			clips++
