@@ -281,6 +281,7 @@ func TestOtherNodesFollow(t *testing.T) {
 		b.warm(t, c)
 		wall := b.watch(t, olena, c.ID)
 		wall.flows(t, 0)
+		poll(t, 5*time.Second, "from here on changes are told", func() bool { return wall.heard("badges") == 1 })
 		if _, err := a.room.UpdateCamera(t.Context(), olena, c.ID, controlroom.CameraInput{Name: str("Gate")}); err != nil {
 			t.Fatal(err)
 		}

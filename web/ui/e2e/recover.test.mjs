@@ -78,6 +78,28 @@ describe("recovery", { concurrency: 2 }, () => {
     way.close();
   });
 
+  it("shows what has changed while nobody could tell it", async () => {
+    const way = await network(s);
+    const ctx = await context(b, desk);
+    await ctx.addInitScript(install, {});
+    const page = await ctx.newPage();
+    await signIn(page, way.base, owner);
+    await page.locator("li.tile").first().waitFor();
+    await page.goto(way.base + "/cameras");
+    const [name, id] = [list.at(-1).name, s.ids.at(-1)];
+    await page.getByText(name).first().waitFor();
+    await until("its socket is up", () => page.evaluate(() => window.__sockets.at(-1)?.readyState === 1));
+    way.down();
+    await page.evaluate(() => window.__cut());
+    await s.call("PATCH", `/api/v1/cameras/${id}`, { name: "Orchard" });
+    way.up();
+    await page.getByText("Orchard").first().waitFor();
+    await s.call("PATCH", `/api/v1/cameras/${id}`, { name });
+    await page.getByText(name).first().waitFor();
+    await ctx.close();
+    way.close();
+  });
+
   it("R91: a camera that freezes is stalled, reconnecting, offline with its last picture, and back", async () => {
     const one = await server(folder(), [{ name: "Gate", main: gate.main, sub: gate.sub }]);
     try {

@@ -19,9 +19,14 @@ export function announce(what: string): void {
   changes.value = { ...changes.value, [what]: (changes.value[what] ?? 0) + 1 }
 }
 
+/** announceAll makes every resource load again that depends on anything: nobody said for a while what changed. */
+export function announceAll(): void {
+  announce('')
+}
+
 /** changesOf counts what announce said of `what`; reading it subscribes. */
 export function changesOf(what: string): number {
-  return changes.value[what] ?? 0
+  return (changes.value[what] ?? 0) + (changes.value[''] ?? 0)
 }
 
 /** loading counts running loads; the bar under the top bar shows when one takes long. */
@@ -44,7 +49,7 @@ export function useResource<T>(load: () => Promise<T>, on: readonly string[] = [
     ).finally(() => { loads.value-- })
   }, [])
 
-  const version = on.map(w => changes.value[w] ?? 0).join()
+  const version = on.map(changesOf).join()
   useEffect(() => {
     reload()
   }, [version])

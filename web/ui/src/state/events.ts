@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { me as api } from '../api/api'
 import { accountViewing } from '../api/api'
-import { announce } from '../kit/resource'
+import { announce, announceAll } from '../kit/resource'
 import { Wire } from '../player/wire'
 import { endedBy, goSignIn, loadSession, session } from './session'
 
@@ -15,6 +15,7 @@ export const wire = new Wire(accountViewing.socket)
 /** startEvents opens the one socket of this tab, for a signed-in person. */
 export function startEvents(): void {
   let failed = 0
+  let blind = true // since the last connection nobody told what changed
   stopped.value = undefined
   wire.start({
     up: () => {
@@ -22,6 +23,7 @@ export function startEvents(): void {
       online.value = true
     },
     down: opened => {
+      blind = true
       // One refusal may be a restart; after a second, ask whether the login still stands.
       failed++
       if (failed > 1) online.value = false
@@ -46,8 +48,12 @@ export function startEvents(): void {
         session.value = { ...session.value, badges: { offers: m.offers, notices: m.notices } }
         // The figure and the list are told apart; neither may be older than the other.
         if (other) announce('notices')
-        // Lists are watched from here on: what was missed before is fetched now.
         announce('offers')
+      }
+      if (m.type === 'badges' && blind) { // lists are watched from here on
+        blind = false
+        void loadSession()
+        announceAll()
       }
     },
   })

@@ -5,7 +5,7 @@ import { setHooks } from '../api/http'
 import type { Account, Me, Theme } from '../api/wire'
 import { setLanguage } from '../i18n/i18n'
 import { hereZone } from '../i18n/time'
-import { announce } from '../kit/resource'
+import { announceAll } from '../kit/resource'
 import { go, path } from '../kit/router'
 
 /** Who is signed in; null: nobody; undefined: not known yet. */
@@ -41,7 +41,7 @@ function watchStore(): void {
     if (session.value === undefined) await loadSession()
     else await api.get().catch(() => {})
     if (storeAway.value) watchStore()
-    else for (const what of ['cameras', 'links', 'views']) announce(what)
+    else announceAll()
   }, 3000)
 }
 
