@@ -32,7 +32,8 @@ type eyes struct {
 	all  map[*watcher]bool
 	past int64 // ns that who has just been looked at has had
 
-	open map[sfu.Codec]*eye // of run alone
+	open   map[sfu.Codec]*eye // of run alone
+	canvas *canvas            // likewise
 }
 
 // watcher is a camera's place among the others.
@@ -63,7 +64,7 @@ const (
 
 func newEyes(tool *ffmpeg.Tool, percent int, m *metrics, log *slog.Logger) *eyes {
 	return &eyes{tool: tool, share: float64(percent) / 100, limit: eyeLimit, start: eyeStart, metrics: m, log: log,
-		wake: make(chan struct{}, 1), all: map[*watcher]bool{}, open: map[sfu.Codec]*eye{}}
+		wake: make(chan struct{}, 1), all: map[*watcher]bool{}, open: map[sfu.Codec]*eye{}, canvas: newCanvas()}
 }
 
 // add gives a camera a place. fn is called on the goroutine of run; remove ends

@@ -260,7 +260,7 @@ func BenchmarkLook(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer e.close()
-			c, n := newScene(MotionMedium), 0
+			c, n := newScene(MotionMedium, newCanvas()), 0
 			child, own := spent(b, e.child.Pid()), spent(b, os.Getpid())
 			for b.Loop() {
 				pics, err := e.decode(f, frames[n%len(frames):n%len(frames)+1], time.Minute)

@@ -51,7 +51,7 @@ func newMotionSink(ctx context.Context, e *Events, camera, level string) *motion
 	m := &motionSink{ctx: ctx, e: e, camera: camera, rate: newDetector(level), leave: func() {}}
 	m.tell = m.report
 	if e.motion.eyes != nil {
-		m.scene = newScene(level)
+		m.scene = newScene(level, e.motion.eyes.canvas)
 		m.place, m.leave = e.motion.eyes.add(camera, m.look)
 	}
 	return m

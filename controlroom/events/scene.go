@@ -32,11 +32,22 @@ type scene struct {
 	raw    []float32 // the picture before, smoothed
 	busy   []float32 // share of pictures in which it changed much
 
-	sum                         []float64 // scratch: integral of (eyeWidth+1)*(eyeHeight+1)
-	sum2                        []float64
-	x, r, s, d, now, sort, wide []float32
-	mask                        []uint8
-	stack                       []int32
+	*canvas
+}
+
+// canvas is what judging a picture needs meanwhile. Scenes that are judged on one
+// goroutine share one.
+type canvas struct {
+	sum, sum2                     []float64 // integrals
+	x, r, s, d, now, sorted, wide []float32
+	mask                          []uint8
+	stack                         []int32
+}
+
+func newCanvas() *canvas {
+	f := func() []float32 { return make([]float32, eyePixels) }
+	const corner = (eyeWidth + 1) * (eyeHeight + 1)
+	return &canvas{sum: make([]float64, corner), sum2: make([]float64, corner), x: f(), r: f(), s: f(), d: f(), now: f(), sorted: f(), wide: f(), mask: make([]uint8, eyePixels)}
 }
 
 // sceneRule is a sensitivity.
@@ -66,11 +77,9 @@ const (
 	lineHeight  = 9    // pixels of a line of text at most
 )
 
-func newScene(level string) *scene {
+func newScene(level string, c *canvas) *scene {
 	f := func() []float32 { return make([]float32, eyePixels) }
-	const corner = (eyeWidth + 1) * (eyeHeight + 1)
-	return &scene{rule: sceneRules[level], usual: f(), stray: f(), before: f(), raw: f(), busy: f(),
-		sum: make([]float64, corner), sum2: make([]float64, corner), x: f(), r: f(), s: f(), d: f(), now: f(), sort: f(), wide: f(), mask: make([]uint8, eyePixels)}
+	return &scene{rule: sceneRules[level], usual: f(), stray: f(), before: f(), raw: f(), busy: f(), canvas: c}
 }
 
 // look takes the next picture, eyePixels bytes, and reports whether something moves.
@@ -95,19 +104,19 @@ func (c *scene) look(pic []byte) bool {
 		c.d[i] = abs(c.r[i] - c.before[i])
 	}
 	copy(c.before, c.r)
-	smooth(c.d, c.sort)
-	copy(c.d, c.sort)
+	smooth(c.d, c.sorted)
+	copy(c.d, c.sorted)
 	for i, v := range c.r {
-		c.sort[i] = abs(v)
+		c.sorted[i] = abs(v)
 	}
-	smooth(c.sort, c.s)
-	some := c.sort[:0]
+	smooth(c.sorted, c.s)
+	some := c.sorted[:0]
 	for i := 0; i < eyePixels; i += 7 { // for a median it is enough
 		some = append(some, c.s[i])
 	}
 	slices.Sort(some)
 	everywhere := some[len(some)/2]
-	widen(c.stray, c.wide, c.sort)
+	widen(c.stray, c.wide, c.sorted)
 	differs, lit := 0, 0
 	for i := range c.mask {
 		least := max(c.rule.least, c.rule.strays*max(c.wide[i], everywhere))
