@@ -212,9 +212,10 @@ func TestASlowDiskIsAGap(t *testing.T) {
 	poll(t, 20*time.Second, "a fragment", func() bool { return len(w.segments("gate")) == 1 })
 	thaw := freeze(t, w.disk())
 	poll(t, 10*time.Second, "the alarm", func() bool { return w.a.Disks()[0].State == AlarmFailed })
-	if st := w.a.Status("gate"); st.Recording || st.Error != AlarmFailed {
-		t.Errorf("%+v", st)
-	}
+	poll(t, 10*time.Second, "the camera to say so", func() bool {
+		st := w.a.Status("gate")
+		return !st.Recording && st.Error == AlarmFailed
+	})
 	timer := time.NewTimer(ringAge)
 	<-timer.C
 	thaw()

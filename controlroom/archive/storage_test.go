@@ -72,5 +72,8 @@ func TestStorageTellsOfTheBucket(t *testing.T) {
 		t.Errorf("%+v", b)
 	}
 	s.fault.Store(http.StatusForbidden)
-	poll(t, 30*time.Second, "a failure", func() bool { b := w.a.bucketStore(); return b.State == AlarmFailed && !b.Since.IsZero() && b.Cause != "" })
+	poll(t, 30*time.Second, "a failure", func() bool {
+		b := w.a.bucketStore()
+		return b.State == AlarmFailed && !b.Since.IsZero() && b.Cause != ""
+	})
 }
