@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useId } from 'preact/hooks'
+import { useEffect, useId, useRef } from 'preact/hooks'
 
 export interface Tab {
   id: string
@@ -10,6 +10,12 @@ export interface Tab {
 /** Tabs follow the ARIA pattern: arrows move and choose; the panel is labelled by its tab. */
 export function Tabs({ label, tabs, value, onChange, children }: { label: string; tabs: readonly Tab[]; value: string; onChange(id: string): void; children: ComponentChildren }) {
   const base = useId()
+  const strip = useRef<HTMLDivElement>(null)
+  // Where the tabs run out at the side, the one that is shown is in sight.
+  useEffect(() => {
+    const el = strip.current
+    if (el && el.scrollWidth > el.clientWidth) document.getElementById(`${base}-${value}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [value])
   const onKey = (e: KeyboardEvent): void => {
     const rtl = document.documentElement.dir === 'rtl'
     const step = e.key === (rtl ? 'ArrowLeft' : 'ArrowRight') ? 1 : e.key === (rtl ? 'ArrowRight' : 'ArrowLeft') ? -1 : 0
@@ -22,7 +28,7 @@ export function Tabs({ label, tabs, value, onChange, children }: { label: string
   }
   return (
     <>
-      <div class="tabs" role="tablist" aria-label={label} onKeyDown={onKey}>
+      <div ref={strip} class="tabs" role="tablist" aria-label={label} onKeyDown={onKey}>
         {tabs.map(x => (
           <button
             key={x.id}

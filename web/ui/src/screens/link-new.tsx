@@ -30,7 +30,7 @@ export function NewLink({ cameras, onCreated }: { cameras: Camera[]; onCreated(l
   const { lang } = active.value
   return (
     <form class="card new-link" onSubmit={form.onSubmit} noValidate>
-      <div class="row">
+      <div class="row wrap">
         <h2>{t('links.new')}</h2>
         <span class="sp" />
         <span class="dim meta">{t('links.name_kept')}</span>
