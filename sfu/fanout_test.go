@@ -79,11 +79,12 @@ func fanOut(s *sfu.Stream, sinks, blocked int) (all []*counting, free, remove fu
 	}
 }
 
-// 2,000 sinks on one stream, 20 of them blocked: nobody else misses a frame or
-// waits, and those come back by a key frame and are counted.
+// 500 sinks on one stream, 20 of them blocked: nobody else misses a frame or
+// waits, and those come back by a key frame and are counted. BenchmarkFanOut has
+// 2,000, which the race detector cannot keep up with on a busy machine.
 func TestFanOut(t *testing.T) {
 	cam := newCamera(t, "cam", sfu.H264, time.Second, 2_000_000).fill(5)
-	all, free, remove := fanOut(cam.s, 2000, 20)
+	all, free, remove := fanOut(cam.s, 500, 20)
 	defer remove()
 	cam.run(t)
 	var open, shut []*counting
