@@ -164,13 +164,21 @@ func compare(t *testing.T, w *world, c *cut, file string) {
 	t.Helper()
 	got := probe(t, file, "v")
 	var want []probed
-	for _, s := range w.segments("gate") {
+	left, holes := time.Duration(0), 0 // the index tells where a busy machine has left something out
+	list := w.segments("gate")
+	for i, s := range list {
+		if i > 0 {
+			d := s.From.Sub(list[i-1].To)
+			left += d
+			if d.Abs() > 20*time.Millisecond { // half a picture
+				holes++
+			}
+		}
 		part := filepath.Join(t.TempDir(), "segment.mp4")
 		if err := os.WriteFile(part, w.readAll(s), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		list := probe(t, part, "v")
-		want = append(want, list...) // each file's times begin where its first tfdt says
+		want = append(want, probe(t, part, "v")...) // each file's times begin where its first tfdt says
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d pictures, not %d", len(got), len(want))
@@ -185,10 +193,10 @@ func compare(t *testing.T, w *world, c *cut, file string) {
 			breaks++
 		}
 	}
-	if breaks > 1 { // where sound begins, a segment begins on a line of its own
+	if breaks > 1+holes { // where sound begins, a segment begins on a line of its own
 		t.Errorf("%d times the distance of pictures is not that of the source", breaks)
 	}
-	if d := c.To.Sub(c.From).Seconds() - c.Seconds; d > 0.1 || d < -0.1 {
+	if d := (c.To.Sub(c.From) - left).Seconds() - c.Seconds; d > 0.1 || d < -0.1 {
 		t.Errorf("from %v to %v it plays %v s", c.From, c.To, c.Seconds)
 	}
 }

@@ -319,10 +319,17 @@ func TestExportWithAWatermark(t *testing.T) {
 	if err := os.WriteFile(plain, x.read(anna, x.create(same).ID), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := len(probe(t, file, "v")), len(probe(t, plain, "v")); got < want-2 || got > want+2 {
+	video := probe(t, file, "v")
+	if got, want := len(video), len(probe(t, plain, "v")); got < want-2 || got > want+2 {
 		t.Errorf("%d of %d pictures", got, want)
 	}
-	if got, want := len(probe(t, file, "a")), len(probe(t, plain, "a")); want == 0 || got < want-5 {
+	got, want := len(probe(t, file, "a")), 0
+	for _, p := range probe(t, plain, "a") { // sound goes on to the last picture, which may last long
+		if float64(p.pts)/48000 <= float64(video[len(video)-1].pts)/90000 {
+			want++
+		}
+	}
+	if want == 0 || got < want-3 {
 		t.Errorf("%d of %d packets of sound", got, want)
 	}
 }
