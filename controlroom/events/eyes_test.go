@@ -111,13 +111,15 @@ func TestChildThatEnds(t *testing.T) {
 		if !waits {
 			t.Errorf("%s: the camera that ended it is not made to wait", name)
 		}
-		await(t, s, good, one(f, frames[2]), "looked")
-		for len(pids) > 1 {
-			<-pids
-		}
-		if child == <-pids {
-			t.Errorf("%s: the same child", name)
-		}
+		pollFor(t, 3*time.Minute, name+": a look by another child", func() bool { // the first one may have had two
+			eyes.ask(good, one(f, frames[2]))
+			select {
+			case pid := <-pids:
+				return pid != child
+			default:
+				return false
+			}
+		})
 	}
 }
 
@@ -244,7 +246,7 @@ func TestShareIsKept(t *testing.T) {
 	whole := clock.Mono() - began
 	eyes.mu.Lock()
 	defer eyes.mu.Unlock()
-	if n != 40 || w.had > whole*6/10 {
+	if n != 40 || w.had > whole*8/10 { // half of it, and no rest after the last
 		t.Errorf("%d looks took %v of %v", n, time.Duration(w.had), time.Duration(whole))
 	}
 }
