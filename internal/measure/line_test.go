@@ -34,7 +34,7 @@ func holdLine(t *testing.T, slack time.Duration) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	eye := &eye{painted: map[string]time.Time{}}
+	eye := &eye{painted: map[string]time.Time{}, paused: map[string]time.Time{}}
 	w, err := OpenWall(t.Context(), NewClient(p.Demo.BaseURL, p.Demo.Accounts[0].Token), "/api/v1", cams, 640, testpeer.Config{Link: l, NACK: true, TWCC: true, OnPacket: eye.packet})
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +85,8 @@ func holdLine(t *testing.T, slack time.Duration) {
 type eye struct {
 	mu      sync.Mutex
 	painted map[string]time.Time // by m-line
+
+	paused map[string]time.Time // when it was last seen paused; of watch alone
 }
 
 func (e *eye) packet(p *testpeer.Packet) {
@@ -102,7 +104,6 @@ func (e *eye) watch(t *testing.T, w *Wall, d time.Duration, done func() bool) (l
 	t.Helper()
 	mids := w.Peer.Mids()
 	longest = make([]time.Duration, len(mids))
-	since := make([]time.Time, len(mids)) // when it was last seen paused
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		if err := pause(t.Context(), 20*time.Millisecond); err != nil {
 			t.Fatal(err)
@@ -110,14 +111,14 @@ func (e *eye) watch(t *testing.T, w *Wall, d time.Duration, done func() bool) (l
 		now := time.Now()
 		for i, mid := range mids {
 			if w.State(i) == "stalled" {
-				since[i] = now
+				e.paused[mid] = now
 				continue
 			}
 			e.mu.Lock()
 			last := e.painted[mid]
 			e.mu.Unlock()
-			if since[i].After(last) {
-				last = since[i]
+			if e.paused[mid].After(last) {
+				last = e.paused[mid]
 			}
 			longest[i] = max(longest[i], now.Sub(last))
 		}

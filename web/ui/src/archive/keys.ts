@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { bracket, letter, type Press } from '../wall/bracket'
 
 /** What keys do on the archive's page. */
@@ -55,7 +55,7 @@ export function keyAct(e: Press, single: boolean): ((a: Acts) => void) | undefin
 
 /** useArchiveKeys listens while its page is mounted. */
 export function useArchiveKeys(acts: Acts, single: boolean): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const down = (e: KeyboardEvent): void => {
       const act = keyAct(e, single)
       if (!act) return

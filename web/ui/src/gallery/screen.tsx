@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { cameras as cameraAPI } from '../api/api'
 import { t } from '../i18n/i18n'
 import { parseTime } from '../i18n/time'
@@ -112,7 +112,7 @@ export function Gallery() {
     setOutcome(undefined)
     setOutcome(await download(list, setProgress, () => stop.current))
   }
-  useEffect(() => {
+  useLayoutEffect(() => { // a key acts on what is seen
     const on = (e: KeyboardEvent): void => {
       if (e.defaultPrevented || (e.target as Element).closest?.('input, textarea, select, dialog')) return
       if (e.key === 'Escape' && selection.ids.size > 0 && !opened) selection.clear()

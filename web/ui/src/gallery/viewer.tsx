@@ -92,7 +92,7 @@ export function Viewer(p: ViewerProps) {
     }
   }
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const on = (e: KeyboardEvent): void => {
       if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey) return
       if (document.querySelector('dialog[open]')) return

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { bracket, letter, type Press } from './bracket'
 
 /** What the keys of a signed-in wall do beside those of its tiles. */
@@ -47,7 +47,7 @@ export function isPatrolKey(e: Pick<KeyboardEvent, 'key' | 'altKey' | 'ctrlKey' 
 
 /** useActKeys listens while its screen is mounted. */
 export function useActKeys(acts: Acts, single: boolean): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const down = (e: KeyboardEvent): void => {
       const act = keyAct(e, single)
       if (!act) return
