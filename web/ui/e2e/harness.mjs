@@ -125,7 +125,7 @@ export async function context(b, viewport = desk, options = {}) {
   ctx.on("page", async (page) => {
     page.on("pageerror", (e) => ctx.trouble.push("page error: " + e.message));
     page.on("console", (m) => {
-      if (m.type() === "error" && !/status of (401|403|404|409|410|422|429|503)/.test(m.text())) ctx.trouble.push("console: " + m.text());
+      if (m.type() === "error" && !/status of (401|403|404|409|410|422|429|503)|response code: 503/.test(m.text())) ctx.trouble.push("console: " + m.text());
     });
     if (process.env.E2E_SLOW) (await ctx.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: Number(process.env.E2E_SLOW) });
   });
