@@ -93,7 +93,8 @@ func TestAACBecomesOpus(t *testing.T) {
 	f := converting(t, quick, ConvertConfig{})
 	f.Set(sourceOf("a", cam))
 	waitStatus(t, f, "a", Main, Live, 15*time.Second)
-	if s, _ := f.State("a"); !s.Audio || s.Sound.Codec != sfu.Opus || s.Sound.Convert == nil || s.Sound.Convert.Running {
+	eventually(t, 5*time.Second, "sound is known", func() bool { s, _ := f.State("a"); return s.Audio && s.Sound.Convert != nil })
+	if s, _ := f.State("a"); s.Sound.Codec != sfu.Opus || s.Sound.Convert.Running {
 		t.Fatalf("before anybody listens: %+v, conversion %+v", s.Sound, s.Sound.Convert)
 	}
 	st, _ := f.Streams("a")
