@@ -1,6 +1,10 @@
 package authz
 
-import "sync"
+import (
+	"sync"
+
+	"sightline/internal/kv"
+)
 
 // cacheSize is how many records a node remembers; past it everything is
 // forgotten, which costs one more read each.
@@ -31,6 +35,32 @@ func (c *cache) get(key string) (cached, bool) {
 // getter sees the copies; unknown keys look like missing ones.
 func (c *cache) getter() getter {
 	return func(key string) any { r, _ := c.get(key); return r.rec }
+}
+
+// after is the copies once the writes of a commit at revision are in them; false
+// for a key that nothing is known of.
+func (c *cache) after(revision uint64, writes []kv.Write) func(key string) (cached, bool) {
+	written := make(map[string]cached, len(writes))
+	for _, w := range writes {
+		if w.Stamp {
+			continue
+		}
+		var r cached
+		if !w.Delete {
+			r.version = revision // damaged: nil with a version, as in hold
+			r.rec, _ = decodeKey(w.Key, w.Data)
+		}
+		written[w.Key] = r
+	}
+	return func(key string) (cached, bool) {
+		c.mu.RLock()
+		defer c.mu.RUnlock()
+		if r, ok := written[key]; ok && c.revision < revision {
+			return r, true // the loop has not brought it, nor anything after it
+		}
+		r, ok := c.recs[key]
+		return r, ok
+	}
 }
 
 // put remembers what a read at revision saw, unless the loop is past it.

@@ -133,13 +133,7 @@ func (a *Authority) commit(ctx context.Context, began int64, d draft) (kv.Commit
 	if err != nil {
 		return c, err
 	}
-	keys := make([]string, 0, len(d.writes))
-	for _, w := range d.writes {
-		if !w.Stamp {
-			keys = append(keys, w.Key)
-		}
-	}
-	a.cut(ctx, keys, c.Revision, began)
+	a.cut(ctx, d.writes, c.Revision, began)
 	return c, nil
 }
 

@@ -271,6 +271,99 @@ func (s *stand) living() (out []*Lease) {
 	return out
 }
 
+// TestF11_AChangeWithoutItsCheckCutsWhomItConcerns: the store acknowledges a change
+// and is silent from then on. Who is cut by the change is cut before it is
+// acknowledged, for its reason; everybody else goes on until his lease ends.
+func TestF11_AChangeWithoutItsCheckCutsWhomItConcerns(t *testing.T) {
+	onFakeTime(t, func(t *testing.T, s *stand, w *wire) {
+		ctx := s.ctx()
+		ann, bob, eve := s.person("Ann"), s.person("Bob"), s.person("Eve")
+		cam := s.camera(ann.Subject, "Yard")
+		s.give(ann.Subject, cam.ID, bob, LevelOnline, time.Time{})
+		s.give(ann.Subject, cam.ID, eve, LevelOnline, time.Time{})
+		gate, dock := s.shareLink(ann.Subject, "Gate", cam.ID), s.shareLink(ann.Subject, "Dock", cam.ID)
+		atGate, _, _ := s.guest(gate)
+		atDock, _, _ := s.guest(dock)
+		watched := map[string]Subject{"Ann": ann.Subject, "Bob": bob.Subject, "Eve": eve.Subject, "gate": atGate, "dock": atDock}
+		leases, ends := map[string]*Lease{}, map[string]ended{}
+		for name, sub := range watched {
+			ends[name] = newEnded()
+			leases[name] = s.subscribe(sub, cam.ID, ends[name].tell)
+		}
+		tab, err := s.Access(ctx, ann.Subject, cam.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			what   string
+			change func() error
+			ends   map[string]Reason
+		}{
+			{"a group more of the owner", func() error {
+				_, err := s.CreateGroup(ctx, ann.Subject, "Friends")
+				return err
+			}, nil},
+			{"one link paused", func() error { _, err := s.PauseLink(ctx, ann.Subject, gate.Link.ID); return err },
+				map[string]Reason{"gate": ReasonLinkPaused}},
+			{"Eve's grant revoked", func() error {
+				var bobs []GrantEdit
+				for _, row := range tab.Rows {
+					if row.Grant.Account == bob.Account.ID {
+						bobs = append(bobs, GrantEdit{GrantID: row.Grant.ID, Levels: LevelOnline})
+					}
+				}
+				_, err := s.SaveAccess(ctx, ann.Subject, cam.ID, tab.Version, bobs)
+				if fault.Is(err, fault.Unavailable) {
+					return nil // the commit is done; the new table cannot be read
+				}
+				return err
+			}, map[string]Reason{"Eve": ReasonRevoked}},
+			{"the camera off", func() error {
+				_, err := s.UpdateCamera(ctx, ann.Subject, cam.ID, CameraPatch{Enabled: new(false)})
+				return err
+			}, map[string]Reason{"Ann": ReasonCameraOff, "Bob": ReasonCameraOff, "dock": ReasonCameraOff}},
+		} {
+			w.last.Store(true)
+			if err := c.change(); err != nil {
+				t.Fatalf("%s: %v", c.what, err)
+			}
+			if !w.down.Load() {
+				t.Fatalf("%s: the store answers still", c.what)
+			}
+			for name, l := range leases {
+				if why, over := c.ends[name]; over {
+					s.wantEnd(l, ends[name], why)
+					delete(leases, name)
+				} else if dead(l) {
+					t.Fatalf("%s: %s was cut with it: %s", c.what, name, (<-ends[name]).Reason)
+				}
+			}
+			time.Sleep(5 * time.Second) // nothing but time ends what is left
+			w.down.Store(false)
+			time.Sleep(5 * time.Second)
+			for name, l := range leases {
+				if dead(l) {
+					t.Fatalf("%s: %s ended when the store was back: %s", c.what, name, (<-ends[name]).Reason)
+				}
+			}
+		}
+		// Who cannot be decided on what is known here ends.
+		if _, err := s.UpdateCamera(ctx, ann.Subject, cam.ID, CameraPatch{Enabled: new(true)}); err != nil {
+			t.Fatal(err)
+		}
+		e := newEnded()
+		l := s.subscribe(bob.Subject, cam.ID, e.tell)
+		time.Sleep(5 * time.Second)
+		_, revision, _ := s.node.expect()
+		s.cache.reset(revision)
+		w.last.Store(true)
+		if _, err := s.UpdateCamera(ctx, ann.Subject, cam.ID, CameraPatch{Name: new("Garden")}); err != nil {
+			t.Fatal(err)
+		}
+		s.wantEnd(l, e, ReasonUnavailable)
+	})
+}
+
 // TestR101_OtherNodesCutToo: a revoke on one node ends streams on another within
 // a second, with hints and without.
 func TestR101_OtherNodesCutToo(t *testing.T) {

@@ -3,6 +3,8 @@ package authz
 import (
 	"context"
 	"time"
+
+	"sightline/internal/kv"
 )
 
 // redecide decides dirty leases again on facts read now, each on one snapshot.
@@ -113,15 +115,19 @@ func (a *Authority) resettle(v *view, get getter, batch []*Lease) {
 
 // cut applies a commit of this node at once: leases that rest on its keys are
 // decided again before the change is acknowledged. When the store does not
-// answer that read they end: the change was acknowledged, the cut must be.
-func (a *Authority) cut(ctx context.Context, keys []string, revision uint64, began int64) {
+// answer that read they are decided on this node's copies and what was written:
+// the change was acknowledged, the cut must be, and nobody else is cut with it.
+func (a *Authority) cut(ctx context.Context, writes []kv.Write, revision uint64, began int64) {
 	n := &a.node
 	n.mu.Lock()
 	n.floor = max(n.floor, revision)
 	var touched []*Lease
 	seen := make(map[*Lease]bool)
-	for _, k := range keys {
-		for l := range n.byKey[k] {
+	for _, w := range writes {
+		if w.Stamp {
+			continue
+		}
+		for l := range n.byKey[w.Key] {
 			if !seen[l] {
 				seen[l] = true
 				touched = append(touched, l)
@@ -134,15 +140,7 @@ func (a *Authority) cut(ctx context.Context, keys []string, revision uint64, beg
 		return
 	}
 	if err := a.redecide(ctx, touched); err != nil {
-		n.mu.Lock()
-		var out []ending
-		for _, l := range touched {
-			if _, still := n.dirty[l]; still {
-				out = n.end(l, deny(ReasonUnavailable), out)
-			}
-		}
-		n.mu.Unlock()
-		tell(out)
+		a.settleOnCopies(touched, a.cache.after(revision, writes))
 	}
 	n.mu.Lock()
 	ended := false
@@ -153,4 +151,42 @@ func (a *Authority) cut(ctx context.Context, keys []string, revision uint64, beg
 	if ended {
 		a.metrics.cutAfter(time.Duration(n.mono() - began))
 	}
+}
+
+// settleOnCopies decides those of the leases that are still dirty on copies of
+// records. They stay dirty: nothing is confirmed before they were decided on
+// facts read from the store. One whose facts are not all here ends.
+func (a *Authority) settleOnCopies(touched []*Lease, copies func(key string) (cached, bool)) {
+	n := &a.node
+	get := func(k string) any { c, _ := copies(k); return c.rec }
+	n.mu.Lock()
+	now := n.storeNow(n.mono())
+	var out []ending
+	for _, l := range touched {
+		if _, still := n.dirty[l]; !still {
+			continue
+		}
+		f := assemble(l.subject, l.object, get)
+		f.Plans, f.Guard = a.cfg.Plans, a.cfg.ArchiveGuard
+		keys := wanted(l.subject, l.object, get)
+		all := true
+		for _, k := range keys {
+			c, ok := copies(k)
+			all = all && ok
+			f.Broken = f.Broken || c.rec == nil && c.version != 0
+		}
+		d := deny(ReasonUnavailable)
+		if all {
+			d = Decide(l.subject, l.action, l.object, f, now)
+		}
+		switch {
+		case !d.Allowed:
+			out = n.end(l, afterwards(l.decision, d, f), out)
+		case !l.pending: // a pending one is read again by its Subscribe
+			n.register(l, keys, f, l.revision, d)
+			n.arm(l)
+		}
+	}
+	n.mu.Unlock()
+	tell(out)
 }

@@ -52,6 +52,7 @@ func openRedis(t testing.TB, url, prefix string) kv.Store {
 type wire struct {
 	kv.Store
 	down    atomic.Bool
+	last    atomic.Bool // the line is cut once the next commit is done
 	deaf    atomic.Bool
 	reads   atomic.Int64 // of stand.ctx
 	refused atomic.Int64
@@ -79,7 +80,11 @@ func (w *wire) Commit(ctx context.Context, txn kv.Txn) (kv.Commit, error) {
 	if err := w.no(); err != nil {
 		return kv.Commit{}, err
 	}
-	return w.Store.Commit(ctx, txn)
+	c, err := w.Store.Commit(ctx, txn)
+	if err == nil && w.last.CompareAndSwap(true, false) {
+		w.down.Store(true)
+	}
+	return c, err
 }
 
 func (w *wire) Changes(ctx context.Context, after uint64, limit int) (kv.Changes, error) {

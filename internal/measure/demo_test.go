@@ -22,13 +22,19 @@ func demo(t *testing.T, o Options) *Program {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stopAfter(t, p)
+	return p
+}
+
+// stopAfter stops a program when the test ends. A failed one tells the end of
+// what the program said, so that the failure itself is not buried under it.
+func stopAfter(t *testing.T, p *Program) {
 	t.Cleanup(func() {
 		if err := p.Stop(); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() {
-			t.Log(p.Output())
+			t.Log(p.Last(3_000))
 		}
 	})
-	return p
 }

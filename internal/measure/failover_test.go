@@ -18,14 +18,7 @@ func TestPromiseFailover_F11(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := second.Stop(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			t.Log(second.Output())
-		}
-	})
+	stopAfter(t, second)
 	bases := []string{p.Demo.BaseURL, second.Demo.BaseURL}
 	for _, way := range []string{"cut off", "killed"} {
 		t.Run(way, func(t *testing.T) {

@@ -124,14 +124,7 @@ func TestPromiseRevocationTwoNodes_R101(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := second.Stop(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			t.Log(second.Output())
-		}
-	})
+	stopAfter(t, second)
 	bases := []string{p.Demo.BaseURL, second.Demo.BaseURL}
 	got, err := Revoke(t.Context(), p.Demo, bases, LinkRemoved, 50)
 	if err != nil {
