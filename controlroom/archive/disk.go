@@ -246,11 +246,14 @@ func (d *disk) well() {
 }
 
 // takes says whether footage may be tried on it: it is well, or answers again.
+// One that does not answer takes none, though nobody may have said so yet.
 func (d *disk) takes() bool {
-	stuck := d.stuck()
+	if d.stuck() {
+		return false
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.state == "" || !stuck && errors.Is(d.err, errHung)
+	return d.state == "" || errors.Is(d.err, errHung)
 }
 
 // trouble is the state: "" when it takes footage.

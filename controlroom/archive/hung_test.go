@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sightline/ingest"
+	"sightline/internal/clock"
 )
 
 // device is a real file system on a block device of its own.
@@ -61,6 +62,29 @@ func freeze(t *testing.T, dir string) (thaw func()) {
 	})
 	t.Cleanup(thaw)
 	return thaw
+}
+
+// Between the moment a write hangs and the alarm, which looks twice a second,
+// nothing is begun on the disk: a camera would wait there without a word.
+func TestADiskThatHangsIsNotPicked(t *testing.T) {
+	w := newWorld(t, Config{Disks: []Disk{{Path: t.TempDir()}}})
+	d := w.a.disks[0]
+	if got := w.a.pick(); len(got) != 1 {
+		t.Fatalf("%d disks take footage", len(got))
+	}
+	at := clock.Mono() - int64(hung) - 1
+	d.work.Lock()
+	d.ops[&at] = true
+	d.work.Unlock()
+	if got := w.a.pick(); len(got) != 0 {
+		t.Errorf("%d disks take footage", len(got))
+	}
+	d.work.Lock()
+	delete(d.ops, &at)
+	d.work.Unlock()
+	if got := w.a.pick(); len(got) != 1 {
+		t.Errorf("%d disks take footage once it answers", len(got))
+	}
 }
 
 // F14: a disk hangs in the middle of writes. Its cameras go on elsewhere without

@@ -212,11 +212,15 @@ func (t *take) hung() time.Duration {
 	if at == 0 {
 		return 0
 	}
-	if d := time.Duration(clock.Mono() - at); d > hung {
+	if d := time.Duration(clock.Mono() - at); d > hung+hungMargin {
 		return d
 	}
 	return 0
 }
+
+// hungMargin lets a disk be known to hang before what waits for it moves: work
+// on a picture begins a little before its write.
+const hungMargin = 200 * time.Millisecond
 
 // shown is what the recorder shows of its run, unless it went on without this.
 func (t *take) shown(recording bool, st *recorded) {

@@ -264,6 +264,9 @@ func (a *Archive) Status(camera string) Status {
 		if state := a.stateOf(st.disk); out.Recording && state != "" { // a write hangs there
 			out.Recording, out.Error = false, state
 		}
+		if d := r.disk.Load(); d != nil && !out.Recording && out.Error == "" && len(a.pick()) == 0 {
+			out.Error = d.trouble() // it waits for a disk, and has not found out yet
+		}
 		if !out.Recording {
 			out.Since, out.Disk = time.Time{}, ""
 		}
