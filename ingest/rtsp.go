@@ -375,7 +375,7 @@ func (d *dialogue) dial(ctx context.Context, _, hostPort string) (net.Conn, erro
 		}
 		return nil, d.fail(e)
 	}
-	m := newMeter(c, d.limit)
+	m := newMeter(unannounced(c), d.limit)
 	d.mu.Lock()
 	d.conn = m
 	d.mu.Unlock()

@@ -17,6 +17,7 @@ const (
 	wanStart      = 6_000_000
 	usable        = 95 // percent of the estimate that tiles may use
 	allocateEvery = int64(100e6)
+	contentEvery  = int64(500e6)  // where every tile has what it wants
 	silentAfter   = int64(1200e6) // no feedback for so long although packets leave
 	pokeEvery     = int64(500e6)
 	outage        = int64(2500e6) // without feedback: the path was away, which says nothing of its rate
@@ -50,6 +51,7 @@ type bandwidth struct {
 	who       []*downtrack
 	changed   []*attachment
 	allocated int64
+	content   bool // every tile has what it wants
 	tokens    float64
 	tokenAt   int64
 	renewed   int64
@@ -113,7 +115,7 @@ func (c *bandwidth) feedback(b []byte, now int64, mayWait bool) {
 	c.heard.Store(now)
 	c.asked.Store(0)
 	c.publish()
-	if now-c.allocated >= allocateEvery || c.est.Rate() < before {
+	if due := now - c.allocated; due >= contentEvery || due >= allocateEvery && !c.content || c.est.Rate() < before {
 		c.allocate(now)
 	}
 	if mayWait || len(c.changed) == 0 {
@@ -201,6 +203,7 @@ func (c *bandwidth) allocate(now int64) {
 		room = 0 // the large layers wait for the first word of the path
 	}
 	plan := bwe.Allocate(c.tiles, room, c.est.Limited(), now)
+	c.content = plan.Used >= plan.Wanted
 	c.est.Want((plan.Wanted + sound) * 100 / usable)
 	c.spare.Store(int64(max(0, room-plan.Used)))
 	for _, d := range c.who {

@@ -168,7 +168,11 @@ func (c *bandwidth) count() {
 		c.seen.congestions = n
 	}
 	sent, failed := c.est.Probes()
-	m.probes.WithLabelValues("sent").Add(float64(sent - c.seen.probes))
-	m.probes.WithLabelValues("failed").Add(float64(failed - c.seen.failed))
+	if sent > c.seen.probes {
+		m.probes.WithLabelValues("sent").Add(float64(sent - c.seen.probes))
+	}
+	if failed > c.seen.failed {
+		m.probes.WithLabelValues("failed").Add(float64(failed - c.seen.failed))
+	}
 	c.seen.probes, c.seen.failed = sent, failed
 }

@@ -236,10 +236,10 @@ func (c *sendCall) attempt(fd uintptr) {
 	for {
 		if c.count > 0 {
 			var n uintptr
-			n, _, c.errno = unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&c.batch.msgs[c.first])), uintptr(c.count), 0, 0, 0)
+			n, _, c.errno = unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&c.batch.msgs[c.first])), uintptr(c.count), 0, 0, 0)
 			c.took = int(n)
 		} else {
-			_, _, c.errno = unix.Syscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&c.msg)), 0)
+			_, _, c.errno = unix.RawSyscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&c.msg)), 0)
 		}
 		if c.errno != unix.EINTR {
 			return

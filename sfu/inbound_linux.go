@@ -66,7 +66,7 @@ func (r *manyReader) attempt(fd uintptr) {
 	}
 	for {
 		var n uintptr
-		n, _, r.errno = unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.msgs[0])), readAtOnce, unix.MSG_DONTWAIT, 0, 0)
+		n, _, r.errno = unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.msgs[0])), readAtOnce, unix.MSG_DONTWAIT, 0, 0)
 		if r.errno == 0 {
 			r.n = int(n)
 		}
