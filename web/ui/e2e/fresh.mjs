@@ -43,8 +43,14 @@ export async function opened(b, s, email, where = "/", { viewport = desk, ...opt
   await page.goto(s.base + "/");
   await field(page, "field.email").fill(email);
   await field(page, "field.password").fill(password);
-  await button(page, "signin.act").click();
-  await page.locator(".me").waitFor();
+  const act = button(page, "signin.act");
+  await act.click();
+  await until("who signed in", async () => {
+    if (await page.locator(".me").isVisible()) return true;
+    // A store that is late is said so on the page; one tries again.
+    if (await page.locator(".form [role=alert]").first().isVisible()) await act.click({ timeout: 1000 }).catch(() => {});
+    return false;
+  }, 40000);
   await page.goto(s.base + where);
   return page;
 }
