@@ -55,11 +55,11 @@ func (c *cache) after(revision uint64, writes []kv.Write) func(key string) (cach
 	return func(key string) (cached, bool) {
 		c.mu.RLock()
 		defer c.mu.RUnlock()
-		if r, ok := written[key]; ok && c.revision < revision {
-			return r, true // the loop has not brought it, nor anything after it
+		r, known := c.recs[key]
+		if w, ok := written[key]; ok && c.revision < revision && r.version <= revision {
+			return w, true // the loop has not brought it, nor has a read seen anything after it
 		}
-		r, ok := c.recs[key]
-		return r, ok
+		return r, known
 	}
 }
 

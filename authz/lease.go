@@ -237,15 +237,9 @@ func (a *Authority) hold(l *Lease) (Decision, bool) {
 	if s.Kind != AccountSubject || !s.sound() || !o.sound() {
 		return Decision{}, false
 	}
-	v := &view{keys: wanted(s, o, a.cache.getter()), plans: a.cfg.Plans, guard: a.cfg.ArchiveGuard}
-	for _, k := range v.keys {
-		c, ok := a.cache.get(k)
-		if !ok {
-			return Decision{}, false
-		}
-		v.recs = append(v.recs, c.rec)
-		v.versions = append(v.versions, c.version)
-		v.broken = append(v.broken, c.rec == nil && c.version != 0)
+	v, known := a.onCopies(s, o, a.cache.get)
+	if !known {
+		return Decision{}, false
 	}
 	n := &a.node
 	n.mu.Lock()

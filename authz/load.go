@@ -145,6 +145,23 @@ func (a *Authority) load(ctx context.Context, s Subject, o Object, more ...strin
 	return nil, unavailable(errRecord) // lists that move faster than we read
 }
 
+// onCopies is what a decision rests on as copies of records have it; false where
+// one of them is not known here.
+func (a *Authority) onCopies(s Subject, o Object, copies func(key string) (cached, bool)) (v *view, known bool) {
+	v = &view{plans: a.cfg.Plans, guard: a.cfg.ArchiveGuard}
+	v.keys = wanted(s, o, func(k string) any { c, _ := copies(k); return c.rec })
+	for _, k := range v.keys {
+		c, ok := copies(k)
+		if !ok {
+			return nil, false
+		}
+		v.recs = append(v.recs, c.rec)
+		v.versions = append(v.versions, c.version)
+		v.broken = append(v.broken, c.rec == nil && c.version != 0)
+	}
+	return v, true
+}
+
 // sound reports whether ids have the form of ids, so that they may become keys.
 func (s Subject) sound() bool {
 	for _, id := range [...]string{s.Account, s.Login, s.Token, s.Link, s.Visit} {

@@ -158,7 +158,6 @@ func (a *Authority) cut(ctx context.Context, writes []kv.Write, revision uint64,
 // facts read from the store. One whose facts are not all here ends.
 func (a *Authority) settleOnCopies(touched []*Lease, copies func(key string) (cached, bool)) {
 	n := &a.node
-	get := func(k string) any { c, _ := copies(k); return c.rec }
 	n.mu.Lock()
 	now := n.storeNow(n.mono())
 	var out []ending
@@ -166,24 +165,18 @@ func (a *Authority) settleOnCopies(touched []*Lease, copies func(key string) (ca
 		if _, still := n.dirty[l]; !still {
 			continue
 		}
-		f := assemble(l.subject, l.object, get)
-		f.Plans, f.Guard = a.cfg.Plans, a.cfg.ArchiveGuard
-		keys := wanted(l.subject, l.object, get)
-		all := true
-		for _, k := range keys {
-			c, ok := copies(k)
-			all = all && ok
-			f.Broken = f.Broken || c.rec == nil && c.version != 0
+		v, known := a.onCopies(l.subject, l.object, copies)
+		if !known {
+			out = n.end(l, deny(ReasonUnavailable), out)
+			continue
 		}
-		d := deny(ReasonUnavailable)
-		if all {
-			d = Decide(l.subject, l.action, l.object, f, now)
-		}
+		f := v.facts(l.subject, l.object)
+		d := Decide(l.subject, l.action, l.object, f, now)
 		switch {
 		case !d.Allowed:
 			out = n.end(l, afterwards(l.decision, d, f), out)
 		case !l.pending: // a pending one is read again by its Subscribe
-			n.register(l, keys, f, l.revision, d)
+			n.register(l, v.keys, f, l.revision, d)
 			n.arm(l)
 		}
 	}

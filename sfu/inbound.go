@@ -282,8 +282,7 @@ func (c *mediaConn) next(b []byte) (int, netip.AddrPort, error) {
 }
 
 // rest lets packets gather while many come: the reader wakes for what has come
-// in 5 ms and not for each. Each time that a process which rests is woken costs
-// it some 50 us (media-path.md).
+// in 5 ms and not for each: waking a process that rests is dear (media-path.md).
 func (c *mediaConn) rest() {
 	now := clock.Mono()
 	if took := now - c.looked; took >= napLook {

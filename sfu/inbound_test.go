@@ -3,6 +3,7 @@ package sfu
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 	"slices"
 	"testing"
 )
@@ -62,6 +63,34 @@ func TestFeedbackIsOpenedOnce(t *testing.T) {
 	clear := sealRTCP(t, key, salt, plain, 6000)
 	clear[len(clear)-4] &^= 0x80
 	check("one said to be in clear", clear, false)
+}
+
+// The reader hurries for who connects, and for nobody else.
+func TestWhoConnects(t *testing.T) {
+	known, other := netip.MustParseAddrPort("192.0.2.7:4000"), netip.MustParseAddrPort("192.0.2.8:4000")
+	var in inbound
+	in.learn(known, &Peer{})
+	for name, c := range map[string]struct {
+		first byte
+		from  netip.AddrPort
+		want  bool
+	}{
+		"a handshake":              {22, other, true},
+		"a handshake of a viewer":  {22, known, true},
+		"STUN of nobody":           {0, other, true},
+		"STUN of a viewer":         {0, known, false},
+		"the same, in IPv6's form": {0, netip.AddrPortFrom(netip.AddrFrom16(known.Addr().As16()), 4000), false},
+		"SRTCP":                    {0x80, other, false},
+		"TURN's channels":          {64, other, false},
+		"what nobody sends":        {7, other, false},
+	} {
+		if got := in.joins([]byte{c.first, 1}, c.from); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if in.joins(nil, other) {
+		t.Error("nothing connects")
+	}
 }
 
 // FuzzInbound gives the reader of sealed feedback what a stranger may send.
