@@ -20,7 +20,6 @@ import (
 	"sightline/ingest/intake"
 	"sightline/internal/blob/dirblob"
 	"sightline/internal/blob/s3blob"
-	"sightline/internal/event"
 	"sightline/internal/fault"
 	"sightline/internal/kv"
 	"sightline/internal/kv/rediskv"
@@ -384,17 +383,5 @@ func TestR54_ARetryIsNotCountedAgain(t *testing.T) {
 	if u := w.usage(t, poor); u.Skipped != 1 {
 		t.Errorf("%d images were skipped, it was one", u.Skipped)
 	}
-	told := 0
-	entries, err := event.Recent(t.Context(), w.store, kv.Control, 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		if full, ok := e.Event.(event.GalleryFull); ok && full.Account == poor.Account {
-			told++
-		}
-	}
-	if told != 1 {
-		t.Errorf("told %d times", told)
-	}
+	w.told(t, poor, 1)
 }
