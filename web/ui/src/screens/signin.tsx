@@ -10,7 +10,7 @@ import { useForm } from '../kit/form'
 import { Notice, ProblemNotice } from '../kit/notice'
 import { go } from '../kit/router'
 import * as rules from '../kit/rules'
-import { endedBy, fresh, loadSession } from '../state/session'
+import { endedBy, fresh, loadSession, sessionProblem } from '../state/session'
 import { Heading } from './door'
 
 export function SignIn({ status }: { status: Status }) {
@@ -48,7 +48,8 @@ export async function enter(): Promise<void> {
   endedBy.value = undefined
   fresh.value = true
   const me = await loadSession()
-  if (!me) throw new Problem({ status: 0, code: 'cookie_lost' })
+  // Not answered is not refused: then it is not the cookie that was lost.
+  if (!me) throw sessionProblem.value ?? new Problem({ status: 0, code: 'cookie_lost' })
   const next = new URLSearchParams(location.search).get('next') ?? '/'
   go(/^\/(?!\/)/.test(next) ? next : '/', true)
 }

@@ -3,7 +3,7 @@ import { me as api } from '../api/api'
 import { accountViewing } from '../api/api'
 import { announce, announceAll } from '../kit/resource'
 import { Wire } from '../player/wire'
-import { endedBy, goSignIn, loadSession, session } from './session'
+import { endedBy, goSignIn, loadSession, putBadges, session } from './session'
 
 /** Whether the tab's socket is up; the wall says so when it is not. */
 export const online = signal(true)
@@ -45,7 +45,7 @@ export function startEvents(): void {
       }
       if (m.type === 'badges' && session.value) {
         const other = session.value.badges.notices !== m.notices
-        session.value = { ...session.value, badges: { offers: m.offers, notices: m.notices } }
+        putBadges({ offers: m.offers, notices: m.notices })
         // The figure and the list are told apart; neither may be older than the other.
         if (other) announce('notices')
         announce('offers')

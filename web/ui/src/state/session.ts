@@ -71,24 +71,45 @@ export function goSignIn(): void {
   go(`/signin${next}`, true)
 }
 
-/** loadSession asks who is signed in and shows the page in that person's language and theme. */
+let asked = 0 // questions who is signed in, so far
+let shown = 0 // the newest of them whose answer is shown
+let counted = 0 // how often the server has told new badges
+
+/**
+ * loadSession asks who is signed in and shows the page in that person's language
+ * and theme. Of answers that overtake one another the newest question's stays.
+ */
 export async function loadSession(): Promise<Me | null> {
+  const mine = ++asked
+  const then = counted
   try {
     const m = await api.get()
-    session.value = m
+    if (mine < shown) return session.value ?? null
+    shown = mine
+    // What was told meanwhile is newer than the answer.
+    session.value = counted !== then && session.value ? { ...m, badges: session.value.badges } : m
     sessionProblem.value = undefined
     await applyAccount(m.account)
     return m
   } catch (e) {
     const p = asProblem(e)
-    if (p.status === 401) session.value = null
-    else sessionProblem.value = p
+    if (p.status === 401) {
+      session.value = null
+      sessionProblem.value = undefined
+    } else sessionProblem.value = p
     return null
   }
 }
 
-/** putAccount shows a changed account at once. */
+/** putBadges takes the figures that the server tells by itself. */
+export function putBadges(badges: Me['badges']): void {
+  counted++
+  if (session.value) session.value = { ...session.value, badges }
+}
+
+/** putAccount shows a changed account at once; answers that were on their way know nothing of it. */
 export async function putAccount(a: Account): Promise<void> {
+  shown = ++asked
   if (session.value) session.value = { ...session.value, account: a }
   await applyAccount(a)
 }
