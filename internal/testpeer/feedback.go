@@ -72,7 +72,7 @@ func (p *Peer) reportLoop() {
 			pkts = append(pkts, p.feed.reports()...)
 		}
 		if p.cfg.NACK {
-			pkts = append(pkts, p.nacks()...)
+			pkts = append(pkts, p.nacks(int(time.Second/every))...)
 		}
 		for i := range pkts { // each in its own datagram: together they can be too large for one
 			_ = p.pc.WriteRTCP(pkts[i : i+1])
@@ -93,18 +93,21 @@ func (p *Peer) report() rtcp.Packet {
 	return r
 }
 
-func (p *Peer) nacks() []rtcp.Packet {
+// nacks asks for what is missing, so many times at most: a viewer that stood
+// still for a while has not asked meanwhile, and asks then.
+func (p *Peer) nacks(most int) []rtcp.Packet {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	var out []rtcp.Packet
 	for _, t := range p.tracks {
 		t.mu.Lock()
 		var seqs []uint16
-		for q, since := range t.missing {
-			if time.Since(since) > time.Second { // given up
+		for q, asked := range t.missing {
+			if asked >= most { // given up
 				delete(t.missing, q)
 				continue
 			}
+			t.missing[q]++
 			seqs = append(seqs, q)
 		}
 		t.mu.Unlock()

@@ -117,3 +117,26 @@ func TestJoinRefused(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// What a stopped machine takes is not the product's time; what the product takes is.
+func TestPauses(t *testing.T) {
+	w := NewPauses()
+	defer w.Close()
+	began := time.Now()
+	w.mu.Lock() // as a machine that stands still
+	time.Sleep(300 * time.Millisecond)
+	w.mu.Unlock()
+	if d := w.In(began, time.Now()); d < 250*time.Millisecond {
+		t.Errorf("of 300 ms %v were noticed", d)
+	}
+	if d := w.In(began.Add(-time.Hour), began.Add(-time.Minute)); d != 0 {
+		t.Errorf("%v before it began", d)
+	}
+	began = time.Now()
+	for time.Since(began) < 100*time.Millisecond { // busy is not still
+		time.Sleep(time.Millisecond)
+	}
+	if d, all := w.Took(began), time.Since(began); d > all || d < 0 {
+		t.Errorf("%v of %v", d, all)
+	}
+}

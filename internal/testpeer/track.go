@@ -51,7 +51,7 @@ type track struct {
 	pt      uint8
 	key     bool // the frame being received begins a key picture
 	whole   bool // and nothing of it is missing
-	missing map[uint16]time.Time
+	missing map[uint16]int // how often each was asked for
 }
 
 func (t *track) snapshot() TrackStats {
@@ -191,14 +191,14 @@ func (t *track) count(p *Packet) {
 	s.Bytes += uint64(len(p.Payload))
 	if !t.started {
 		t.started, t.next, t.ts, t.pt = true, p.Seq, p.TS-1, p.PayloadType
-		t.missing = map[uint16]time.Time{}
+		t.missing = map[uint16]int{}
 	}
 	switch gap := p.Seq - t.next; {
 	case gap == 0:
 		t.next++
 	case gap < 1<<15: // some are skipped
 		for q := t.next; q != p.Seq && len(t.missing) < maxMissing; q++ {
-			t.missing[q] = p.At
+			t.missing[q] = 0
 		}
 		s.Missing += uint64(gap)
 		t.next = p.Seq + 1
