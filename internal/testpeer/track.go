@@ -49,8 +49,8 @@ type track struct {
 	next    uint16 // expected sequence number
 	ts      uint32
 	pt      uint8
-	key     bool // the frame being received begins a key picture
-	whole   bool // and nothing of it is missing
+	key     bool           // the frame being received begins a key picture
+	whole   bool           // and nothing of it is missing
 	missing map[uint16]int // how often each was asked for
 }
 
