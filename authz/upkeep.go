@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -71,8 +72,8 @@ func (a *Authority) sweepSoon(ctx context.Context) {
 	a.report("ended parents", a.sweepParents(context.WithoutCancel(ctx)))
 }
 
-// sweepParents works through the marks that ended parents left: any node may,
-// twice is harmless, and a crash leaves the mark.
+// sweepParents works through the marks that ended parents left: any node may, two
+// at once do each thing once, and a crash leaves the mark.
 func (a *Authority) sweepParents(ctx context.Context) error {
 	for {
 		v, err := a.read(ctx, nil, kv.Scan{Prefix: pSweep, Limit: 1000})
@@ -96,11 +97,23 @@ func (a *Authority) sweepParents(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := a.write(ctx, draft{writes: []kv.Write{{Key: mark.Key, Delete: true}}}); err != nil {
+			if err := a.unmark(ctx, mark); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// unmark deletes a mark as it was read. One that another node deleted is gone, one
+// that was made again stays.
+func (a *Authority) unmark(ctx context.Context, mark kv.Value) error {
+	var d draft
+	d.is(mark)
+	d.del(mark.Key)
+	if err := a.write(ctx, d); !errors.Is(err, kv.ErrConflict) {
+		return err
+	}
+	return nil
 }
 
 func (a *Authority) write(ctx context.Context, d draft) error {
@@ -109,7 +122,8 @@ func (a *Authority) write(ctx context.Context, d draft) error {
 }
 
 // sweepEach deletes everything below a prefix; also drafts what goes with a record,
-// which val and what follows the prefix in its key are of. nil: nothing does.
+// which val and what follows the prefix in its key are of. nil: nothing does. Of
+// two nodes that do it at once one deletes a record, with what goes with it.
 func (a *Authority) sweepEach(ctx context.Context, prefix string, also func(d *draft, id string, val kv.Value, now time.Time)) error {
 	for {
 		v, err := a.read(ctx, nil, kv.Scan{Prefix: prefix, Limit: sweepBatch})
@@ -118,12 +132,13 @@ func (a *Authority) sweepEach(ctx context.Context, prefix string, also func(d *d
 		}
 		var d draft
 		for _, val := range v.scans[0] {
+			d.is(val)
 			d.del(val.Key)
 			if also != nil {
 				also(&d, strings.TrimPrefix(val.Key, prefix), val, v.now)
 			}
 		}
-		if err := a.write(ctx, d); err != nil {
+		if err := a.write(ctx, d); err != nil && !errors.Is(err, kv.ErrConflict) {
 			return err
 		}
 	}
@@ -202,19 +217,7 @@ func (a *Authority) sweepAccount(ctx context.Context, id string) error {
 		}
 	}
 	for _, val := range v.scans[0] {
-		camera := strings.TrimPrefix(val.Key, pCamOwner+id+"/")
-		w, err := a.read(ctx, []string{keyCamera(camera)})
-		if err != nil {
-			return err
-		}
-		c := get[Camera](w.get, keyCamera(camera))
-		if c == nil {
-			c = &Camera{ID: camera, Owner: id}
-		}
-		var d draft
-		a.deleteCamera(&d, c)
-		d.audit(Subject{}, "camera.delete", id, camera, onCamera(camera))
-		if err := a.write(ctx, d); err != nil {
+		if err := a.sweepCameraOf(ctx, id, strings.TrimPrefix(val.Key, pCamOwner+id+"/")); err != nil {
 			return err
 		}
 	}
@@ -228,6 +231,29 @@ func (a *Authority) sweepAccount(ctx context.Context, id string) error {
 		}
 	}
 	return a.sweepPrefixes(ctx, pLogin+id+"/", pToken+id+"/", pLinkOwner+id+"/", pLinkName+id+"/", keyLinkCount(id))
+}
+
+// sweepCameraOf deletes a camera of a closed account.
+func (a *Authority) sweepCameraOf(ctx context.Context, account, camera string) error {
+	_, err := a.change(ctx, func(ctx context.Context, d *draft) error {
+		keys := []string{keyCamera(camera), keyCamOwner(account, camera)}
+		v, err := a.read(ctx, keys)
+		if err != nil {
+			return err
+		}
+		if !v.raw[1].Exists() {
+			return errNothing // another node did
+		}
+		c := get[Camera](v.get, keys[0])
+		if c == nil {
+			c = &Camera{ID: camera, Owner: account}
+		}
+		d.on(v, keys...)
+		a.deleteCamera(d, c)
+		d.audit(Subject{}, "camera.delete", account, camera, onCamera(camera))
+		return nil
+	})
+	return err
 }
 
 func (a *Authority) sweepLink(ctx context.Context, link string) error {
