@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sightline/internal/testport"
 )
 
 const startTimeout = 20 * time.Second
@@ -41,7 +43,7 @@ func Start(t testing.TB, args ...string) *Server {
 		t.Fatalf("redis-server is not installed (apt-get install redis-server): %v", err)
 	}
 	var last error
-	for range 5 { // somebody else may take the port between our look and the bind
+	for range 5 { // somebody who names ports himself may have taken it
 		s := &Server{t: t, dir: t.TempDir(), port: freePort(t), args: args}
 		if last = s.start(); last == nil {
 			t.Cleanup(func() { s.end(syscall.SIGKILL) })
@@ -159,12 +161,13 @@ func (s *Server) signal(sig syscall.Signal) {
 	}
 }
 
+// freePort is one that stays the test's, also while nothing of it listens.
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, release, err := testport.Hold()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Cleanup(release)
+	return port
 }

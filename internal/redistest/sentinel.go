@@ -18,10 +18,10 @@ const MasterName = "sightline"
 // StartSentinels call it down: the value of docs/guide/redis.md.
 const DownAfter = time.Second
 
-// patience is how long the tests wait for Sentinels: one that a busy machine
+// Patience is how long tests wait for Sentinels: one that a busy machine
 // kept waiting for 2 s trusts its clock only 30 s later (TILT), and looks for
 // replicas 10 s after that.
-const patience = 90 * time.Second
+const Patience = 90 * time.Second
 
 // Sentinels are a primary, its replicas and three Sentinels over them.
 type Sentinels struct {
@@ -122,6 +122,13 @@ func (s *Sentinels) Primary() *Server {
 	return nil
 }
 
+// Agreed waits until most Sentinels call one server the primary.
+func (s *Sentinels) Agreed() (now *Server) {
+	s.t.Helper()
+	s.until("one primary", func() bool { now = s.Primary(); return now != nil })
+	return now
+}
+
 // Until waits until the Sentinels agree on another primary than old.
 func (s *Sentinels) Until(old *Server) *Server {
 	s.t.Helper()
@@ -135,9 +142,9 @@ func (s *Sentinels) Whole() { s.t.Helper(); s.until("whole again", s.whole) }
 
 func (s *Sentinels) until(what string, ok func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(patience); !ok(); <-time.After(20 * time.Millisecond) {
+	for end := time.Now().Add(Patience); !ok(); <-time.After(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			s.t.Fatalf("not in %v: %s\n%s", patience, what, s.seen())
+			s.t.Fatalf("not in %v: %s\n%s", Patience, what, s.seen())
 		}
 	}
 }

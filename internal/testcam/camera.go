@@ -4,9 +4,12 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"sightline/internal/testport"
 )
 
 // Fault is how a camera misbehaves.
@@ -20,6 +23,8 @@ const (
 	Web           // answers like a web server
 	Endless       // answers with a header that never ends, as fast as it is read
 )
+
+const anyPort = "127.0.0.1:0"
 
 // Config of a camera.
 type Config struct {
@@ -51,6 +56,7 @@ type Camera struct {
 	mu   sync.Mutex
 	cfg  Config
 	addr string    // fixed at the first start
+	free func()    // gives the port of 127.0.0.1 up that is kept over stops; nil: none is
 	from time.Time // when the picture with number 0 was, or would have been, sent
 	run  runner    // nil while stopped
 }
@@ -65,7 +71,7 @@ type runner interface {
 // New starts a camera.
 func New(cfg Config) (*Camera, error) {
 	if cfg.Listen == "" {
-		cfg.Listen = "127.0.0.1:0"
+		cfg.Listen = anyPort
 	}
 	if cfg.Main == nil && cfg.Fault == Good && cfg.Redirect == "" {
 		return nil, fmt.Errorf("a camera needs a clip")
@@ -91,6 +97,13 @@ func (c *Camera) Restart() error {
 func (c *Camera) start() error {
 	if c.run != nil {
 		return nil
+	}
+	if c.free == nil && c.addr == anyPort {
+		port, free, err := testport.Hold()
+		if err != nil {
+			return fmt.Errorf("camera: %w", err)
+		}
+		c.addr, c.free = net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), free
 	}
 	ln, err := net.Listen("tcp", c.addr)
 	if err != nil {
@@ -122,8 +135,15 @@ func (c *Camera) Stop() {
 	}
 }
 
-// Close ends the camera.
-func (c *Camera) Close() { c.Stop() }
+// Close ends the camera and gives its port up.
+func (c *Camera) Close() {
+	c.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.free != nil {
+		c.free()
+	}
+}
 
 // Kill drops all connections and keeps listening.
 func (c *Camera) Kill() {
