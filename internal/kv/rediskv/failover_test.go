@@ -84,9 +84,9 @@ func failOver(t *testing.T, rounds, atLeast int, bar time.Duration) {
 	}
 	more := func(n int) {
 		t.Helper()
-		for deadline, had := time.Now().Add(60*time.Second), l.count(); l.count() < had+n; <-time.After(5 * time.Millisecond) {
+		for deadline, had := time.Now().Add(redistest.Patience), l.count(); l.count() < had+n; <-time.After(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("%d of %d commits were acknowledged in 60 s", l.count()-had, n)
+				t.Fatalf("%d of %d commits were acknowledged in %v", l.count()-had, n, redistest.Patience)
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func failOver(t *testing.T, rounds, atLeast int, bar time.Duration) {
 		l.mu.Lock()
 		l.away = 0
 		l.mu.Unlock()
-		old := group.Primary()
+		old := group.Agreed()
 		back := how.fail(old)
 		group.Until(old)
 		more(atLeast/(2*rounds) + 1)
@@ -114,7 +114,7 @@ func failOver(t *testing.T, rounds, atLeast int, bar time.Duration) {
 	}
 	cancel()
 	wg.Wait()
-	l.audit(t, nodes[0])
+	l.audit(t, open(t, group.URL(), followed))
 }
 
 // neverLost follows the changes as authz does: a failover may undo what was
