@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func (b *Board) add(ctx context.Context, cause, account string, r record, replac
 		if err != nil {
 			return err
 		}
-		if snap.Values[0].Exists() {
+		if snap.Values[0].Exists() || onBoard(snap.Scans[0], id) {
 			return b.ring(ctx, account, b.cfg.Clock.Now()) // written before; the bell may not have rung
 		}
 		oldest := firstID(snap.Now.Add(-b.cfg.Keep))
@@ -73,6 +74,13 @@ func (b *Board) add(ctx context.Context, cause, account string, r record, replac
 		b.count.WithLabelValues(r.Kind).Inc()
 		return b.ring(ctx, account, dues...)
 	}
+}
+
+// onBoard reports whether the notice is among those there at any time: an event
+// that is told again under its id may say another one.
+func onBoard(old []kv.Value, id string) bool {
+	const times = 10 // characters of an id that hold time
+	return slices.ContainsFunc(old, func(v kv.Value) bool { return strings.HasSuffix(v.Key, id[times:]) })
 }
 
 func markOf(k kind, r record) []byte {

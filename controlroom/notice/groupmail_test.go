@@ -16,7 +16,7 @@ func TestR47_AnInvitationByMail(t *testing.T) {
 	b := setUp(t)
 	s, m := b.sink(t, mailtest.Config{})
 	b.run(t, m)
-	a := authz.New(authz.Config{Store: b.store, Seal: b.box, Mail: true, Timeout: 5 * time.Second})
+	a := authz.New(authz.Config{Store: b.store, Seal: b.box, Mail: true, Timeout: 20 * time.Second})
 	person := func(name string) authz.Subject {
 		t.Helper()
 		pass := secret.New("correct horse battery")
@@ -39,7 +39,7 @@ func TestR47_AnInvitationByMail(t *testing.T) {
 	if err != nil || !mailed || !c.Code.Empty() {
 		t.Fatalf("%+v mailed %v: %v", c, mailed, err)
 	}
-	mails, err := s.Wait(within(t, 20*time.Second), 1)
+	mails, err := s.Wait(within(t, time.Minute), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

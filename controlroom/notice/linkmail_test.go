@@ -18,7 +18,7 @@ func TestR35_ALinkByMail(t *testing.T) {
 	b := setUp(t)
 	s, m := b.sink(t, mailtest.Config{})
 	b.run(t, m)
-	a := authz.New(authz.Config{Store: b.store, Seal: b.box, Mail: true, Timeout: 5 * time.Second})
+	a := authz.New(authz.Config{Store: b.store, Seal: b.box, Mail: true, Timeout: 20 * time.Second})
 	pass := secret.New("correct horse battery")
 	if _, err := a.AddAccount(t.Context(), authz.Operator, authz.NewAccount{Email: "olena@example.org", Plan: authz.PlanPro,
 		Profile: authz.Profile{Name: "Olena", Password: pass, Language: "uk", Zone: "Europe/Kyiv"}}); err != nil {
@@ -54,7 +54,7 @@ func TestR35_ALinkByMail(t *testing.T) {
 	if err := a.MailLink(t.Context(), me, l.Link.ID, "Guest@Example.net", text, "https://cams.example.org"); err != nil {
 		t.Fatal(err)
 	}
-	mails, err := s.Wait(within(t, 20*time.Second), 1)
+	mails, err := s.Wait(within(t, time.Minute), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestR35_ALinkByMail(t *testing.T) {
 	if strings.Contains(got.HTML, "<b>") || !strings.Contains(got.HTML, "&lt;b&gt;") || strings.Count(got.HTML, "<a ") != 1 || strings.Count(got.Text, l.Secret.Reveal()) != 1 {
 		t.Errorf("the owner's text is not text:\n%s", got.HTML)
 	}
-	off := authz.New(authz.Config{Store: b.store, Seal: b.box, Timeout: 5 * time.Second})
+	off := authz.New(authz.Config{Store: b.store, Seal: b.box, Timeout: 20 * time.Second})
 	if err := off.MailLink(t.Context(), me, l.Link.ID, "guest@example.net", "", ""); !fault.Is(err, fault.Conflict) || fault.Code(err) != fault.CodeMailOff {
 		t.Errorf("without a mail server: %v", err)
 	}

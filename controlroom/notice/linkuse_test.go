@@ -60,7 +60,7 @@ func TestR84_AnOwnerIsToldOfAUsedBudget(t *testing.T) {
 		list[0].Link == nil || list[0].Link.ID != link || list[0].Link.Name != "Балкон" {
 		t.Errorf("%+v", list)
 	}
-	mails, err := sink.Wait(within(t, 20*time.Second), 1)
+	mails, err := sink.Wait(within(t, time.Minute), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

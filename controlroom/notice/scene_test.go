@@ -204,15 +204,15 @@ func (s *scene) tried(t *testing.T, who authz.Subject, failed bool) bool {
 
 // idle waits until everything before has been handled: a mark of the end is told
 // after it, on both feeds.
-func (s *scene) idle(t *testing.T) {
+func (w *world) idle(t *testing.T) {
 	t.Helper()
-	s.poll(t, "the feeds are read", func() bool {
+	w.poll(t, "the feeds are read", func() bool {
 		for _, space := range []kv.Space{kv.Control, event.CameraEvents} {
-			left, err := event.Recent(t.Context(), s.store, space, 1)
+			left, err := event.Recent(t.Context(), w.store, space, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			snap, err := s.store.Read(t.Context(), space, nil, []kv.Scan{{Prefix: "evc/" + boardConsumer}})
+			snap, err := w.store.Read(t.Context(), space, nil, []kv.Scan{{Prefix: "evc/" + boardConsumer}})
 			if err != nil {
 				t.Fatal(err)
 			}

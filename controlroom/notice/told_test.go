@@ -313,19 +313,19 @@ func TestAChannelIsTriedAgainForWhatItDidNotReach(t *testing.T) {
 	s.webhook.failing("ill", errBusy)
 	s.webhook.failing("gone", NeverAgain(errors.New("410")))
 	s.event(t, yard, "motion", "")
-	s.poll(t, "the first try", func() bool { return len(s.webhook.sent()) == 1 && s.jobs(t, olena) == 1 })
-	s.advance(2 * time.Minute)
-	s.advance(2 * time.Minute)
+	s.poll(t, "the first try", func() bool { return s.tried(t, olena, true) })
 	s.webhook.failing("ill", nil)
-	s.poll(t, "the next try", func() bool { s.advance(time.Minute); return s.jobs(t, olena) == 0 })
+	s.advance(2 * time.Minute)
+	s.poll(t, "the next try", func() bool { s.board.sender.poke(); return s.jobs(t, olena) == 0 })
 	if got := s.webhook.sent(); len(got) != 2 || !strings.Contains(got[0], "well") || !strings.Contains(got[1], "ill") {
 		t.Errorf("%q", got)
 	}
 	s.webhook.failing("ill", errBusy)
 	s.advance(10 * time.Minute)
 	s.event(t, yard, "motion", "")
-	s.idle(t)
-	s.poll(t, "it is given up", func() bool { s.advance(5 * time.Minute); return s.jobs(t, olena) == 0 })
+	s.poll(t, "the first try of the next", func() bool { return s.tried(t, olena, true) })
+	s.advance(2 * time.Hour) // longer than this way tries
+	s.poll(t, "it is given up", func() bool { s.board.sender.poke(); return s.jobs(t, olena) == 0 })
 	if !slices.Equal(s.webhook.gaveUp, []string{"ill: 451 4.3.2 not now"}) {
 		t.Errorf("%q", s.webhook.gaveUp)
 	}

@@ -20,7 +20,7 @@ func TestR3_TheEndOfATrialIsToldOnce(t *testing.T) {
 	}
 	t.Cleanup(func() { s.Close() })
 	b := setUp(t)
-	auth := authz.New(authz.Config{Store: s, Seal: b.box, Node: "n", Clock: fake, Timeout: 5 * time.Second})
+	auth := authz.New(authz.Config{Store: s, Seal: b.box, Node: "n", Clock: fake, Timeout: 20 * time.Second})
 	board, err := NewBoard(BoardConfig{Store: s, Authority: auth, Clock: fake})
 	if err != nil {
 		t.Fatal(err)
