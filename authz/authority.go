@@ -104,7 +104,7 @@ func New(cfg Config) *Authority {
 	n.heard.Store(math.MinInt64)
 	n.leases = make(map[*Lease]struct{})
 	n.byKey = make(map[string]map[*Lease]struct{})
-	n.dirty = make(map[*Lease]struct{})
+	n.dirty = make(map[*Lease]uint64)
 	return a
 }
 

@@ -36,7 +36,7 @@ type node struct {
 	base     instant
 	leases   map[*Lease]struct{}
 	byKey    map[string]map[*Lease]struct{}
-	dirty    map[*Lease]struct{} // touched and not yet decided again
+	dirty    map[*Lease]uint64 // touched and not yet decided again on facts of this revision or a newer one
 }
 
 // instant is one moment on both clocks.
@@ -283,13 +283,13 @@ func (a *Authority) take(ch kv.Changes) {
 	if ch.Gone { // the feed does not reach back, or some of it was undone: everything is decided again
 		for l := range n.leases {
 			l.revision = 0
-			n.dirty[l] = struct{}{}
+			n.dirty[l] = max(ch.Revision, n.floor)
 		}
 	}
 	n.safe = max(n.safe, ch.Safe)
 	for _, v := range ch.Values {
 		for l := range n.byKey[v.Key] {
-			n.dirty[l] = struct{}{}
+			n.dirty[l] = max(n.dirty[l], ch.Revision)
 		}
 	}
 	if n.revision != ch.Revision {

@@ -151,7 +151,7 @@ func (a *Authority) AdoptStore(ctx context.Context) error {
 	n.epoch, n.revision, n.floor, n.safe, n.lost = snap.Epoch, snap.Revision, 0, 0, ""
 	for l := range n.leases {
 		l.revision = 0
-		n.dirty[l] = struct{}{}
+		n.dirty[l] = snap.Revision
 	}
 	return nil
 }

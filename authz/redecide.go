@@ -89,7 +89,9 @@ func (a *Authority) resettle(v *view, get getter, batch []*Lease) {
 	n.mu.Lock()
 	var out []ending
 	for _, l := range batch {
-		delete(n.dirty, l)
+		if v.revision >= n.dirty[l] { // else a change of this node overtook the read: it is still to be decided on that
+			delete(n.dirty, l)
+		}
 		if l.done || l.revision > v.revision {
 			continue
 		}
@@ -131,7 +133,7 @@ func (a *Authority) cut(ctx context.Context, writes []kv.Write, revision uint64,
 			if !seen[l] {
 				seen[l] = true
 				touched = append(touched, l)
-				n.dirty[l] = struct{}{}
+				n.dirty[l] = max(n.dirty[l], revision)
 			}
 		}
 	}

@@ -149,6 +149,15 @@ func (s *stand) run() *stand {
 	return s
 }
 
+// index makes the index of people that a node's upkeep else commits some time after
+// its start: for tests to which a commit that is not theirs matters.
+func (s *stand) index() {
+	s.t.Helper()
+	if err := s.indexPeople(s.ctx()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 func (s *stand) halt() {
 	if s.stop != nil {
 		s.stop()
