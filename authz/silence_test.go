@@ -34,6 +34,7 @@ func TestF11_AChangeWithoutItsCheckCutsWhomItConcerns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // for the upkeep: the commit after which the line is cut is to be the change's
 		for _, c := range []struct {
 			what   string
 			change func() error
@@ -227,10 +228,7 @@ func TestF12_AnotherOrAnOlderStoreIsNotBelieved(t *testing.T) {
 	again.person("Bob")
 	cancel2()
 	<-done
-	last := newStand(t, store, at).run()
-	if err := last.Ready(); err != nil {
-		t.Fatal(err)
-	}
+	last := newStand(t, store, at).run() // until it is ready
 	if err := Adopt(last.ctx(), store, data); err != nil {
 		t.Fatal(err)
 	}
