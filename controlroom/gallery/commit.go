@@ -11,18 +11,17 @@ import (
 )
 
 const (
-	tries     = 15
-	callLimit = 2 * time.Second // of one store call: images may wait longer than decisions
-	walkPage  = 500
+	tries    = 15
+	walkPage = 500
 )
 
 // commit applies a transaction, repeating the same one while its outcome is
-// unknown. The caller going away does not stop it halfway.
-func commit(ctx context.Context, store kv.Store, txn kv.Txn) (kv.Commit, error) {
+// unknown; limit is for one try. The caller going away does not stop it halfway.
+func commit(ctx context.Context, store kv.Store, txn kv.Txn, limit time.Duration) (kv.Commit, error) {
 	ctx = context.WithoutCancel(ctx)
 	for try := 0; ; try++ {
 		c, err := func() (kv.Commit, error) {
-			ctx, cancel := context.WithTimeout(ctx, callLimit)
+			ctx, cancel := context.WithTimeout(ctx, limit)
 			defer cancel()
 			return store.Commit(ctx, txn)
 		}()
@@ -68,7 +67,7 @@ func (g *Gallery) change(ctx context.Context, account string, keys []string, fn 
 			return away(err)
 		}
 		txn.ID, txn.Space = kv.NewID(g.cfg.Clock.Now()), kv.Bulk(account)
-		_, err = commit(ctx, g.cfg.Store, txn)
+		_, err = commit(ctx, g.cfg.Store, txn, g.cfg.Call)
 		if !errors.Is(err, kv.ErrConflict) || try == tries {
 			return away(err)
 		}
@@ -80,7 +79,7 @@ func (g *Gallery) change(ctx context.Context, account string, keys []string, fn 
 
 // read is one round trip to an account's space.
 func (g *Gallery) read(ctx context.Context, account string, keys []string, scans ...kv.Scan) (kv.Snapshot, error) {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, g.cfg.Call)
 	defer cancel()
 	snap, err := g.cfg.Store.Read(ctx, kv.Bulk(account), keys, scans)
 	return snap, away(err)

@@ -49,12 +49,12 @@ func parts(ctx context.Context, dir string) (g *Gallery, a *authz.Authority, sto
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	a = authz.New(authz.Config{Store: store, Seal: box, Node: "n", Timeout: 5 * time.Second})
+	a = authz.New(authz.Config{Store: store, Seal: box, Node: "n", Timeout: patience})
 	blobs, err := dirblob.Open(filepath.Join(dir, "images"))
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	g, err = New(Config{Store: store, Blobs: blobs, Authority: a, Alone: true, CameraRate: 60_000, Undo: 20 * time.Millisecond})
+	g, err = New(Config{Store: store, Blobs: blobs, Authority: a, Alone: true, CameraRate: 60_000, Undo: 20 * time.Millisecond, Call: patience})
 	return g, a, func() { blobs.Close(); store.Close() }, err
 }
 

@@ -32,6 +32,7 @@ type Config struct {
 	// It holds up the answer to the sender. nil: nobody is told.
 	Arrived func(ctx context.Context, camera, image string) error
 
+	Call       time.Duration // how long one call of the store may take: 2 s, longer than decisions
 	CameraRate int           // images a camera may bring in a minute: 60
 	Reserve    int64         // bytes of disk kept free: 256 MB
 	Undo       time.Duration // how long a deleted image can be restored: 60 s
@@ -85,6 +86,7 @@ func New(cfg Config) (*Gallery, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = clock.System
 	}
+	or(&cfg.Call, 2*time.Second)
 	or(&cfg.CameraRate, 60)
 	or(&cfg.Reserve, 256<<20)
 	or(&cfg.Undo, time.Minute)
@@ -96,7 +98,7 @@ func New(cfg Config) (*Gallery, error) {
 		cfg:      cfg,
 		decoders: picture.NewDecoders(cfg.Decoders),
 		rate:     ratelimit.NewWindows(nil, cfg.CameraRate, time.Minute, 0),
-		refs:     references{store: cfg.Store, blobs: cfg.Blobs, clock: cfg.Clock},
+		refs:     references{store: cfg.Store, blobs: cfg.Blobs, clock: cfg.Clock, call: cfg.Call},
 		metrics:  newMetrics(cfg.Registerer),
 		began:    cfg.Clock.Now(),
 		name:     authz.NewID(),

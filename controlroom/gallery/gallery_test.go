@@ -197,7 +197,10 @@ func TestR52_ACopyBelongsToItsReceiver(t *testing.T) {
 			}
 		}
 		w.batch(t, ann, DoDelete, id)
-		w.poll(t, "undo has ended", func() bool { n, _ := w.gallery.rows(t.Context(), ann.Account, w.hash(t, bob, id)); return !n })
+		w.poll(t, "undo has ended", func() bool {
+			n, err := w.gallery.rows(t.Context(), ann.Account, w.hash(t, bob, id))
+			return err == nil && !n
+		})
 		stays("the sender deleted it")
 		if _, err := w.auth.UnshareFromGroup(t.Context(), ann, group, gate); err != nil {
 			t.Fatal(err)
@@ -235,12 +238,9 @@ func TestR54_AFullGallerySkipsItsOwnerOnly(t *testing.T) {
 		ann, poor, rich := w.person(t, "ann", authz.PlanPro), w.person(t, "poor", authz.PlanMini), w.person(t, "rich", authz.PlanPro)
 		gate := w.camera(t, ann, "Gate")
 		w.share(t, ann, w.group(t, ann, "Hunters", poor, rich), gate)
-		room := 0
-		for size := 0; size+len(pic(t, room)) <= 10_000; room++ {
-			size += len(pic(t, room))
-		}
+		const room = 10 // of 10,000 bytes; couriers may bring them in any order
 		for i := range room + 3 {
-			w.send(t, gate, pic(t, i))
+			w.send(t, gate, alike(t, i))
 		}
 		w.poll(t, "the other has all", func() bool { return len(w.list(t, rich, Query{Limit: MaxPage})) == room+3 })
 		w.poll(t, "three are counted", func() bool { return w.usage(t, poor).Skipped == 3 })
@@ -255,7 +255,7 @@ func TestR54_AFullGallerySkipsItsOwnerOnly(t *testing.T) {
 		// Deleting frees at once; nothing old went by itself.
 		oldest := w.list(t, poor, Query{Limit: MaxPage})[room-1].ID
 		w.batch(t, poor, DoDelete, oldest)
-		w.send(t, gate, pic(t, 100))
+		w.send(t, gate, alike(t, 100))
 		w.poll(t, "there is room again", func() bool { return w.usage(t, poor).Count == room })
 		if u := w.usage(t, poor); u.Skipped != 0 {
 			t.Errorf("%+v", u)
@@ -265,7 +265,7 @@ func TestR54_AFullGallerySkipsItsOwnerOnly(t *testing.T) {
 		}
 		// An own camera of a full account is refused, and that is told too.
 		own := w.camera(t, poor, "Own")
-		if _, err := w.gallery.Accept(t.Context(), intake.Arrival{Camera: own, Data: pic(t, 200)}); fault.Code(err) != "quota_full" {
+		if _, err := w.gallery.Accept(t.Context(), intake.Arrival{Camera: own, Data: alike(t, 200)}); fault.Code(err) != "quota_full" {
 			t.Errorf("%v", err)
 		}
 		w.told(t, poor, 2) // the second since there was room
@@ -296,7 +296,8 @@ func (w *world) told(t *testing.T, s authz.Subject, times int) {
 }
 
 func TestUndo(t *testing.T) {
-	onBoth(t, Config{Undo: 300 * time.Millisecond}, func(t *testing.T, w *world) {
+	onBoth(t, Config{Undo: time.Hour}, func(t *testing.T, w *world) {
+		soon := w.beside(t, Config{Undo: time.Millisecond})
 		ann := w.person(t, "ann", authz.PlanPro)
 		gate := w.camera(t, ann, "Gate")
 		var ids []string
@@ -305,7 +306,10 @@ func TestUndo(t *testing.T) {
 		}
 		before := w.usage(t, ann)
 		w.batch(t, ann, DoFavourite, ids[0])
-		w.batch(t, ann, DoDelete, ids...)
+		w.batch(t, ann, DoDelete, ids[:2]...)
+		if done, _, err := soon.Batch(t.Context(), ann, ids[2:], DoDelete, ""); err != nil || len(done) != 1 {
+			t.Fatal(done, err)
+		}
 		if u := w.usage(t, ann); u.Used != 0 || u.Count != 0 {
 			t.Errorf("deleting frees at once: %+v", u)
 		}
@@ -318,6 +322,9 @@ func TestUndo(t *testing.T) {
 			t.Errorf("what was restored is as it was: %v", got)
 		}
 		w.poll(t, "the third is gone for good", func() bool { return w.files(t) == 2 })
+		if left, err := w.gallery.empty(t.Context(), ann.Account, true); err != nil || !left.IsZero() { // what was restored is not deleted any more
+			t.Error(left, err)
+		}
 		if _, failed, err := w.gallery.Batch(t.Context(), ann, ids[2:], DoRestore, ""); err != nil || len(failed) != 1 {
 			t.Errorf("restoring too late: %v %v", failed, err)
 		}
@@ -441,6 +448,7 @@ func TestR66_R67_GuestsSeeTheNewestOnly(t *testing.T) {
 		var sent []string
 		for i := range 30 {
 			sent = append(sent, w.send(t, cams[i%2], pic(t, i)))
+			w.tick(t)
 		}
 		hiddenImage := w.send(t, hidden, pic(t, 100))
 		received := w.send(t, theirs, pic(t, 101))
@@ -470,7 +478,7 @@ func TestR66_R67_GuestsSeeTheNewestOnly(t *testing.T) {
 		w.send(t, cams[0], pic(t, 200))
 		w.poll(t, "a saved address stops when the image leaves the limit", func() bool { return get(sent[10]) != nil })
 		// Day 15: the same gallery, looked at later.
-		later, err := New(Config{Store: w.store, Blobs: w.blobs, Authority: w.auth, Clock: &stepped{clock.System, 14*24*time.Hour + time.Minute}, GuestMost: 20})
+		later, err := New(Config{Store: w.store, Blobs: w.blobs, Authority: w.auth, Clock: &stepped{clock.System, 14*24*time.Hour + time.Minute}, GuestMost: 20, Call: patience})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -547,7 +555,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	next, err := New(Config{Store: store, Blobs: w.blobs, Authority: w.auth, Alone: true, Clock: &stepped{clock.System, time.Second}})
+	next, err := New(Config{Store: store, Blobs: w.blobs, Authority: w.auth, Alone: true, Clock: &stepped{clock.System, time.Second}, Call: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -570,7 +578,7 @@ func TestLastNeedAgainstFirst(t *testing.T) {
 	onBoth(t, Config{Undo: time.Millisecond}, func(t *testing.T, w *world) {
 		ann, bob := w.person(t, "ann", authz.PlanPro), w.person(t, "bob", authz.PlanPro)
 		cams := map[string]string{ann.Account: w.camera(t, ann, "A"), bob.Account: w.camera(t, bob, "B")}
-		other, err := New(Config{Store: w.store, Blobs: w.blobs, Authority: w.auth, CameraRate: 10_000, Undo: time.Millisecond})
+		other, err := New(Config{Store: w.store, Blobs: w.blobs, Authority: w.auth, CameraRate: 10_000, Undo: time.Millisecond, Call: patience})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,13 +2,14 @@ package gallery
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ import (
 // second process has one, and runs it.
 func (w *world) beside(t *testing.T, cfg Config) *Gallery {
 	t.Helper()
-	cfg.Store, cfg.Authority, cfg.CameraRate = w.store, w.auth, 10_000
+	cfg.Store, cfg.Authority, cfg.Call, cfg.CameraRate = w.store, w.auth, patience, 10_000
 	if cfg.Blobs == nil {
 		cfg.Blobs = w.blobs
 	}
@@ -39,10 +40,7 @@ func (w *world) beside(t *testing.T, cfg Config) *Gallery {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { g.Run(ctx); close(done) }()
-	t.Cleanup(func() { cancel(); <-done })
+	w.run(t, g)
 	return g
 }
 
@@ -51,7 +49,7 @@ func (w *world) beside(t *testing.T, cfg Config) *Gallery {
 // blob and the next first one meet all the time: a row always has its bytes, and
 // in the end nothing is left over.
 func TestTwoNodesShareAFolder(t *testing.T) {
-	store, err := rediskv.Open(t.Context(), redistest.Start(t).URL(), rediskv.Config{Timeout: 5 * time.Second})
+	store, err := rediskv.Open(t.Context(), redistest.Start(t).URL(), rediskv.Config{Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,16 +147,16 @@ func TestTwoNodesShareAFolder(t *testing.T) {
 // A parcel that a node claimed is left alone by the others until the claim is
 // over, and is delivered then.
 func TestAClaimHoldsOthersOff(t *testing.T) {
-	store, err := rediskv.Open(t.Context(), redistest.Start(t).URL(), rediskv.Config{Timeout: 5 * time.Second})
+	store, err := rediskv.Open(t.Context(), redistest.Start(t).URL(), rediskv.Config{Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	w := newWorld(t, store, Config{})
+	w := newStill(t, store, Config{}) // of those that run, a round could take the parcel first
 	ann, bob := w.person(t, "ann", authz.PlanPro), w.person(t, "bob", authz.PlanPro)
 	gate := w.camera(t, ann, "Gate")
 	w.share(t, ann, w.group(t, ann, "Hunters", bob), gate)
-	idle, err := New(Config{Store: store, Blobs: w.blobs, Authority: w.auth}) // it accepts, and never delivers
+	idle, err := New(Config{Store: store, Blobs: w.blobs, Authority: w.auth, Call: patience}) // it accepts, and never delivers
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,10 +239,17 @@ func TestImagesInABucket(t *testing.T) {
 	if err := backend.CreateBucket("images"); err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(gofakes3.New(backend).Server())
+	var away atomic.Bool
+	real := gofakes3.New(backend).Server()
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if away.Load() { // and its port is nobody else's
+			panic(http.ErrAbortHandler)
+		}
+		real.ServeHTTP(rw, r)
+	}))
 	t.Cleanup(srv.Close)
 	bucket, err := s3blob.Open(t.Context(), s3blob.Config{Endpoint: strings.TrimPrefix(srv.URL, "http://"), Plain: true, Region: "us-east-1", Bucket: "images",
-		Prefix: "p/", AccessKey: "key", SecretKey: secret.New("not-a-secret"), Timeout: 5 * time.Second})
+		Prefix: "p/", AccessKey: "key", SecretKey: secret.New("not-a-secret"), Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,20 +275,23 @@ func TestImagesInABucket(t *testing.T) {
 	if err := bucket.Put(t.Context(), blobName(fmt.Sprintf("%064x", 7), asSent), []byte("left by a crash")); err != nil {
 		t.Fatal(err)
 	}
-	w.batch(t, ann, DoDelete, id)
-	if n := w.files(t); n != 3 {
-		t.Errorf("%d files, want the image, its thumbnail and what a crash left", n)
-	}
-	w.batch(t, bob, DoDelete, id)
-	w.poll(t, "only what a crash left is there", func() bool { return w.files(t) == 1 })
 	if err := w.gallery.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := w.files(t); n != 0 {
-		t.Errorf("%d files after the sweep", n)
+	if n := w.files(t); n != 2 {
+		t.Errorf("%d files after the sweep, want the image and its thumbnail", n)
 	}
-	srv.CloseClientConnections()
-	srv.Close()
+	w.batch(t, ann, DoDelete, id)
+	w.poll(t, "undo has ended", func() bool {
+		n, err := w.gallery.rows(t.Context(), ann.Account, w.hash(t, bob, id))
+		return err == nil && !n
+	})
+	if n := w.files(t); n != 2 {
+		t.Errorf("%d files, the other needs two", n)
+	}
+	w.batch(t, bob, DoDelete, id)
+	w.poll(t, "nobody needs the files", func() bool { return w.files(t) == 0 })
+	away.Store(true)
 	if _, err := w.gallery.Accept(t.Context(), intake.Arrival{Camera: gate, Data: pic(t, 6)}); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("the bucket is away: %v", err)
 	}

@@ -30,6 +30,7 @@ type references struct {
 	store kv.Store
 	blobs blob.Store
 	clock clock.Clock
+	call  time.Duration // limit of one commit
 }
 
 // blobState is the record under b/<hash>.
@@ -50,6 +51,7 @@ const (
 	pRef       = "r/"
 	renditions = 3 // of one hash, see names
 	dyingMost  = time.Minute
+	dyingWait  = 5 * time.Second // how long an image waits for the last bytes of its like to go
 )
 
 // Endings of a blob's names.
@@ -271,6 +273,7 @@ var errAgain = errors.New("gallery: once more")
 // change reads a blob's state, lets fn write a transaction and commits it,
 // until nobody came between. An empty transaction changes nothing.
 func (r *references) change(ctx context.Context, hash string, fn func(blobRead) (kv.Txn, error)) error {
+	patient := clock.Mono() + int64(dyingWait)
 	for try := 0; ; try++ {
 		snap, err := r.store.Read(ctx, shard(hash), []string{pBlob + hash}, nil)
 		if err != nil {
@@ -286,12 +289,14 @@ func (r *references) change(ctx context.Context, hash string, fn func(blobRead) 
 				return nil
 			}
 			txn.ID, txn.Space = kv.NewID(r.clock.Now()), shard(hash)
-			_, err = commit(ctx, r.store, txn)
+			_, err = commit(ctx, r.store, txn, r.call)
 			if err == nil {
 				return nil
 			}
 		}
-		if !errors.Is(err, kv.ErrConflict) && !errors.Is(err, errAgain) || try == tries {
+		switch {
+		case errors.Is(err, errAgain) && clock.Mono() < patient: // a slow disk takes its time
+		case !errors.Is(err, kv.ErrConflict) && !errors.Is(err, errAgain), try >= tries:
 			return err
 		}
 		if err := pause(ctx, try); err != nil {

@@ -37,9 +37,11 @@ func (g *Gallery) Room(ctx context.Context) Room {
 	select {
 	case <-q.done:
 	case <-late.C:
-		out.State = "disk_failed"
-		return out
 	case <-ctx.Done():
+	}
+	select {
+	case <-q.done: // it may have come with the end of the wait
+	default:
 		out.State = "disk_failed"
 		return out
 	}

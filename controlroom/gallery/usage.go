@@ -81,6 +81,6 @@ func shares(m map[string]tally) []Share {
 func (g *Gallery) tellFull(ctx context.Context, account string, since int64) error {
 	at := time.UnixMilli(since)
 	_, err := commit(ctx, g.cfg.Store, kv.Txn{ID: kv.NewID(g.cfg.Clock.Now()), Space: kv.Control,
-		Writes: []kv.Write{event.WriteAs("gallery-full/"+account+"/"+at.UTC().Format(time.RFC3339Nano), event.GalleryFull{Account: account, At: since})}})
+		Writes: []kv.Write{event.WriteAs("gallery-full/"+account+"/"+at.UTC().Format(time.RFC3339Nano), event.GalleryFull{Account: account, At: since})}}, g.cfg.Call)
 	return err
 }

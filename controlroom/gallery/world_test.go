@@ -19,6 +19,7 @@ import (
 	"sightline/internal/blob"
 	"sightline/internal/blob/dirblob"
 	"sightline/internal/clock"
+	"sightline/internal/event"
 	"sightline/internal/kv"
 	"sightline/internal/kv/boltkv"
 	"sightline/internal/kv/rediskv"
@@ -45,7 +46,7 @@ type world struct {
 func onBoth(t *testing.T, cfg Config, test func(*testing.T, *world)) {
 	t.Run("bolt", func(t *testing.T) { test(t, newWorld(t, bolt(t, t.TempDir()), cfg)) })
 	t.Run("redis", func(t *testing.T) {
-		s, err := rediskv.Open(t.Context(), redistest.Start(t).URL(), rediskv.Config{Timeout: 5 * time.Second})
+		s, err := rediskv.Open(t.Context(), redistest.Start(t).URL(), rediskv.Config{Timeout: 20 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,14 +67,28 @@ func bolt(t testing.TB, dir string) kv.Store {
 
 func newWorld(t *testing.T, s kv.Store, cfg Config) *world {
 	t.Helper()
+	w := newStill(t, s, cfg)
+	w.run(t, w.gallery)
+	return w
+}
+
+// patience is for calls of the store: a busy machine is no fault of the gallery's.
+const patience = 20 * time.Second
+
+// newStill is newWorld whose gallery does nothing by itself.
+func newStill(t *testing.T, s kv.Store, cfg Config) *world {
+	t.Helper()
 	w := &world{store: s}
+	if err := event.Register(t.Context(), s, kv.Control, "test"); err != nil { // told looks at what was said: it is not trimmed
+		t.Fatal(err)
+	}
 	box, err := seal.New(seal.Key{ID: "k1", Secret: [32]byte{1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	plans := authz.DefaultPlans()
 	plans[authz.PlanMini] = authz.PlanRules{Originals: 10_000}
-	w.auth = authz.New(authz.Config{Store: s, Seal: box, Node: "n", Timeout: 5 * time.Second, Plans: plans})
+	w.auth = authz.New(authz.Config{Store: s, Seal: box, Node: "n", Timeout: patience, Plans: plans})
 	if w.blobs = cfg.Blobs; w.blobs == nil {
 		if w.blobs, err = dirblob.Open(filepath.Join(t.TempDir(), "images")); err != nil {
 			t.Fatal(err)
@@ -83,17 +98,25 @@ func newWorld(t *testing.T, s kv.Store, cfg Config) *world {
 	if cfg.CameraRate == 0 {
 		cfg.CameraRate = 10_000
 	}
-	cfg.Store, cfg.Blobs, cfg.Authority = s, w.blobs, w.auth
+	cfg.Store, cfg.Blobs, cfg.Authority, cfg.Call = s, w.blobs, w.auth, patience
 	if w.gallery, err = New(cfg); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{}, 2)
-	go func() { w.auth.Run(ctx); done <- struct{}{} }()
-	go func() { w.gallery.Run(ctx); done <- struct{}{} }()
-	t.Cleanup(func() { cancel(); <-done; <-done })
+	done := make(chan struct{})
+	go func() { w.auth.Run(ctx); close(done) }()
+	t.Cleanup(func() { cancel(); <-done })
 	w.poll(t, "the authority is ready", func() bool { return w.auth.Ready() == nil })
 	return w
+}
+
+// run lets a gallery work until the test is over.
+func (w *world) run(t *testing.T, g *Gallery) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { g.Run(ctx); close(done) }()
+	t.Cleanup(func() { cancel(); <-done })
 }
 
 func (w *world) poll(t *testing.T, what string, ok func() bool) {
@@ -199,6 +222,28 @@ func (w *world) batch(t *testing.T, s authz.Subject, do Do, ids ...string) {
 	if err != nil || len(failed) > 0 || len(done) != len(ids) {
 		t.Fatalf("%s: %d of %d done, %v, %v", do, len(done), len(ids), failed, err)
 	}
+}
+
+// tick waits until the store's clock shows another millisecond: images of one are
+// in no order.
+func (w *world) tick(t *testing.T) {
+	t.Helper()
+	now := func() int64 {
+		snap, err := w.store.Read(t.Context(), kv.Control, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return snap.Now.UnixMilli()
+	}
+	for was := now(); now() == was; {
+	}
+}
+
+// alike is pic of one length for all n up to 65,535.
+func alike(t testing.TB, n int) []byte {
+	t.Helper()
+	b := pic(t, n)
+	return append(b, make([]byte, 1000-len(b))...) // behind its end: stored as it is
 }
 
 // pic is the n-th of many different pictures, about 1 KB.
