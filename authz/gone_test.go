@@ -13,7 +13,7 @@ import (
 // TestAFeedThatForgotIsReadAnew: a node that was away longer than the feed
 // reaches decides everything again before it confirms.
 func TestAFeedThatForgotIsReadAnew(t *testing.T) {
-	store, err := boltkv.Open(context.Background(), t.TempDir(), boltkv.Config{ChangesKept: 10})
+	store, err := boltkv.Open(context.Background(), t.TempDir(), boltkv.Config{ChangesKept: 10, Timeout: patient})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,8 @@ import "time"
 // the service is compared with, so it shares no code with Decide. Everything is
 // named by a small number; what is not in a map does not exist.
 type model struct {
-	now    time.Time // the clock as far as it was set by hand
+	now    time.Time      // the clock as far as it was set by hand
+	zone   *time.Location // of the cameras
 	people map[int]*mPerson
 	cams   map[int]*mCam
 	grants map[[2]int]*mGrant // camera, person
@@ -30,7 +31,7 @@ type (
 		accepted, answered bool
 		levels             Levels
 		until              time.Time // zero: none
-		hours              [2]int    // of each day, UTC; equal: always
+		hours              [2]int    // of each day, by the camera's zone; equal: always
 	}
 	mGroup struct{ roles map[int]Role }
 	mLink  struct {
@@ -56,7 +57,21 @@ const (
 )
 
 func newModel(now time.Time) *model {
-	return &model{now: now, people: map[int]*mPerson{}, cams: map[int]*mCam{}, grants: map[[2]int]*mGrant{}, groups: map[int]*mGroup{}, links: map[int]*mLink{}, visits: map[int]*mVisit{}}
+	return &model{now: now, zone: restOfHour(now), people: map[int]*mPerson{}, cams: map[int]*mCam{}, grants: map[[2]int]*mGrant{}, groups: map[int]*mGroup{}, links: map[int]*mLink{}, visits: map[int]*mVisit{}}
+}
+
+// restOfHour is a zone in which the hour goes on for half an hour yet: the store's
+// own clock runs on while a sequence does.
+func restOfHour(now time.Time) *time.Location {
+	name := "UTC"
+	if now.UTC().Minute() >= 30 {
+		name = "Asia/Kolkata" // five hours and a half ahead
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	return zone
 }
 
 // in reports whether a person is signed in with one of his browsers.
@@ -115,7 +130,7 @@ func (m *model) granted(c *mCam, g *mGrant, act Action) bool {
 	case act == ActSee:
 		return true
 	}
-	hour := m.now.UTC().Hour()
+	hour := m.now.In(m.zone).Hour()
 	return c.on && (g.hours[0] == g.hours[1] || g.hours[0] <= hour && hour < g.hours[1])
 }
 

@@ -25,7 +25,7 @@ var steps = map[string]func(a *arena, n *stand, s step) (bool, error){
 		}
 		a.ids[fmt.Sprintf("cam %d", s.c)] = ""
 		ok := a.in(s.p, 0)
-		_, err := n.CreateCamera(n.ctx(), a.me(s.p), CameraSpec{ID: a.id("cam", s.c), Name: fmt.Sprint("Cam ", s.c), Zone: "UTC"})
+		_, err := n.CreateCamera(n.ctx(), a.me(s.p), CameraSpec{ID: a.id("cam", s.c), Name: fmt.Sprint("Cam ", s.c), Zone: a.zone.String()})
 		if ok {
 			a.cams[s.c] = &mCam{owner: s.p, on: true, groups: map[int]bool{}}
 		}
@@ -452,7 +452,8 @@ func (a *arena) save(n *stand, s step, with bool) (bool, error) {
 	case 1:
 		next.until = a.now.Add(90 * time.Minute).Truncate(time.Second)
 	case 2:
-		next.hours = [2]int{a.now.Hour(), a.now.Hour() + 1}
+		hour := a.now.In(a.zone).Hour()
+		next.hours = [2]int{hour, hour + 1}
 	case 3:
 		next.hours = [2]int{6, 18}
 	}

@@ -43,7 +43,6 @@ type arena struct {
 	nodes  [2]*stand
 	leap   *leapClock // nil where the store's clock cannot be set
 	leapt  time.Duration
-	begun  time.Time
 	ids    map[string]string // "cam 1", "group 0", "grant 1/2" …
 	logins map[[2]int]NewLogin
 	codes  map[[2]int]string // group, role rank
@@ -79,7 +78,6 @@ func newArena(t testing.TB, store kv.Store, leap *leapClock) *arena {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.begun = v.now
 	a.model = newModel(v.now)
 	if err := a.setUp(); err != nil {
 		t.Fatal(err)
@@ -193,7 +191,7 @@ func (a *arena) rightful(s step) int {
 
 // swept waits until the sweeper has removed what ended parents left.
 func (a *arena) swept() error {
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(40 * time.Second); ; time.Sleep(time.Millisecond) {
 		v, err := a.nodes[0].read(context.Background(), nil, kv.Scan{Prefix: pSweep})
 		if err != nil {
 			return err
@@ -258,10 +256,14 @@ func (a *arena) equal(n *stand, s Subject, act Action, o Object, want verdictOf)
 	return nil
 }
 
+// cutBy is how long the other node of a busy machine may take to cut; a lease that
+// it renews lives on for ever. How soon it is on an idle one is measured elsewhere.
+const cutBy = 20 * time.Second
+
 // leasesAgree: what the model denies has ended at once on the node of the
-// change, and within a second on the other; what it allows goes on.
+// change, and soon on the other; what it allows goes on.
 func (a *arena) leasesAgree(s step) error {
-	end := time.Now().Add(time.Second)
+	end := time.Now().Add(cutBy)
 	for _, h := range a.leases {
 		n := a.nodes[h.node]
 		alive := func() bool { return h.l.ValidUntil() > n.node.mono() }
@@ -273,7 +275,7 @@ func (a *arena) leasesAgree(s step) error {
 		case want != yes:
 			for alive() {
 				if time.Now().After(end) {
-					return fmt.Errorf("after %v: the picture of %s goes on on node %d after 1 s", s, h.who, h.node)
+					return fmt.Errorf("after %v: the picture of %s goes on on node %d after %v", s, h.who, h.node, cutBy)
 				}
 				time.Sleep(time.Millisecond)
 			}

@@ -28,9 +28,12 @@ func onBoth(t *testing.T, fn func(t *testing.T, store kv.Store)) {
 	t.Run("redis", func(t *testing.T) { fn(t, openRedis(t, redistest.Start(t).URL(), t.Name())) })
 }
 
+// patient is how long the stores of tests wait for a disk or a machine that is busy.
+const patient = 30 * time.Second
+
 func openBolt(t testing.TB, dir string) kv.Store {
 	t.Helper()
-	s, err := boltkv.Open(context.Background(), dir, boltkv.Config{})
+	s, err := boltkv.Open(context.Background(), dir, boltkv.Config{Timeout: patient})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +43,7 @@ func openBolt(t testing.TB, dir string) kv.Store {
 
 func openRedis(t testing.TB, url, prefix string) kv.Store {
 	t.Helper()
-	s, err := rediskv.Open(context.Background(), url, rediskv.Config{Prefix: prefix + ":", Timeout: 5 * time.Second})
+	s, err := rediskv.Open(context.Background(), url, rediskv.Config{Prefix: prefix + ":", Timeout: patient})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +128,7 @@ func testBox(t testing.TB) *seal.Box {
 // newStand makes an authority with a cheap password hash; it does not run yet.
 func newStand(t testing.TB, store kv.Store, change ...func(*Config)) *stand {
 	t.Helper()
-	cfg := Config{Store: store, Seal: testBox(t), Timeout: 10 * time.Second, NewPlan: PlanPro}
+	cfg := Config{Store: store, Seal: testBox(t), Timeout: patient, NewPlan: PlanPro}
 	for _, f := range change {
 		f(&cfg)
 	}
