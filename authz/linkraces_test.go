@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strconv"
@@ -107,7 +108,11 @@ func race(t *testing.T, s *stand, who, cam string) {
 		l, err := s.CreateLink(s.ctx(), sub, NewLink{Kind: LinkShare, Name: NewID(), Cameras: []string{cam}, RiskAcknowledged: true})
 		if err == nil {
 			won++
-			if _, err := s.RemoveLink(s.ctx(), sub, l.Link.ID); err != nil {
+			_, err := s.RemoveLink(s.ctx(), sub, l.Link.ID)
+			for errors.Is(err, kv.ErrConflict) { // the other one was quicker sixteen times: to be asked again
+				_, err = s.RemoveLink(s.ctx(), sub, l.Link.ID)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 		} else if c := fault.Code(err); c != string(ReasonLinkCap) && c != fault.CodeConflict && !fault.Is(err, fault.Conflict) {
@@ -117,6 +122,22 @@ func race(t *testing.T, s *stand, who, cam string) {
 	t.Logf("won %d of 1000", won)
 }
 
+// endLink dates a link an hour back, to before now.
+func (s *stand) endLink(id string) {
+	s.t.Helper()
+	v, err := s.read(s.ctx(), []string{keyLink(id)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	l := *get[Link](v.get, keyLink(id))
+	l.Starts, l.Ends = v.now.Add(-time.Hour), v.now
+	var d draft
+	d.put(keyLink(id), l)
+	if err := s.write(s.ctx(), d); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // TestR39_AnEndedLinkTakesAPlaceAgain: a new off time is no way around ten a camera.
 func TestR39_AnEndedLinkTakesAPlaceAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, store kv.Store) {
@@ -124,16 +145,15 @@ func TestR39_AnEndedLinkTakesAPlaceAgain(t *testing.T) {
 		ctx := s.ctx()
 		ann := s.person("Ann")
 		cam := s.camera(ann.Subject, "Yard")
-		in := NewLink{Kind: LinkTemporary, Cameras: []string{cam.ID}, Starts: time.Now(), Ends: time.Now().Add(200 * time.Millisecond)}
+		in := NewLink{Kind: LinkTemporary, Cameras: []string{cam.ID}, Starts: time.Now(), Ends: time.Now().Add(time.Hour)}
 		old, err := s.CreateLink(ctx, ann.Subject, in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.until("ended", func() bool {
-			l, err := s.linkView(ctx, ann.Subject, old.Link.ID)
-			return err == nil && l.State == "ended"
-		})
-		in.Ends = time.Now().Add(time.Hour)
+		s.endLink(old.Link.ID)
+		if l, err := s.linkView(ctx, ann.Subject, old.Link.ID); err != nil || l.State != "ended" {
+			t.Fatalf("%+v %v", l, err)
+		}
 		var last LinkView
 		for range 10 {
 			if last, err = s.CreateLink(ctx, ann.Subject, in); err != nil {
