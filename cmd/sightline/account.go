@@ -209,7 +209,7 @@ func (m *Main) atDesk(ctx context.Context, fn func(control.Ops, config.Config) e
 	if err != nil {
 		return err
 	}
-	store, err := openStore(ctx, cfg, log, nil)
+	store, err := openStore(ctx, cfg, log, nil, patience)
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func (m *Main) atDesk(ctx context.Context, fn func(control.Ops, config.Config) e
 		return err
 	}
 	// Mail goes out from a running server only, so links are printed here.
-	authority := authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: nodeName(), DataDir: cfg.Data,
+	authority := authz.New(authz.Config{Store: store, Seal: box, Log: log, Node: nodeName(), DataDir: cfg.Data, Timeout: patience,
 		Trial: cfg.Limits.Trial, ShareLinks: cfg.Limits.ShareLinks, TempLinks: cfg.Limits.TemporaryLinks, Cameras: cfg.Limits.Cameras, Languages: texts.Languages()})
 	base := cfg.PublicURL
 	if base == "" {

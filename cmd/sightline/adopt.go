@@ -40,7 +40,7 @@ func (c *adoptStoreCmd) Run(ctx context.Context, m *Main) (err error) {
 		return err
 	}
 	cfg.Data, cfg.Store = c.Data, c.Store
-	store, err := openStore(ctx, cfg, slog.New(slog.DiscardHandler), nil)
+	store, err := openStore(ctx, cfg, slog.New(slog.DiscardHandler), nil, patience)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"sightline/internal/redistest"
 )
@@ -15,18 +13,6 @@ func TestF12_AdoptStore(t *testing.T) {
 	redis := redistest.Start(t)
 	data := within(t, "data")
 	place := []string{"--data", data, "--store", redis.URL()}
-	ready := func(p *program) bool {
-		code, _ := get(t, p.addresses.Ops+"/readyz")
-		return code == http.StatusOK
-	}
-	until := func(p *program, want bool) {
-		t.Helper()
-		for end := time.Now().Add(20 * time.Second); ready(p) != want; time.Sleep(20 * time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("ready is not %v in time:\n%s", want, p.err)
-			}
-		}
-	}
 	adopt := func(want string) {
 		t.Helper()
 		if code, out, errs := run(t, nil, append([]string{"adopt-store"}, place...)...); code != 0 || !strings.Contains(out, want) {
@@ -34,11 +20,11 @@ func TestF12_AdoptStore(t *testing.T) {
 		}
 	}
 	p := serve(t, data, "--store", redis.URL())
-	until(p, true)
+	p.becomesReady(true)
 	redis.Do("FLUSHALL")
-	until(p, false)
+	p.becomesReady(false)
 	adopt("trusts its store again")
-	until(p, true)
+	p.becomesReady(true)
 	p.stop()
 
 	redis.Do("FLUSHALL")
@@ -47,7 +33,7 @@ func TestF12_AdoptStore(t *testing.T) {
 		t.Fatalf("a replaced store at start: %d %s", code, errs)
 	}
 	adopt("is now the one")
-	until(serve(t, data, "--store", redis.URL()), true)
+	serve(t, data, "--store", redis.URL()).becomesReady(true)
 }
 
 // TestANewerStoreOnRedisIsRefused at start and by the commands.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"sightline/internal/kv"
 )
@@ -20,5 +21,6 @@ func (s deafStore) Watch(ctx context.Context, _ kv.Space) <-chan struct{} {
 
 // hidden are switches of a server that no operator needs.
 type hidden struct {
-	DropHints bool `hidden:"" name:"drop-hints" help:"Hear of changes only by asking for them. For measuring."`
+	DropHints    bool          `hidden:"" name:"drop-hints" help:"Hear of changes only by asking for them. For measuring."`
+	StoreTimeout time.Duration `hidden:"" name:"store-timeout" help:"How long one call of the store may take, where the default is too short for a test."`
 }

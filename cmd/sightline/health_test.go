@@ -8,6 +8,7 @@ import (
 func TestHealth(t *testing.T) {
 	data := within(t, "data")
 	p := serve(t, data)
+	p.becomesReady(true)
 	at := strings.TrimPrefix(p.addresses.Ops, "http://")
 	if code, out, errs := run(t, nil, "health", "--ops-listen", at); code != 0 || out != "ready\n" {
 		t.Errorf("a server that serves: %d %s%s", code, out, errs)
@@ -17,7 +18,8 @@ func TestHealth(t *testing.T) {
 		t.Errorf("an address of all interfaces: %d %s%s", code, out, errs)
 	}
 	p.stop()
-	if code, _, errs := run(t, nil, "health", "--ops-listen", at); code != 1 || !strings.Contains(errs, "no server answers") {
+	elsewhere := "127.0.0.77:" + port // where nobody takes the port that is free now
+	if code, _, errs := run(t, nil, "health", "--ops-listen", elsewhere); code != 1 || !strings.Contains(errs, "no server answers") {
 		t.Errorf("no server: %d %s", code, errs)
 	}
 	if code, _, errs := run(t, nil, "health", "--ops-listen", ""); code != 2 || !strings.Contains(errs, "set ops.listen") {

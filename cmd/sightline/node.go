@@ -91,7 +91,7 @@ type node struct {
 	// Subcommands come last and go first: they would see a half-stopped server.
 	control *control.Server
 
-	deaf     bool // hints of the store are dropped
+	hidden   hidden
 	stack    *stack
 	guard    *ingest.Guard
 	tool     *ffmpeg.Tool // nil: there is no ffmpeg
@@ -103,8 +103,7 @@ type node struct {
 // newNode builds a server and starts its parts up to, not including, serving.
 // On an error everything is stopped again.
 func newNode(ctx context.Context, cfg config.Config, log *slog.Logger, h hidden) (*node, error) {
-	n := &node{cfg: cfg, log: log, stack: newStack(log)}
-	n.deaf = h.DropHints
+	n := &node{cfg: cfg, log: log, stack: newStack(log), hidden: h}
 	if err := n.build(ctx); err != nil {
 		return nil, errors.Join(err, n.stack.stop())
 	}
@@ -130,10 +129,10 @@ func (n *node) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if n.store, err = openStore(ctx, cfg, log.With("part", "store"), reg); err != nil {
+	if n.store, err = openStore(ctx, cfg, log.With("part", "store"), reg, n.hidden.StoreTimeout); err != nil {
 		return err
 	}
-	if n.deaf {
+	if n.hidden.DropHints {
 		n.store = deafStore{n.store}
 	}
 	n.stack.push("store", func(context.Context) error { return n.store.Close() })
@@ -150,7 +149,7 @@ func (n *node) build(ctx context.Context) (err error) {
 		return err
 	}
 	n.authority = authz.New(authz.Config{
-		Store: n.store, Seal: box, Log: log.With("part", "authz"), Registerer: reg, Node: nodeName(), DataDir: cfg.Data,
+		Store: n.store, Seal: box, Log: log.With("part", "authz"), Registerer: reg, Node: nodeName(), DataDir: cfg.Data, Timeout: n.hidden.StoreTimeout,
 		Mail: letters != nil, Lease: cfg.Authz.Lease, OwnerHold: cfg.Authz.OwnerHold, ArchiveGuard: cfg.Authz.ArchiveGuard, Poll: cfg.Authz.Poll,
 		Plans: planTable(cfg.Plans), Trial: cfg.Limits.Trial, ShareLinks: cfg.Limits.ShareLinks, TempLinks: cfg.Limits.TemporaryLinks, Cameras: cfg.Limits.Cameras,
 		MailsADay: cfg.Limits.MailsAccount, AuditKeep: cfg.Limits.AuditKeep, IPBlock: cfg.Limits.IPBlock,

@@ -380,14 +380,22 @@ func TestAHangingReceiverHoldsNobodyUp(t *testing.T) {
 	yard := w.shared(olena, "Yard", anna, max)
 	w.motion(yard, "zero")
 	w.poll("max's receiver hangs", func() bool { return len(maxs.got()) == 1 })
-	begun := clock.Mono()
-	for _, text := range []string{"one", "two", "three"} {
+	// Three come to anna while one and the same request hangs; a slow machine may
+	// meet the limit of a request meanwhile, and another one hangs then.
+	beside := 0
+	for _, text := range []string{"one", "two", "three", "four", "five", "six", "seven", "eight", "nine"} {
 		w.clock.Advance(6 * time.Minute)
+		hung := len(maxs.got())
 		w.motion(yard, text)
 		w.poll("anna is told "+text, func() bool { return annas.about(`"`+text+`"`) == 1 })
+		if len(maxs.got()) > hung {
+			beside = 0
+		} else if beside++; beside == 3 {
+			break
+		}
 	}
-	if took := time.Duration(clock.Mono() - begun); took > outboundLimit-2*time.Second || len(maxs.got()) != 1 {
-		t.Errorf("it took %s, max's receiver was asked %d times", took, len(maxs.got()))
+	if beside < 3 {
+		t.Errorf("anna's messages wait for max's receiver, which was asked %d times", len(maxs.got()))
 	}
 	close(release)
 	maxs.set(nil)
@@ -429,7 +437,7 @@ func TestANodeDiesBetweenSendingAndAnswer(t *testing.T) {
 			ids[annas.ids[i]]++
 		}
 	}
-	if len(ids) != 1 || about(annas.bodies, `"first"`) != 2 || about(annas.bodies, `"second"`) != 1 {
+	if len(ids) != 1 || about(annas.bodies, `"first"`) < 2 || about(annas.bodies, `"second"`) != 1 {
 		t.Errorf("%v %q", ids, annas.bodies)
 	}
 }

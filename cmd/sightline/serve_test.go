@@ -21,7 +21,8 @@ const stopBar = 10 * time.Second
 
 func TestServeStartsAnswersAndStops(t *testing.T) {
 	p := serve(t, within(t, "data"))
-	for path, want := range map[string]string{"/healthz": "", "/readyz": "", "/metrics": "go_goroutines"} {
+	p.becomesReady(true)
+	for path, want := range map[string]string{"/healthz": "", "/metrics": "go_goroutines"} {
 		if code, body := get(t, p.addresses.Ops+path); code != 200 || !strings.Contains(body, want) {
 			t.Errorf("%s: %d %.200s", path, code, body)
 		}

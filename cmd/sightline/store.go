@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -12,11 +13,15 @@ import (
 	"sightline/internal/kv/rediskv"
 )
 
-// openStore opens the configured store. Its errors are sentences: not
-// reachable, unsafe settings, written by a newer version.
-func openStore(ctx context.Context, cfg config.Config, log *slog.Logger, reg prometheus.Registerer) (kv.Store, error) {
+// patience is how long one call of the store may take for a command, whose person
+// sooner waits than reads that the disk is busy. A server answers in time instead.
+const patience = 5 * time.Second
+
+// openStore opens the configured store; timeout is of each call, 0 = a server's.
+// Its errors are sentences: not reachable, unsafe settings, written by a newer version.
+func openStore(ctx context.Context, cfg config.Config, log *slog.Logger, reg prometheus.Registerer, timeout time.Duration) (kv.Store, error) {
 	if cfg.Store.Embedded() {
 		return boltkv.Open(ctx, cfg.Data, boltkv.Config{Log: log, Registerer: reg})
 	}
-	return rediskv.Open(ctx, cfg.Store.Reveal(), rediskv.Config{Log: log, Registerer: reg, Wait: cfg.StoreReplicas})
+	return rediskv.Open(ctx, cfg.Store.Reveal(), rediskv.Config{Log: log, Registerer: reg, Wait: cfg.StoreReplicas, Timeout: timeout})
 }
