@@ -24,8 +24,10 @@ function make(): { socket: Socket; config: { [K in 'onMessage' | 'onUp' | 'onDow
   const config = { onMessage: vi.fn(), onUp: vi.fn(), onDown: vi.fn(), onStop: vi.fn() }
   const socket = new Socket({ url: 'wss://h/s', random: () => 1, ...(config as unknown as Omit<SocketConfig, 'url'>) })
   socket.start()
+  begun.push(socket)
   return { socket, config }
 }
+const begun: Socket[] = []
 const last = (): FakeSocket => FakeSocket.all.at(-1) as FakeSocket
 
 describe('socket', () => {
@@ -35,6 +37,7 @@ describe('socket', () => {
     vi.stubGlobal('WebSocket', FakeSocket)
   })
   afterEach(() => {
+    for (const s of begun.splice(0)) s.stop() // else it hears the events of the next test
     vi.unstubAllGlobals()
     vi.useRealTimers()
   })
