@@ -2,7 +2,7 @@
 // changed, ended while it is watched; offered again, rejected, accepted after all.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { api, browser, button, context, demo, desk, findings, moving, phone, shot, signIn, tiles, until, word } from "./harness.mjs";
+import { api, browser, button, context, demo, desk, findings, moving, patience, phone, shot, signIn, tiles, until, word } from "./harness.mjs";
 
 describe("access", () => {
   let d, b, oc, fc, owner, friend, cam, call;
@@ -73,7 +73,7 @@ describe("access", () => {
       };
     }, url);
     await act();
-    const late = new Promise((_, no) => setTimeout(() => no(new Error("the tile did not end in 5 s")), 5000).unref());
+    const late = new Promise((_, no) => setTimeout(() => no(new Error("the tile did not end")), patience).unref());
     const t1 = await Promise.race([friend.evaluate(() => window.__ended), late]);
     const t0 = await owner.evaluate(() => window.__asked);
     assert.ok(t0 > 0, "the owner's page asked for it");

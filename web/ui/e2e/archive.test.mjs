@@ -19,7 +19,7 @@ describe("recordings", () => {
   const seen = (pg = page) => pg.$$eval(".ar-tile", (l) => l.map((e) => ({ camera: e.dataset.camera, state: e.dataset.state, at: Number(e.dataset.at), word: e.querySelector(".st").textContent, paused: e.querySelector("video").paused })));
   const state = async (want, pg = page) => {
     let last = [];
-    await until(want, async () => (last = await seen(pg)).length > 0 && last.every((t) => t.state === want), 20000).catch((e) => assert.fail(`${e.message}, it shows ${JSON.stringify(last)}`));
+    await until(want, async () => (last = await seen(pg)).length > 0 && last.every((t) => t.state === want)).catch((e) => assert.fail(`${e.message}, it shows ${JSON.stringify(last)}`));
   };
   const open = (email, path, options) => opened(b, p, email, path, options);
   const see = async (pg, name) => found.push(...(await look(pg, `archive-${name}`)));
@@ -53,7 +53,7 @@ describe("recordings", () => {
     const listen = cams[0].listen;
     await cams[0].stop();
     page = await open("olena@example.org", "/");
-    await until("the yard to be live", async () => (await tiles(page)).some((t) => t.camera === yard.id && t.state === "live"), 20000);
+    await until("the yard to be live", async () => (await tiles(page)).some((t) => t.camera === yard.id && t.state === "live"));
     const back = (async () => { cams[0] = await camera({ listen }); })();
     const place = (await tiles(page)).findIndex((t) => t.camera === yard.id);
     const tile = page.locator(`li.tile[data-camera="${yard.id}"]`);
@@ -69,7 +69,7 @@ describe("recordings", () => {
     await page.locator("dialog").getByText(word("keys.back10")).waitFor();
     await page.keyboard.press("Escape");
     await page.keyboard.press("l");
-    await until("live again at once", async () => (await tiles(page)).find((t) => t.camera === yard.id)?.state === "live", 15000);
+    await until("live again at once", async () => (await tiles(page)).find((t) => t.camera === yard.id)?.state === "live");
     await back;
   });
 
@@ -97,7 +97,7 @@ describe("recordings", () => {
       for (let i = 0; i < n; i++) {
         const was = (await seen())[0].at;
         await page.keyboard.press(key);
-        out.push(await until(`another frame by ${key}`, async () => { const { at } = (await seen())[0]; return at !== was && at; }, 8000) - was);
+        out.push(await until(`another frame by ${key}`, async () => { const { at } = (await seen())[0]; return at !== was && at; }) - was);
       }
       return out;
     };
@@ -137,7 +137,7 @@ describe("recordings", () => {
     await state("recorded");
     await page.keyboard.press(" ");
     const said = page.locator(".ar-said");
-    await until("the sentence of the jump", async () => (await said.textContent()).startsWith(word("archive.jumped").split("{")[0]), 20000);
+    await until("the sentence of the jump", async () => (await said.textContent()).startsWith(word("archive.jumped").split("{")[0]));
     await until("footage behind the gap", async () => { const [t] = await seen(); return t?.state === "recorded" && t.at >= second.from - 100; });
     await see(page, "desk");
 
@@ -205,7 +205,7 @@ describe("recordings", () => {
     // Where one has a gap it says so, while the other goes on.
     const spans = await footage(owner, gate.id, "sub");
     await page.goto(`${p.base}/archive?cameras=${gate.id},${yard.id}&at=${new Date(Date.parse(spans[0].to) - 1500).toISOString()}`);
-    await until("the gap of one beside the picture of the other", async () => { const [g, y] = await seen(); return g?.state === "gap" && y?.state === "recorded"; }, 20000);
+    await until("the gap of one beside the picture of the other", async () => { const [g, y] = await seen(); return g?.state === "gap" && y?.state === "recorded"; });
     await shot(page, "archive-wall-gap-desk");
 
     // Seeks of one camera, all over what there is; printed, and held to the bar where the machine is not slowed.
@@ -222,7 +222,7 @@ describe("recordings", () => {
         history.pushState(null, "", `${location.pathname}?at=${new Date(at).toISOString()}`);
         dispatchEvent(new PopStateEvent("popstate"));
       }, t);
-      times.push(await until("the frame of a seek", () => page.evaluate((n) => performance.getEntriesByName("archive seek")[n]?.duration, n), 20000).catch(async (e) => assert.fail(`${e.message} to ${new Date(t).toISOString()}, it shows ${JSON.stringify(await seen())}, ${JSON.stringify(await page.evaluate(() => { const v = document.querySelector(".ar-tile video"); return { at: v.currentTime, seeking: v.seeking, ready: v.readyState, clock: document.querySelector(".ar-clock b").textContent, has: [...Array(v.buffered.length)].map((_, i) => [v.buffered.start(i), v.buffered.end(i)]) }; }))}`)));
+      times.push(await until("the frame of a seek", () => page.evaluate((n) => performance.getEntriesByName("archive seek")[n]?.duration, n)).catch(async (e) => assert.fail(`${e.message} to ${new Date(t).toISOString()}, it shows ${JSON.stringify(await seen())}, ${JSON.stringify(await page.evaluate(() => { const v = document.querySelector(".ar-tile video"); return { at: v.currentTime, seeking: v.seeking, ready: v.readyState, clock: document.querySelector(".ar-clock b").textContent, has: [...Array(v.buffered.length)].map((_, i) => [v.buffered.start(i), v.buffered.end(i)]) }; }))}`)));
     }
     times.sort((a, b) => a - b);
     console.log(`# seek to the first painted frame: median ${Math.round(times[6])} ms, p95 ${Math.round(times[11])} ms`);

@@ -3,7 +3,7 @@
 import dgram from "node:dgram";
 import http from "node:http";
 import net from "node:net";
-import { freePort, program, storeArgs, until } from "./harness.mjs";
+import { freePort, program, sleep, storeArgs, until } from "./harness.mjs";
 
 const password = "correct horse battery";
 export const owner = { email: "olena@example.org", password };
@@ -18,13 +18,27 @@ export async function six() {
   return { ...p, cameras: JSON.parse(line).cameras };
 }
 
-/** ask makes one request of the API with a cookie. */
-function ask(base, cookie, method, path, body) {
+/** ask makes one request of the API with a cookie, and comes back as an answer of 503 asks. */
+async function ask(...request) {
+  for (let tries = 5; ; tries--) {
+    try {
+      return await once(...request);
+    } catch (e) {
+      if (tries === 0 || !e.again) throw e;
+      await sleep(e.again * 1000);
+    }
+  }
+}
+
+function once(base, cookie, method, path, body) {
   return new Promise((done, fail) => {
     const req = http.request(base + path, { method, headers: { "X-Sightline": "1", Origin: base, "Content-Type": "application/json", ...(cookie ? { Cookie: cookie } : {}) } }, (res) => {
       let text = "";
       res.on("data", (d) => (text += d));
-      res.on("end", () => (res.statusCode < 300 ? done({ body: text ? JSON.parse(text) : undefined, headers: res.headers }) : fail(new Error(`${method} ${path}: ${res.statusCode} ${text}`))));
+      res.on("end", () => {
+        if (res.statusCode < 300) return done({ body: text ? JSON.parse(text) : undefined, headers: res.headers });
+        fail(Object.assign(new Error(`${method} ${path}: ${res.statusCode} ${text}`), { again: res.statusCode === 503 && Number(res.headers["retry-after"] ?? 1) }));
+      });
     });
     req.on("error", fail);
     req.end(body === undefined ? undefined : JSON.stringify(body));
@@ -58,7 +72,7 @@ export async function server(data, cams, args = []) {
   const [rows, columns] = cams.length > 1 ? [2, 3] : [1, 1];
   await call("POST", "/api/v1/views", { name: "All", rows, columns, cells: ids.map((camera) => ({ camera })), default_for: ["desktop"] });
   await call("POST", "/api/v1/views", { name: "Hand", rows: Math.min(2, cams.length), columns: 1, cells: ids.slice(0, 2).map((camera) => ({ camera })), default_for: ["phone"] });
-  const live = () => until("all cameras live at the server", async () => (await call("GET", "/api/v1/cameras")).cameras.every((c) => c.state?.layers?.sub?.status === "live"), 30000);
+  const live = () => until("all cameras live at the server", async () => (await call("GET", "/api/v1/cameras")).cameras.every((c) => c.state?.layers?.sub?.status === "live"));
   return {
     base, web, media, call, ids, start, live,
     async kill() {
@@ -193,7 +207,7 @@ export function install(cfg) {
   };
 
   const lies = (window.__lies = []);
-  const states = (window.__states = []); // [ms, camera, state]
+  const states = (window.__states = []); // [ms, camera, state, what the tile says]
   const painted = new WeakMap();
   const said = new Map();
   window.__worst = 0;
@@ -211,7 +225,7 @@ export function install(cfg) {
         v.requestVideoFrameCallback(next);
       }
       const { state, camera } = li.dataset;
-      if (said.get(camera) !== state) states.push([Math.round(performance.now()), camera, state]);
+      if (said.get(camera) !== state) states.push([Math.round(performance.now()), camera, state, li.innerText]);
       said.set(camera, state);
       if (state !== "live" || hidden || !v) continue;
       const age = performance.now() - painted.get(v);

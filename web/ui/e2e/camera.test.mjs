@@ -2,7 +2,7 @@
 // itself, renamed and removed while its tile runs.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { allLive, api, browser, button, camera, context, demo, desk, field, moving, phone, shot, signIn, tiles, until, word } from "./harness.mjs";
+import { allLive, api, browser, button, camera, context, demo, desk, field, moving, phone, shot, signIn, tiles, told, until, word } from "./harness.mjs";
 
 describe("a camera of one's own", () => {
   let d, b, cam;
@@ -39,7 +39,7 @@ describe("a camera of one's own", () => {
     await shot(page, "camera-tested-phone");
     await page.setViewportSize(desk);
     await button(page, "cameras.add").click();
-    await page.getByText(word("camera.added", { name: "Back door" })).waitFor();
+    await told(page, word("camera.added", { name: "Back door" }));
     await shot(page, "cameras-desk");
 
     const call = api(d.base_url, d.accounts[0].token);
@@ -59,13 +59,13 @@ describe("a camera of one's own", () => {
     await until("reconnecting", async () => (await tiles(page))[0]?.state === "reconnecting");
     await shot(page, "tile-reconnecting-desk");
     cam = await camera({ user: "viewer", password: "right horse", listen: cam.listen });
-    await allLive(page, 1, 45000);
+    await allLive(page, 1);
     await moving(page, 1);
 
     await page.goto(d.base_url + "/cameras/" + mine.id);
     await field(page, "camera.name").fill("Side door");
     await button(page, "action.save").click();
-    await page.getByText(word("camera.saved", { name: "Side door" })).waitFor();
+    await told(page, word("camera.saved", { name: "Side door" }));
     await page.goto(d.base_url + "/");
     await allLive(page, 1);
     await page.getByText("Side door").first().waitFor();

@@ -1,5 +1,5 @@
 // A server of a test's own: fresh, set up, with the people the test asks for.
-import { button, caller, context, desk, field, findings, folder, program, rawKeys, shot, storeArgs, until } from "./harness.mjs";
+import { caller, context, desk, findings, folder, program, rawKeys, rest, shot, signIn, storeArgs, until } from "./harness.mjs";
 
 export const password = "correct horse battery";
 
@@ -39,24 +39,15 @@ export async function member(s, admin, { email, ...person }) {
 /** opened is a page of its own in which somebody has signed in and gone to a place. */
 export async function opened(b, s, email, where = "/", { viewport = desk, ...options } = {}) {
   const page = await (await context(b, viewport, options)).newPage();
-  page.setDefaultTimeout(15000 * Number(process.env.E2E_SLOW ?? 1));
-  await page.goto(s.base + "/");
-  await field(page, "field.email").fill(email);
-  await field(page, "field.password").fill(password);
-  const act = button(page, "signin.act");
-  await act.click();
-  await until("who signed in", async () => {
-    if (await page.locator(".me").isVisible()) return true;
-    // A store that is late is said so on the page; one tries again.
-    if (await page.locator(".form [role=alert]").first().isVisible()) await act.click({ timeout: 1000 }).catch(() => {});
-    return false;
-  }, 40000);
+  await signIn(page, s.base, { email, password });
+  await page.locator(".me").waitFor();
   await page.goto(s.base + where);
   return page;
 }
 
 /** look keeps a picture of a page as it is, and returns what there is to say against it. */
 export async function look(page, name) {
+  await rest(page);
   const found = [...(await findings(page)), ...(await rawKeys(page))];
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (wide > 0) found.push(`${wide} px wider than the screen`);

@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { first, member, opened, password, serve } from "./fresh.mjs";
-import { browser, button, context, desk, findings, freePort, patient, phone, shot, until, word } from "./harness.mjs";
+import { browser, button, context, desk, findings, freePort, patient, phone, shot, told, until, word } from "./harness.mjs";
 
 const secret = "Fox den at 50.4501 N";
 
@@ -43,6 +43,10 @@ function mail(port, to, jpeg) {
   });
 }
 
+/** zone is where it is about noon: the pictures of this test are of one day. */
+const east = 12 - new Date().getUTCHours();
+const zone = east === 0 ? "UTC" : `Etc/GMT${east > 0 ? "-" : "+"}${Math.abs(east)}`; // the names of these zones have the sign turned around
+
 const cells = (page) => page.locator("[data-image]");
 const shown = (page) => cells(page).evaluateAll((l) => l.map((e) => e.dataset.image));
 
@@ -56,7 +60,7 @@ describe("images", () => {
     b = await browser();
     admin = await first(p, { email: "admin@example.org", name: "Admin", loopback_cameras: false });
     await admin("PATCH", "/api/v1/instance", { registration: "invite" });
-    const invited = (name) => member(p, admin, { email: `${name.toLowerCase()}@example.org`, name });
+    const invited = (name) => member(p, admin, { email: `${name.toLowerCase()}@example.org`, name, zone });
     [owner, anna, ben] = [await invited("Olena"), await invited("Anna"), await invited("Ben")];
   });
   after(async () => {
@@ -167,7 +171,8 @@ describe("images", () => {
     await page.getByText("2 selected").waitFor();
     await shot(page, "gallery-selected-desk");
     await button(page, "gallery.delete").click();
-    await page.getByText("2 images deleted").waitFor();
+    await page.locator(".toast").hover(); // it waits for who points at it
+    await told(page, "2 images deleted");
     await page.getByText(word("gallery.none")).waitFor();
     assert.equal((await owner("GET", "/api/v1/images/quota")).used, 0, "deleting frees at once");
     await page.locator(".toast").getByRole("button", { name: word("action.undo") }).click();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { first, opened, password, serve } from "./fresh.mjs";
-import { browser, button, caller, findings, folder, patient, phone, shot, until, word } from "./harness.mjs";
+import { browser, button, caller, findings, folder, patient, phone, shot, told, until, word } from "./harness.mjs";
 import { pushSink, smtpSink } from "./sinks.mjs";
 
 describe("notices of what cameras saw", () => {
@@ -81,14 +81,14 @@ describe("notices of what cameras saw", () => {
     await shot(one, "notices-settings-desk");
     assert.deepEqual(await findings(one), []);
     await one.locator("form.no-form").getByRole("button", { name: de("action.save"), exact: true }).click();
-    await one.getByText(de("share.saved"), { exact: true }).waitFor();
+    await told(one, de("share.saved"));
     const kept = await call.anna("GET", "/api/v1/me/notices/preferences");
     assert.deepEqual(kept.kinds.motion, { feed: true, mail: true, push: true, webhook: true });
     // What somebody else saved meanwhile is not run over.
     await call.anna("PUT", "/api/v1/me/notices/preferences", { ...kept, digest: "off" });
     await box.uncheck();
     await one.locator("form.no-form").getByRole("button", { name: de("action.save"), exact: true }).click();
-    await one.getByText(de("notices.changed"), { exact: true }).waitFor();
+    await told(one, de("notices.changed"));
     await until("the box as it is kept", () => box.isChecked());
     const max = await call.max("GET", "/api/v1/me/notices/preferences");
     await call.max("PUT", "/api/v1/me/notices/preferences", { ...max, kinds: { ...max.kinds, motion: { feed: true, mail: true, push: true, webhook: true }, person: { feed: true, mail: true, push: true, webhook: true } } });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { serve } from "./fresh.mjs";
-import { browser, button, context, desk, field, findings, phone, shot, until, word } from "./harness.mjs";
+import { browser, button, context, desk, field, findings, phone, shot, told, word } from "./harness.mjs";
 
 describe("people", () => {
   let p, b, owner, friend, reset;
@@ -34,7 +34,7 @@ describe("people", () => {
     await owner.goto(p.base + "/settings/instance");
     await owner.selectOption("[name=registration]", "invite");
     await button(owner, "action.save").click();
-    await owner.getByText(word("instance.saved")).waitFor();
+    await told(owner, word("instance.saved"));
     await owner.getByRole("tab", { name: word("instance.invitations") }).click();
     await owner.fill("[name=email]", "friend@home.example");
     await button(owner, "invitations.act").click();

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "node:test";
-import { api, browser, button, camera, context, demo, desk, findings, phone, rawKeys, shot, signIn, until, word } from "./harness.mjs";
+import { api, browser, button, camera, context, demo, desk, findings, phone, rawKeys, shot, signIn, told, until, word } from "./harness.mjs";
 
 const run = promisify(execFile);
 
@@ -48,7 +48,7 @@ describe("recording on events", () => {
 
     const happens = page.getByRole("region", { name: word("rec.events"), exact: true });
     await happens.getByText(word("rec.medium"), { exact: true }).click();
-    await page.getByText(word("rec.motion_saved")).waitFor();
+    await told(page, word("rec.motion_saved"));
     assert.equal((await call("GET", at + "/motion")).sensitivity, "medium");
     await happens.getByText(word("rec.off"), { exact: true }).click();
     await until("the detection to be off", async () => (await call("GET", at + "/motion")).sensitivity === "off");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { cut } from "../dev/cut.mjs";
-import { api, allLive, browser, context, demo, desk, phone, findings, languages, rawKeys, shot, signIn, sleep, word } from "./harness.mjs";
+import { api, allLive, browser, context, demo, desk, phone, findings, languages, rawKeys, rest, shot, signIn, word } from "./harness.mjs";
 
 const screens = [
   ["wall", "/"], ["cameras", "/cameras"], ["camera-new", "/cameras/new"], ["sharing", "/settings/sharing"],
@@ -25,6 +25,7 @@ const narrow = { width: 360, height: 740 };
 
 /** ill lists what is wrong with a page in a language: its name, a key shown as it is, a screen that scrolls sideways, a control that is cut off. */
 async function ill(page, lang) {
+  await rest(page);
   const at = `${lang} ${new URL(page.url()).pathname}`;
   const got = await page.evaluate(() => ({ lang: document.documentElement.lang, dir: document.documentElement.dir, wide: document.documentElement.scrollWidth - innerWidth }));
   return [
@@ -60,10 +61,9 @@ describe("every screen", () => {
         await page.goto(d.base_url + at);
         if (name === "wall") await allLive(page, 6);
         else await page.locator("main h1").first().waitFor();
-        await sleep(300); // fonts and the first lists
         for (const [size, v] of [["desk", desk], ["phone", phone]]) {
           await page.setViewportSize(v);
-          await sleep(250);
+          await rest(page);
           await shot(page, `${name}-${look}-${size}`);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           if (wide > 0) found.push(`${name} ${size}: ${wide} px wider than the screen`);
@@ -87,7 +87,7 @@ describe("every screen", () => {
       await page.locator("h1").first().waitFor();
       for (const [size, v] of [["desk", desk], ["phone", phone]]) {
         await page.setViewportSize(v);
-        await sleep(200);
+        await rest(page);
         await shot(page, `${name}-${size}`);
         found.push(...(await findings(page)).map((f) => `${name} ${size}: ${f}`));
       }

@@ -131,8 +131,8 @@ describe("reasonable use", { concurrency: 2 }, () => {
     await page.locator(".us-bars").waitFor();
     return { ctx, page };
   };
-  const states = async (page, n, state, limit = 20000) =>
-    until(`${n} tiles that say ${state}`, async () => (await tiles(page)).filter((t) => t.state === state).length === n, limit);
+  const states = async (page, n, state) =>
+    until(`${n} tiles that say ${state}`, async () => (await tiles(page)).filter((t) => t.state === state).length === n);
   /** drawn says for each tile whether something is seen in it: a painted frame or a still. */
   const drawn = (page) => page.$$eval("li.tile[data-slot]", (l) => l.map((e) => {
     const v = e.querySelector("video");
@@ -240,7 +240,7 @@ describe("reasonable use", { concurrency: 2 }, () => {
     // The places free as the window slides: live again by itself.
     hold = false;
     await held;
-    await allLive(late, 3, 30000);
+    await allLive(late, 3);
     await line.waitFor({ state: "detached" });
     await moving(late, 3);
     const rows = op.locator(".us-visits tbody tr");
@@ -289,7 +289,7 @@ describe("reasonable use", { concurrency: 2 }, () => {
     const line = page.locator(".slow-line");
     await line.waitFor();
     assert.equal(await line.getAttribute("data-why"), "throttled_hours");
-    assert.match(await line.innerText(), /Live again today at \d\d:\d\d \(Kyiv\), in \d+ s\.$/);
+    assert.match(await line.innerText(), /Live again (today|tomorrow) at \d\d:\d\d \(Kyiv\), in \d+ s\.$/);
     assert.ok((await drawn(page)).every((x) => x > 4), "slower, never dark");
     assert.equal((await usage()).viewer_seconds.state, "throttled");
 
@@ -300,9 +300,9 @@ describe("reasonable use", { concurrency: 2 }, () => {
       await page.getByText(/^As of/).waitFor();
       await shot(page, "usage-gallery-cached-desk");
     }
-    await until("the gallery to be loaded anew by itself", async () => (await page.locator(".gtop .notice").count()) === 0, 30000);
+    await until("the gallery to be loaded anew by itself", async () => (await page.locator(".gtop .notice").count()) === 0);
     await page.getByText(word("guest.control_room"), { exact: true }).click();
-    await until("live video again", anyLive, 45000);
+    await until("live video again", anyLive);
     assert.deepEqual(ctx.trouble, []);
     await ctx.close();
   });

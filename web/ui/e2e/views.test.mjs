@@ -5,8 +5,6 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { allLive, api, browser, button, context, demo, desk, field, findings, moving, phone, shot, signIn, tiles, until, word } from "./harness.mjs";
 
-const long = 40000;
-
 describe("saved views", () => {
   let d, b, call, his, ctx, page;
   const id = (name) => d.cameras.find((c) => c.name === name).id;
@@ -19,9 +17,8 @@ describe("saved views", () => {
     [call, his] = d.accounts.map((a) => api(d.base_url, a.token));
     ctx = await context(b, desk);
     page = await ctx.newPage();
-    page.setDefaultTimeout(15000);
     await signIn(page, d.base_url, d.accounts[0]);
-    await allLive(page, 6, long);
+    await allLive(page, 6);
   });
   // What one test leaves open is not the next one's.
   beforeEach(async () => {
@@ -48,7 +45,7 @@ describe("saved views", () => {
   const held = () => page.$$eval("[data-cell]", (l) => l.map((e) => e.querySelector(".vw-name:not(.vw-add) bdi")?.textContent ?? ""));
   const said = async (text) => {
     let last;
-    await until(`"${text}" is said`, async () => (last = await dialog().locator("p[role=status]").textContent()) === text, 15000).catch((e) => assert.fail(`${e.message}, it says "${last}"`));
+    await until(`"${text}" is said`, async () => (last = await dialog().locator("p[role=status]").textContent()) === text).catch((e) => assert.fail(`${e.message}, it says "${last}"`));
   };
   const shown = async (p = page) => (await tiles(p)).map((t) => name(t.camera));
   const menu = async (key, p = page) => {
@@ -94,7 +91,7 @@ describe("saved views", () => {
 
   it("R89: arranges by dragging: a free cell, a swap, a replacement, and undo", async () => {
     await menu("views.arrange");
-    await dialog().locator(".vw-cell img").nth(5).waitFor({ timeout: long });
+    await dialog().locator(".vw-cell img").nth(5).waitFor();
     await look(page, "editor");
     await dialog().getByRole("group", { name: word("views.layout"), exact: true }).waitFor();
     await size(2, 4);
@@ -126,10 +123,10 @@ describe("saved views", () => {
     await said(word("views.say_left", { name: "Aisle 3" }));
     await button(dialog(), "action.save").click();
     await dialog().waitFor({ state: "detached" });
-    await until("the wall as it was arranged", async () => (await shown()).join() === "Aisle 3,Loading dock,Yard,Gate,Street,Gate,Car park", long);
+    await until("the wall as it was arranged", async () => (await shown()).join() === "Aisle 3,Loading dock,Yard,Gate,Street,Gate,Car park");
     const [stored] = (await call("GET", "/api/v1/views")).views;
     assert.deepEqual([stored.rows, stored.columns, stored.cells], [2, 4, cells(["Aisle 3", "Loading dock", "Yard", 1, "Street", "Gate", "Car park", ""])]);
-    await allLive(page, 7, long); // Gate twice: by name, and as the first in order
+    await allLive(page, 7); // Gate twice: by name, and as the first in order
     await look(page, "wall-2x4", { axe: 1 });
   });
 
@@ -168,7 +165,7 @@ describe("saved views", () => {
     assert.equal((await held()).length, 6);
     await button(dialog(), "action.save").click();
     await dialog().waitFor({ state: "detached" });
-    await allLive(page, 6, long);
+    await allLive(page, 6);
     const box = async (i) => page.locator("li.tile").nth(i).boundingBox();
     const [large, small, last] = [await box(0), await box(1), await box(5)];
     assert.ok(Math.abs(large.width - 2 * small.width - 8) < 2 && large.x < small.x && last.y > large.y + small.height, "one large, five small");
@@ -199,7 +196,7 @@ describe("saved views", () => {
     await field(dialog(), "views.name").press("Enter"); // a field is no form: nothing is sent
     await button(dialog(), "action.save").press("Enter");
     await dialog().waitFor({ state: "detached" });
-    await until("the wall follows", async () => (await shown())[0] === second, long);
+    await until("the wall follows", async () => (await shown())[0] === second);
   });
 
   it("409: shows what was saved meanwhile beside one's own, and lets one choose", async () => {
@@ -252,7 +249,7 @@ describe("saved views", () => {
     const other = await context(b, phone, { hasTouch: true, isMobile: true });
     const p = await other.newPage();
     await signIn(p, d.base_url, d.accounts[0]);
-    const opened = (view) => until(`it opens on ${view}`, async () => (await p.locator("button.view bdi").textContent()) === view, long);
+    const opened = (view) => until(`it opens on ${view}`, async () => (await p.locator("button.view bdi").textContent()) === view);
     await opened("Hand");
     // This phone alone opens on another.
     await menu("views.manage_more", p);
@@ -275,14 +272,14 @@ describe("saved views", () => {
     const other = await context(b, desk);
     const p = await other.newPage();
     await signIn(p, d.base_url, d.accounts[1]);
-    await allLive(p, 1, long);
+    await allLive(p, 1);
     assert.equal((await tiles(p)).length, 1, "one cell");
     await p.getByRole("button", { name: /camera is not in this view/ }).click(); // what the view leaves out is one press away
-    await allLive(p, 2, long);
+    await allLive(p, 2);
     await his("POST", "/api/v1/views", { name: "Both and one", rows: 2, columns: 2, cells: cells(["Gate", "Yard", "Loading dock", ""]) });
     await until("the new view in the menu", async () => (await his("GET", "/api/v1/views")).views.length === 1);
     await p.reload();
-    await allLive(p, 2, long);
+    await allLive(p, 2);
     const [, gone] = await tiles(p);
     assert.equal(gone.state, "restricted");
     assert.equal(gone.label, word("tile.label", { name: word("msg.restricted"), state: word("tile.restricted") }), "no name of it, ever");
@@ -302,15 +299,15 @@ describe("saved views", () => {
     await page.getByRole("group", { name: word("views.layout") }).getByText("2 × 2", { exact: true }).click();
     await until("pages", async () => (await page.locator(".tools .pager").count()) === 1);
     await page.locator(".tools").getByRole("button", { name: word("wall.page_next") }).click();
-    await until("the second page", async () => (await shown()).join() === "Aisle 3,Car park", long);
-    await allLive(page, 2, long);
+    await until("the second page", async () => (await shown()).join() === "Aisle 3,Car park");
+    await allLive(page, 2);
     await moving(page, 2);
     const tile = page.locator("li.tile").nth(1);
     await tile.focus();
     await mark(page);
     await page.keyboard.press("f");
     await until("full screen", () => page.evaluate(() => document.querySelector("li.tile.full")?.getBoundingClientRect().width === innerWidth));
-    await until("the main layer", () => page.$eval("li.tile.full video", (v) => v.videoWidth > 640), long);
+    await until("the main layer", () => page.$eval("li.tile.full video", (v) => v.videoWidth > 640));
     assert.ok(await page.evaluate(() => document.querySelector(".tools").inert && document.querySelectorAll("li.tile:not(.full)[inert]").length > 0), "nothing underneath is reached by Tab");
     await shot(page, "views-full-desk");
     await page.keyboard.press("Escape");
@@ -333,7 +330,7 @@ describe("saved views", () => {
   it("R73: a change of grid, of view, and a turned phone drop no stream that stays visible", async () => {
     const grid = page.getByRole("group", { name: word("views.layout") });
     await grid.getByText("4 × 4", { exact: true }).click();
-    await allLive(page, 6, long);
+    await allLive(page, 6);
     await look(page, "all-4x4", { sizes: [["desk", desk]] });
     await mark(page);
     await grid.getByText("2 × 3", { exact: true }).click();
@@ -352,19 +349,19 @@ describe("saved views", () => {
     const p = await other.newPage();
     await signIn(p, d.base_url, d.accounts[0]);
     await opens(word("wall.all_cameras"), p);
-    await allLive(p, 2, long);
+    await allLive(p, 2);
     await p.locator(".thumb").getByRole("button", { name: word("wall.page_next") }).click();
-    await until("the second pair", async () => (await shown(p)).join() === "Yard,Street", long);
-    await allLive(p, 2, long);
+    await until("the second pair", async () => (await shown(p)).join() === "Yard,Street");
+    await allLive(p, 2);
     await mark(p);
     const stays = [id("Yard"), id("Street")];
     await p.setViewportSize(turned);
-    await until("six across", async () => (await tiles(p)).length === 6, long);
+    await until("six across", async () => (await tiles(p)).length === 6);
     assert.deepEqual((await kept(p)).filter((c) => stays.includes(c)), stays, "turned: both went on");
     await look(p, "phone-turned", { sizes: [["wide", turned]] });
-    await allLive(p, 6, long);
+    await allLive(p, 6);
     await p.setViewportSize(phone);
-    await until("two again", async () => (await tiles(p)).length === 2, long);
+    await until("two again", async () => (await tiles(p)).length === 2);
     assert.ok((await kept(p)).length >= (await shown(p)).filter((n) => ["Yard", "Street"].includes(n)).length);
     assert.deepEqual((await broken(p)).filter((s) => stays.some((c) => s.startsWith(c))), []);
     assert.deepEqual(other.trouble, []);
@@ -377,11 +374,11 @@ describe("saved views", () => {
       await page.goto(d.base_url + "/");
       await page.locator("h1").waitFor({ state: "attached" });
       const w = (key, v) => word(key, v, look_ === "ar" ? "ar" : "en");
-      await until("the wall", async () => (await tiles(page)).length > 0, long);
+      await until("the wall", async () => (await tiles(page)).length > 0);
       await page.locator("button.view").click();
       await look(page, `menu-${look_}`, { axe: 0 });
       await page.getByRole("menuitem", { name: w("views.arrange"), exact: true }).click();
-      await page.locator(".vw-cell img").nth(2).waitFor({ timeout: long });
+      await page.locator(".vw-cell img").nth(2).waitFor();
       await look(page, `editor-${look_}`, { axe: 1 });
       if (look_ === "ar") {
         // Right and left are mirrored with the page.

@@ -8,7 +8,7 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { first, password, serve } from "./fresh.mjs";
-import { browser, button, context, desk, field, findings, folder, patient, phone, rawKeys, shot, signIn, until, word } from "./harness.mjs";
+import { browser, button, context, desk, field, findings, folder, patient, phone, rawKeys, shot, signIn, told, until, word } from "./harness.mjs";
 import { pushSink } from "./sinks.mjs";
 
 const account = { email: "owner@example.org", password };
@@ -91,7 +91,7 @@ describe("ways notices leave by", () => {
     assert.deepEqual(await rawKeys(page), []);
     await page.getByRole("button", { name: `${word("nav.more")}: House` }).click();
     await page.getByRole("menuitem", { name: word("webhooks.log") }).click();
-    await until("three tries", async () => (await dialog.locator("tbody tr").count()) === 3);
+    await until("three tries", async () => (await dialog.locator("tbody tr").count()) >= 3); // one that is late is made again
     await shot(page, "webhook-log-desk");
     assert.deepEqual(await findings(page), []);
     await page.setViewportSize(phone);
@@ -147,7 +147,7 @@ describe("ways notices leave by", () => {
     await ctx.addInitScript(fakePushService, mine.json);
     await page.reload();
     await here.click();
-    await page.getByText(word("push.is_on")).waitFor();
+    await told(page, word("push.is_on"));
     await until("the switch to be on", async () => (await here.getAttribute("aria-checked")) === "true");
     await shot(page, "push-on-desk");
     assert.deepEqual(await findings(page), []);
@@ -202,7 +202,8 @@ describe("ways notices leave by", () => {
 
     // Off: the server forgets it and nothing more is sent.
     await here.click();
-    await page.getByText(word("push.is_off")).waitFor();
+    await told(page, word("push.is_off"));
+    await until("the switch to be off", async () => (await here.getAttribute("aria-checked")) === "false");
     assert.deepEqual((await call("GET", "/api/v1/me/push")).subscriptions, []);
 
     // On again; the end of this sign-in, on another device, ends it.
