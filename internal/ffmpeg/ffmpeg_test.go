@@ -74,15 +74,15 @@ func TestTimeLimitKillsTheWholeGroup(t *testing.T) {
 	}
 	tool := &Tool{Path: p, slots: make(chan struct{}, 1)}
 	begin := time.Now()
-	err := tool.Run(context.Background(), Job{Limit: 300 * time.Millisecond})
-	if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) > 20*time.Second {
+	err := tool.Run(context.Background(), Job{Limit: 4 * time.Second})
+	if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) > time.Minute {
 		t.Fatalf("after %v: %v", time.Since(begin), err)
 	}
 	pid, err := os.ReadFile(dir + "/pid")
 	if err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		st, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat")
 		if err != nil || strings.Contains(string(st), ") Z ") {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -188,7 +189,7 @@ func TestComposeRedisIsTaken(t *testing.T) {
 		t.Fatalf("command %v", command)
 	}
 	r := redistest.Start(t, command[1:]...)
-	s, err := rediskv.Open(t.Context(), r.URL(), rediskv.Config{Log: slog.New(slog.DiscardHandler)})
+	s, err := rediskv.Open(t.Context(), r.URL(), rediskv.Config{Log: slog.New(slog.DiscardHandler), Timeout: 5 * time.Second, Patience: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func TestDrain(t *testing.T) {
 	if s.Packets != 98 || s.Missing != 2 || s.Frames != 10 || s.Bytes != 0 {
 		t.Errorf("%+v", s)
 	}
-	if late := s.LastPacket.Sub(before); late < 0 || late > 5*time.Second {
+	if late := s.LastPacket.Sub(before); late < 0 || late > time.Minute {
 		t.Errorf("arrived %v after it was sent", late)
 	}
 	if _, err := sock.WriteTo([]byte("answer"), from.LocalAddr()); err != nil {
@@ -72,7 +72,7 @@ func TestDrainRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	_, err = Join(ctx, Config{Drain: d, TWCC: true, Exchange: func(context.Context, string) (string, error) { return "", context.Canceled }})
 	if err == nil {

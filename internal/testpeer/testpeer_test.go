@@ -110,7 +110,7 @@ func TestWHEP(t *testing.T) {
 // A refused offer leaves nothing behind (the goroutine check sees it).
 func TestJoinRefused(t *testing.T) {
 	no := errors.New("no")
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	_, err := Join(ctx, Config{Video: 6, Audio: true, H265: true, Exchange: func(context.Context, string) (string, error) { return "", no }})
 	if !errors.Is(err, no) {

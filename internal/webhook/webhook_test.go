@@ -82,10 +82,11 @@ func (r *receiver) all() []delivered {
 type bench struct {
 	*Webhooks
 	*receiver
-	store kv.Store
-	cfg   Config
-	log   *bytes.Buffer
-	clock *clock.Fake
+	store  kv.Store
+	cfg    Config
+	client func(limit time.Duration) *outbound.Client
+	log    *bytes.Buffer
+	clock  *clock.Fake
 }
 
 func setUp(t *testing.T) *bench {
@@ -105,10 +106,13 @@ func setUp(t *testing.T) *bench {
 	roots := x509.NewCertPool()
 	roots.AddCert(b.Certificate())
 	guard := outbound.NewGuard([]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, nil)
-	client := outbound.NewClient(guard, 2*time.Second, roots)
-	t.Cleanup(client.Close)
+	b.client = func(limit time.Duration) *outbound.Client {
+		c := outbound.NewClient(guard, limit, roots)
+		t.Cleanup(c.Close)
+		return c
+	}
 	var n atomic.Int64
-	b.cfg = Config{Store: b.store, Seal: box, Guard: guard, Client: client, Clock: b.clock, Most: 3,
+	b.cfg = Config{Store: b.store, Seal: box, Guard: guard, Client: b.client(time.Minute), Clock: b.clock, Most: 3,
 		NewID: func() string { return fmt.Sprintf("%026d", n.Add(1)) },
 		Test:  func(language string) (string, string) { return "Sightline", "test in " + language },
 		Log:   slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
@@ -377,7 +381,8 @@ func TestAHangingReceiverHoldsNobodyUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- b.Send(context.Background(), me, hanging, b.message("n1")) }()
+	ctx, leave := context.WithCancel(t.Context())
+	go func() { failed <- b.Send(ctx, me, hanging, b.message("n0")) }()
 	for i := range 20 {
 		if err := b.Send(t.Context(), me, h.ID, b.message(fmt.Sprint("n", i))); err != nil {
 			t.Error(err)
@@ -388,8 +393,18 @@ func TestAHangingReceiverHoldsNobodyUp(t *testing.T) {
 		t.Errorf("the hanging one was not waited for: %v", err)
 	default:
 	}
+	leave()
 	if err := <-failed; err == nil || errors.Is(err, ErrFinal) {
 		t.Errorf("%v", err)
+	}
+	short := b.cfg
+	short.Client = b.client(time.Second)
+	impatient, err := New(short)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := impatient.Send(t.Context(), me, hanging, b.message("n1")); err == nil || errors.Is(err, ErrFinal) {
+		t.Errorf("after its limit: %v", err)
 	}
 	// It is not waited for again at once: what else goes to its owner would wait too.
 	n := len(b.all())

@@ -25,7 +25,7 @@ func service(t *testing.T, bucket string) (*httptest.Server, Config) {
 	srv := httptest.NewServer(gofakes3.New(backend).Server())
 	t.Cleanup(srv.Close)
 	return srv, Config{Endpoint: strings.TrimPrefix(srv.URL, "http://"), Plain: true, Region: "us-east-1", Bucket: bucket,
-		Prefix: "pictures/", AccessKey: "key", SecretKey: secret.New("not-a-secret"), Timeout: 5 * time.Second}
+		Prefix: "pictures/", AccessKey: "key", SecretKey: secret.New("not-a-secret"), Timeout: 30 * time.Second}
 }
 
 func open(t *testing.T, cfg Config) *Store {
@@ -55,7 +55,6 @@ func TestAMissingBucketIsToldAtTheStart(t *testing.T) {
 
 func TestAServiceThatIsAway(t *testing.T) {
 	srv, cfg := service(t, "images")
-	cfg.Timeout = time.Second
 	s := open(t, cfg)
 	if err := s.Put(t.Context(), "ab/1", []byte("x")); err != nil {
 		t.Fatal(err)

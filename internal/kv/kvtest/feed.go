@@ -148,7 +148,7 @@ func testStampsRace(t *testing.T, in *Instance) {
 
 func testWatch(t *testing.T, in *Instance) {
 	for _, space := range []kv.Space{kv.Control, other} {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		hints := in.Store.Watch(ctx, space)
 		const n = 200
 		go func() {
@@ -193,7 +193,7 @@ func testWatchEnds(t *testing.T, in *Instance) {
 
 func ended(t *testing.T, with string, hints <-chan struct{}) {
 	t.Helper()
-	deadline := time.After(5 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for {
 		select {
 		case _, ok := <-hints:

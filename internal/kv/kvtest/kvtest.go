@@ -64,7 +64,7 @@ func Run(t *testing.T, open func(t *testing.T) *Instance) {
 const other = kv.Space("bulk:0123456789abcdefghjkmnpqrs")
 
 func bg(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
