@@ -128,11 +128,26 @@ func cut(key, prefix string) (camera, rest string) {
 func (e *Events) read(ctx context.Context, keys []string, scans ...kv.Scan) (kv.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
+	asked := e.cfg.Clock.Now()
 	snap, err := e.cfg.Store.Read(ctx, event.CameraEvents, keys, scans)
 	if err == nil && !snap.Now.IsZero() {
-		e.ahead.Store(int64(snap.Now.Sub(e.cfg.Clock.Now())))
+		e.hear(asked, snap.Now, e.cfg.Clock.Now())
 	}
 	return snap, away(err)
+}
+
+// hear learns the store's clock from a call: it read store somewhere between the
+// two moments of this node's clock. What is known already stays unless that shows
+// it wrong, so a call that was slow makes no event late.
+func (e *Events) hear(asked, store, answered time.Time) {
+	least, most := int64(store.Sub(answered)), int64(store.Sub(asked))
+	for {
+		was := e.ahead.Load()
+		is := min(max(was, least), most)
+		if is == was || e.ahead.CompareAndSwap(was, is) {
+			return
+		}
+	}
 }
 
 // commit writes to the events' space. What has begun is finished though its
