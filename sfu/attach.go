@@ -257,7 +257,6 @@ func (d *downtrack) replay(l *leg, now int64) {
 	a.cursor = last
 	a.phase = phaseCatch
 	a.delayZero = now + int64(time.Second)
-	a.delayReset = a.delayZero + int64(time.Second)
 	d.hist.reserve(len(items) + 64)
 	for _, it := range items {
 		a.queue = append(a.queue, it)

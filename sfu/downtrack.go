@@ -51,6 +51,8 @@ type downtrack struct {
 	lane   lane       // of ssrc
 	rtx    lane       // of rtxSSRC
 
+	zeroed      bool  // the viewer was asked for no playout delay, and that was not taken back
+	resetUntil  int64 // it is being taken back until then
 	lastRestart int64 // when a PLI or a drop last made it start again
 	lastReport  int64 // last sender report
 	stats       MidStats
@@ -118,9 +120,8 @@ type attachment struct {
 	qbytes int
 	part   int // packets of queue[qpos] that are sent already
 
-	delayZero  int64 // playout-delay 0/0 until then
-	delayReset int64 // then the reset until then
-	curDelay   uint8
+	delayZero int64 // playout-delay 0/0 until then
+	curDelay  uint8
 
 	started   bool  // begin ran with the connection standing
 	cut       bool  // in phaseWait because the path refused a packet
@@ -275,14 +276,7 @@ func (d *downtrack) timestamp(f *Frame) uint32 {
 // beginFrame fixes the header of a frame and notes it for retransmission.
 func (d *downtrack) beginFrame(f *Frame, ord uint64, ts uint32, now int64) {
 	a := d.att
-	a.curDelay = 0
-	if d.delayID != 0 && !a.bframes {
-		if now < a.delayZero || a.phase == phaseCatch && !a.live || a.still {
-			a.curDelay = 1
-		} else if now < a.delayReset {
-			a.curDelay = 2
-		}
-	}
+	a.curDelay = d.playout(now)
 	d.hdr = d.delays[a.curDelay]
 	d.hdr.PayloadType = a.pt.pt
 	d.hdr.Timestamp = ts
@@ -306,6 +300,27 @@ func (d *downtrack) beginFrame(f *Frame, ord uint64, ts uint32, now int64) {
 	}
 	a.begun = a.begun || !a.still
 	a.announce = false
+}
+
+// playout says which playout-delay extension a frame carries: 1 for none, which
+// catches up; 2 takes that back; 0 says nothing. A viewer keeps what it was told
+// last, so it is taken back for a second from the first frame after it, whenever
+// that comes and whatever is attached by then.
+func (d *downtrack) playout(now int64) uint8 {
+	a := d.att
+	switch {
+	case d.delayID == 0:
+		return 0
+	case !a.bframes && (now < a.delayZero || a.phase == phaseCatch && !a.live || a.still):
+		d.zeroed = true
+		return 1
+	case d.zeroed:
+		d.zeroed, d.resetUntil = false, now+int64(time.Second)
+	}
+	if now < d.resetUntil {
+		return 2
+	}
+	return 0
 }
 
 // burst writes packets from to to of the frame begun, in as few system calls as

@@ -3,7 +3,6 @@ package sfu
 import (
 	"sightline/internal/clock"
 	"slices"
-	"time"
 )
 
 // backlog is what a downtrack still has to send.
@@ -143,7 +142,6 @@ func (d *downtrack) pump(t *paced, budget, ahead int, now int64) (n int, more bo
 		a.queue = nil
 		if !a.live {
 			a.delayZero = max(a.delayZero, now)
-			a.delayReset = a.delayZero + int64(time.Second)
 		}
 		a.live = false
 	}

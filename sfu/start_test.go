@@ -19,6 +19,7 @@ func TestReplayGivesFirstPictureMidGOP(t *testing.T) {
 	var mu sync.Mutex
 	numbers := map[int]bool{}
 	var order []int
+	still := pauses(t)
 	j := join(t, e, testpeer.Config{OnPacket: func(p *testpeer.Packet) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -31,17 +32,15 @@ func TestReplayGivesFirstPictureMidGOP(t *testing.T) {
 	})
 	until(t, "a first picture", 2*time.Second, func() bool { return !j.Stats()[0].FirstKey.IsZero() })
 	first := j.Stats()[0].FirstKey.Sub(j.OfferSent())
+	first -= still.In(j.OfferSent(), j.Stats()[0].FirstKey)
 	t.Logf("first picture after %v", first)
-	if first > 500*time.Millisecond {
+	if first > 2*time.Second {
 		t.Errorf("first picture after %v, want well under the 5 s to the next key frame", first)
 	}
 	until(t, "catching up", 5*time.Second, func() bool { return !j.srv.Stats().Mids[0].Catching })
 	at := int(cam.n.Load())
 	until(t, "a second of live", 5*time.Second, func() bool { return int(cam.n.Load()) > at+25 })
-	s := j.Stats()[0]
-	if s.Missing != 0 || s.Backwards != 0 {
-		t.Errorf("missing %d, backwards %d, want 0", s.Missing, s.Backwards)
-	}
+	j.whole(t)
 	mu.Lock()
 	defer mu.Unlock()
 	for i, n := range order {
@@ -84,6 +83,36 @@ func TestPlayoutDelayIsSetThenReset(t *testing.T) {
 	}
 }
 
+// A source that pauses just when the reset is due gets it with its next frame:
+// else the viewer would play without a delay for good.
+func TestPlayoutDelayIsResetAfterAPause(t *testing.T) {
+	e := engine(t, nil)
+	cam := newCamera(t, "cam", sfu.H264, 4*time.Second, 500_000).fill(5)
+	var mu sync.Mutex
+	var seen []string
+	j := join(t, e, testpeer.Config{OnPacket: func(p *testpeer.Packet) {
+		mu.Lock()
+		defer mu.Unlock()
+		if s := string(p.Delay); len(seen) == 0 || seen[len(seen)-1] != s {
+			seen = append(seen, s)
+		}
+	}}, func(p *sfu.Peer) {
+		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
+	})
+	until(t, "five frames", 5*time.Second, func() bool { return j.Stats()[0].Frames == 5 })
+	ends := time.Now().Add(3 * time.Second)
+	until(t, "the pause to end", 4*time.Second, func() bool { return time.Now().After(ends) })
+	cam.run(t)
+	until(t, "three phases", 6*time.Second, func() bool { mu.Lock(); defer mu.Unlock(); return len(seen) >= 3 })
+	mu.Lock()
+	defer mu.Unlock()
+	for i, w := range []string{"\x00\x00\x00", "\x00\x0f\xff", ""} {
+		if seen[i] != w {
+			t.Errorf("phase %d carried %x, want %x", i, seen[i], w)
+		}
+	}
+}
+
 // Six tiles in one connection all start from their own cached GOP.
 func TestSixTilesStartTogether(t *testing.T) {
 	e := engine(t, nil)
@@ -115,11 +144,7 @@ func TestSixTilesStartTogether(t *testing.T) {
 		}
 		return true
 	})
-	for i, s := range j.Stats() {
-		if s.Missing != 0 || s.Backwards != 0 {
-			t.Errorf("tile %d: missing %d, backwards %d", i, s.Missing, s.Backwards)
-		}
-	}
+	j.whole(t)
 }
 
 // A subscription made after the connection stands starts the same way; without
@@ -139,22 +164,31 @@ func TestMissWaitsForKeyFrame(t *testing.T) {
 // shows the cached key frame as a still and goes on with the next one.
 func TestReplayIsSkippedWhereTheNextKeyFrameIsSooner(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	e := engine(t, func(c *sfu.EngineConfig) { c.Registerer = reg })
+	e := engine(t, func(c *sfu.EngineConfig) { c.Registerer, c.Pace.TileBits = reg, 8_000_000 }) // a replay takes twice as long as what it shows
 	cam := newCamera(t, "cam", sfu.H264, 2*time.Second, 8_000_000)
-	j := join(t, e, testpeer.Config{}, nil)
-	cam.fill(50 + 45).run(t) // 0.2 s before the third key frame, 1.8 s and 1.8 MB after the second
+	var mu sync.Mutex
+	before := map[int]bool{} // frames of before the third key frame
+	j := join(t, e, testpeer.Config{OnPacket: func(p *testpeer.Packet) {
+		mu.Lock()
+		defer mu.Unlock()
+		if n := number(sfu.H264, p.Payload); n < 100 {
+			before[n] = true
+		}
+	}}, nil)
+	cam.fill(50 + 25) // a second before the third key frame and after the second
 	attach(t, j.srv, j.Mids()[0], sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
-	until(t, "the first picture", time.Second, func() bool { return j.Stats()[0].Keys == 1 })
-	until(t, "the next key frame", 2*time.Second, func() bool { return j.Stats()[0].Keys == 2 })
-	s := j.Stats()[0]
-	if s.Frames > 25 {
-		t.Errorf("%d frames before the next key frame, want at most 20 after the first", s.Frames)
+	cam.run(t)
+	until(t, "the first picture", 5*time.Second, func() bool { return j.Stats()[0].Keys >= 1 })
+	until(t, "the next key frame", 5*time.Second, func() bool { return j.Stats()[0].Keys >= 2 })
+	j.whole(t)
+	mu.Lock()
+	if n := len(before); n > 21 || !before[50] {
+		t.Errorf("%d frames before the next key frame, want the one before it and at most 20 after that", n)
 	}
-	if s.Missing != 0 || s.Backwards != 0 {
-		t.Errorf("missing %d, backwards %d", s.Missing, s.Backwards)
-	}
+	mu.Unlock()
 	if v := gathered(t, reg, "sightline_sfu_replay_skips_total"); v != 1 {
 		t.Errorf("%v skips counted", v)
 	}
-	until(t, "live", 2*time.Second, func() bool { return j.Stats()[0].Frames > s.Frames+10 })
+	frames := j.Stats()[0].Frames
+	until(t, "live", 5*time.Second, func() bool { return j.Stats()[0].Frames > frames+10 })
 }
