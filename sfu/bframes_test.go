@@ -49,6 +49,7 @@ func TestReplayWithBFrames(t *testing.T) {
 	until(t, "the first source", 2*time.Second, func() bool { return j.Stats()[0].Keys > 0 && !j.srv.Stats().Mids[0].Catching })
 	until(t, "no more playout delay", 4*time.Second, func() bool { mu.Lock(); defer mu.Unlock(); return delays > 0 && quiet > 5 })
 	j.srv.Detach(j.Mids()[0])
+	j.arrived(t, 0)
 	mu.Lock()
 	newest := j.Stats()[0].LastTS
 	delays = 0
@@ -71,7 +72,7 @@ func TestReplayWithBFrames(t *testing.T) {
 		t.Errorf("%d packets asked for no playout delay", delays)
 	}
 	until(t, "the reason", time.Second, func() bool { return ev.has(sfu.EventReason) })
-	if s := j.Stats()[0]; s.Missing != 0 {
+	if s := j.Stats()[0]; s.Missing != 0 { // it is shown in another order than sent: backwards at times
 		t.Errorf("missing %d", s.Missing)
 	}
 }

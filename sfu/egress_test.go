@@ -32,9 +32,7 @@ func TestEgressModes(t *testing.T) {
 				attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 			})
 			until(t, "50 frames", 5*time.Second, func() bool { return j.Stats()[0].Frames > 50 })
-			if s := j.Stats()[0]; s.Missing != 0 || s.Backwards != 0 {
-				t.Errorf("missing %d, backwards %d", s.Missing, s.Backwards)
-			}
+			j.whole(t)
 			if v := gathered(t, reg, "sightline_sfu_send_errors_total"); v != 0 {
 				t.Errorf("%v datagrams refused", v)
 			}
@@ -76,10 +74,8 @@ func TestSegmentationRefusedAtRunTime(t *testing.T) {
 	until(t, "the fall-back", 5*time.Second, func() bool { v4, _ := e.Egress(); return v4 == sfu.EgressMMsg })
 	frames := viewers[1].Stats()[0].Frames
 	until(t, "50 frames after it", 5*time.Second, func() bool { return viewers[1].Stats()[0].Frames > frames+50 })
-	for i, j := range viewers {
-		if s := j.Stats()[0]; s.Missing != 0 || s.Backwards != 0 {
-			t.Errorf("viewer %d: missing %d, backwards %d", i, s.Missing, s.Backwards)
-		}
+	for _, j := range viewers {
+		j.whole(t)
 	}
 	if n := strings.Count(log.String(), "refuses"); n != 1 {
 		t.Errorf("%d log lines:\n%s", n, log.String())
@@ -107,9 +103,7 @@ func TestEgressIPv6(t *testing.T) {
 			attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 		})
 		until(t, "50 frames", 5*time.Second, func() bool { return j.Stats()[0].Frames > 50 })
-		if s := j.Stats()[0]; s.Missing != 0 || s.Backwards != 0 {
-			t.Errorf("%s: missing %d, backwards %d", mode, s.Missing, s.Backwards)
-		}
+		j.whole(t)
 		if !strings.HasPrefix(j.LocalAddr().String(), "[::1]") {
 			t.Errorf("the viewer is at %v", j.LocalAddr())
 		}

@@ -37,7 +37,7 @@ func browserOffer(t testing.TB, video int) string {
 // T25: 1,000 offers at once: at most MaxPending are taken, the rest is refused
 // quickly, a viewer who watches loses nothing, and all is released at the end.
 func TestT25_ThousandOffersAtOnce(t *testing.T) {
-	e := engine(t, func(c *sfu.EngineConfig) { c.ConnectTimeout = 6 * time.Second })
+	e := engine(t, func(c *sfu.EngineConfig) { c.ConnectTimeout = 10 * time.Second })
 	cam := newCamera(t, "cam", sfu.H264, 2*time.Second, 1_000_000).fill(10).run(t)
 	j := join(t, e, testpeer.Config{}, func(p *sfu.Peer) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
@@ -83,13 +83,7 @@ func TestT25_ThousandOffersAtOnce(t *testing.T) {
 	}
 	until(t, "the deadline to close them", 15*time.Second, func() bool { return e.Peers() == 1 })
 	until(t, "goroutines back", 5*time.Second, func() bool { return runtime.NumGoroutine() <= before+5 })
-	drops, err := j.SocketDrops() // loss at the viewer's own socket, on a machine that is busy with the offers
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s := j.Stats()[0]; s.Missing > drops {
-		t.Errorf("the viewer who watched misses %d packets", s.Missing-drops)
-	}
+	j.whole(t) // but for loss at the viewer's own socket, on a machine that is busy with the offers
 }
 
 // F20, in small: a peer that never connects is closed at the deadline and told so.
@@ -133,7 +127,7 @@ func TestLeavingAndVanishing(t *testing.T) {
 	vanishes.Vanish()
 	select {
 	case <-vanishes.srv.Done():
-	case <-time.After(12 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the one who vanished is still there")
 	}
 	until(t, "the stream to be free", time.Second, func() bool { return cam.s.Stats().Downtracks == 0 })
@@ -146,7 +140,7 @@ func TestGrowAndRestart(t *testing.T) {
 	sub := sfu.Subscription{Layers: []*sfu.Stream{cam.s}}
 	j := join(t, e, testpeer.Config{Video: 2, NACK: true}, func(p *sfu.Peer) { attach(t, p, p.Mids()[0].ID, sub) })
 	again := func(_ context.Context, o string) (string, error) { return j.srv.Renegotiate(o) }
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := patience(t)
 	defer cancel()
 	if err := j.Grow(ctx, 2, again); err != nil {
 		t.Fatal(err)
@@ -156,9 +150,7 @@ func TestGrowAndRestart(t *testing.T) {
 	}
 	attach(t, j.srv, j.srv.Mids()[3].ID, sub)
 	until(t, "a picture on the new m-line", 3*time.Second, func() bool { return j.Stats()[3].Keys > 0 })
-	if s := j.Stats()[0]; s.Missing != 0 {
-		t.Errorf("the tile that played on misses %d packets", s.Missing)
-	}
+	j.whole(t) // the tile that played on, too
 	if err := j.Restart(ctx, again); err != nil {
 		t.Fatal(err)
 	}
@@ -181,9 +173,7 @@ func TestICEOverTCP(t *testing.T) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 	})
 	until(t, "25 frames over TCP", 5*time.Second, func() bool { return j.Stats()[0].Frames > 25 })
-	if s := j.Stats()[0]; s.Missing != 0 {
-		t.Errorf("missing %d", s.Missing)
-	}
+	j.whole(t)
 }
 
 // Without segmentation offload the same packets arrive.
@@ -194,9 +184,7 @@ func TestWithoutGSO(t *testing.T) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 	})
 	until(t, "50 frames", 5*time.Second, func() bool { return j.Stats()[0].Frames > 50 })
-	if s := j.Stats()[0]; s.Missing != 0 {
-		t.Errorf("missing %d", s.Missing)
-	}
+	j.whole(t)
 }
 
 // A media port in use is named.

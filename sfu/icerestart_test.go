@@ -19,7 +19,7 @@ func TestICERestartKeepsTheSession(t *testing.T) {
 	})
 	until(t, "pictures", 5*time.Second, func() bool { return j.Stats()[0].Frames > 25 })
 	replays := j.srv.Stats().Mids[0].Replays
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := patience(t)
 	defer cancel()
 	for range 3 {
 		if err := j.Restart(ctx, func(_ context.Context, o string) (string, error) { return j.srv.Renegotiate(o) }); err != nil {

@@ -171,7 +171,7 @@ func number(codec sfu.Codec, b []byte) int {
 
 func engine(t testing.TB, change func(*sfu.EngineConfig)) *sfu.Engine {
 	t.Helper()
-	cfg := sfu.EngineConfig{Loopback: true, TCPPort: -1}
+	cfg := sfu.EngineConfig{Loopback: true, TCPPort: -1, ConnectTimeout: time.Minute} // a busy machine is slow to connect
 	if change != nil {
 		change(&cfg)
 	}
@@ -210,7 +210,7 @@ func join(t testing.TB, e *sfu.Engine, cfg testpeer.Config, before func(*sfu.Pee
 		}
 		return answer, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := patience(t)
 	defer cancel()
 	p, err := testpeer.Join(ctx, cfg)
 	if err != nil {
@@ -229,6 +229,46 @@ func attach(t testing.TB, p *sfu.Peer, mid string, s sfu.Subscription) {
 	if err := p.Attach(mid, s); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// patience is a context for what only a broken program does not end.
+func patience(t testing.TB) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), time.Minute)
+}
+
+// arrived polls until what was sent so far has come, and returns how many
+// packets that is. Nothing may be sending.
+func (j *joined) arrived(t testing.TB, line int) uint64 {
+	t.Helper()
+	sent := j.srv.Stats().Mids[line].Packets
+	until(t, "what is under way to arrive", 5*time.Second, func() bool { return j.Stats()[line].Packets >= sent })
+	return sent
+}
+
+// whole fails when packets were lost on the way to the viewer, or came
+// backwards. What the system dropped at the viewer's own full socket is not the
+// server's.
+func (j *joined) whole(t testing.TB) {
+	t.Helper()
+	missing, backwards := uint64(0), uint64(0)
+	for _, s := range j.Stats() {
+		missing += s.Missing
+		backwards += s.Backwards
+	}
+	drops, err := j.SocketDrops() // after the packets were missed: a drop comes first
+	if err != nil {
+		t.Fatal(err)
+	}
+	if missing > drops || backwards != 0 {
+		t.Errorf("missing %d (%d at the viewer's own socket), backwards %d", missing, drops, backwards)
+	}
+}
+
+// pauses tells what the machine stood still from now on.
+func pauses(t testing.TB) *testpeer.Pauses {
+	w := testpeer.NewPauses()
+	t.Cleanup(w.Close)
+	return w
 }
 
 // busy is what a loaded machine is given: limits are this many times as long.

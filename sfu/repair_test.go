@@ -85,6 +85,7 @@ func TestT28_PliStorm(t *testing.T) {
 	until(t, "both live", 3*time.Second, func() bool {
 		return !bad.srv.Stats().Mids[0].Catching && !good.srv.Stats().Mids[0].Catching && good.Stats()[0].Keys > 0
 	})
+	began := time.Now()
 	for range 300 {
 		if err := bad.PLI(bad.Mids()[0]); err != nil {
 			t.Fatal(err)
@@ -93,10 +94,9 @@ func TestT28_PliStorm(t *testing.T) {
 	until(t, "the storm to be read", 2*time.Second, func() bool { return bad.srv.Stats().Plis >= 200 })
 	n := cam.n.Load()
 	until(t, "half a second more", 2*time.Second, func() bool { return cam.n.Load() > n+12 })
-	if r := bad.srv.Stats().Mids[0].Replays; r != 2 {
-		t.Errorf("%d replays, want the first and one for the storm", r)
+	r := bad.srv.Stats().Mids[0].Replays
+	if most := 2 + uint64(time.Since(began)/(2*time.Second)); r < 2 || r > most {
+		t.Errorf("%d replays, want the first and one for each 2 s of the storm: at most %d", r, most)
 	}
-	if s := good.Stats()[0]; s.Missing != 0 {
-		t.Errorf("the other viewer misses %d packets", s.Missing)
-	}
+	good.whole(t)
 }

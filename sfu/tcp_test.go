@@ -95,7 +95,7 @@ func TestSlowTCPViewer(t *testing.T) {
 	v := newValve(t, e.TCPPort())
 	port := regexp.MustCompile(` 127\.0\.0\.1 \d+ typ host tcptype passive`)
 	var srv *sfu.Peer
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := patience(t)
 	defer cancel()
 	slow, err := testpeer.Join(ctx, testpeer.Config{TCP: true, NACK: true, Exchange: func(ctx context.Context, offer string) (string, error) {
 		p, answer, err := e.NewPeer(ctx, sfu.PeerConfig{Offer: offer})
