@@ -55,8 +55,8 @@ func (w *Windows) Check(key string) (ok bool, retry time.Duration) {
 }
 
 func (w *Windows) look(key string) (retry time.Duration) {
-	now := w.now()
 	w.keys.peek(key, func(k *window) {
+		now := w.now()
 		if k.until > now {
 			retry = time.Duration(k.until - now)
 		} else if w.block == 0 {
@@ -76,8 +76,8 @@ func (w *Windows) Add(key string) (ok bool, retry time.Duration) {
 
 // add also returns the step the event was counted in, for undo.
 func (w *Windows) add(key string) (step int64, retry time.Duration) {
-	now := w.now()
 	w.keys.with(key, func(k *window) {
+		now := w.now() // in here, so that it never lies before that of an event already counted
 		if k.until > now {
 			retry = time.Duration(k.until - now)
 			return
