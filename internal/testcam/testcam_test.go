@@ -204,7 +204,7 @@ func TestManyClientsSeeTheLoopRunOn(t *testing.T) {
 			s := &all[i]
 			if s.n == 0 {
 				s.first = p.Timestamp
-			} else if d := int32(p.Timestamp - s.last); d != 0 && d != 3600 {
+			} else if d := int32(p.Timestamp - s.last); d != 0 && d != 3600 && !(i%2 == 0 && d > 0 && d%3600 == 0) { // UDP may lose some
 				t.Errorf("client %d: timestamp steps by %d", i, d)
 			}
 			s.last = p.Timestamp
@@ -215,7 +215,7 @@ func TestManyClientsSeeTheLoopRunOn(t *testing.T) {
 		}
 		defer c.Close()
 	}
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		mu.Lock()
 		done := true
