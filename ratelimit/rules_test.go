@@ -59,6 +59,19 @@ func TestR85_EveryLocalLimitCanBeSet(t *testing.T) {
 	}
 }
 
+// The numbers of ruling 3, R77 to R80 and R82.
+func TestRulesOfLinks(t *testing.T) {
+	if r := (SlotRules{}).WithDefaults(); r != (SlotRules{Slots: 10, Keep: 24 * time.Hour, Present: 15 * time.Second}) {
+		t.Errorf("%+v", r)
+	}
+	if r := (UpdateRules{}).WithDefaults(); r != (UpdateRules{Budget: 40, Window: 24 * time.Hour, Repeat: 5 * time.Second}) {
+		t.Errorf("%+v", r)
+	}
+	if r := (HoursRules{}).WithDefaults(); r != (HoursRules{Budget: 10 * time.Hour, Window: 24 * time.Hour, Bucket: time.Minute}) {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestRulesAreBounded(t *testing.T) {
 	for _, r := range []Rules{{}, {Offers: -1, Guesses: -1, GuessBlock: -time.Second}} {
 		if r.withDefaults() != (Rules{Offers: 5, OffersAtOnce: 20, OffersNode: 50, Guesses: 20, GuessBlock: 15 * time.Minute,

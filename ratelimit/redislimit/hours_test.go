@@ -25,7 +25,7 @@ func TestHours(t *testing.T) {
 	for name, url := range map[string]string{"single": redistest.Start(t, unsynced...).URL(), "cluster": redistest.StartCluster(t, unsynced...).URL()} {
 		t.Run(name, func(t *testing.T) {
 			slottest.RunHours(t, func(t *testing.T, rules ratelimit.HoursRules) *slottest.HoursInstance {
-				cfg := HoursConfig{HoursRules: rules, Timeout: 5 * time.Second, Prefix: t.Name() + ":"}
+				cfg := HoursConfig{HoursRules: rules, Timeout: patient, Prefix: t.Name() + ":"}
 				h := hours(t, url, cfg)
 				return &slottest.HoursInstance{Hours: h, Advance: func(d time.Duration) { h.offset += d }, Again: func() ratelimit.Hours {
 					again := hours(t, url, cfg)

@@ -25,7 +25,7 @@ func TestUpdates(t *testing.T) {
 	for name, url := range map[string]string{"single": redistest.Start(t, unsynced...).URL(), "cluster": redistest.StartCluster(t, unsynced...).URL()} {
 		t.Run(name, func(t *testing.T) {
 			slottest.RunUpdates(t, func(t *testing.T, rules ratelimit.UpdateRules) *slottest.UpdateInstance {
-				cfg := UpdatesConfig{UpdateRules: rules, Timeout: 5 * time.Second, Prefix: t.Name() + ":"}
+				cfg := UpdatesConfig{UpdateRules: rules, Timeout: patient, Prefix: t.Name() + ":"}
 				u := updates(t, url, cfg)
 				return &slottest.UpdateInstance{Updates: u, Advance: func(d time.Duration) { u.offset += d }, Again: func() ratelimit.Updates {
 					again := updates(t, url, cfg)
