@@ -31,10 +31,10 @@ func NewClient(base, token string) *Client {
 	tr := &http.Transport{
 		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true},
 		MaxIdleConnsPerHost: 64,
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		DialContext:         (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
 	}
 	return &Client{Base: strings.TrimSuffix(base, "/"), token: token,
-		HTTP: &http.Client{Jar: secureJar{jar}, Transport: tr, Timeout: 20 * time.Second}}
+		HTTP: &http.Client{Jar: secureJar{jar}, Transport: tr, Timeout: time.Minute}}
 }
 
 // secureJar sends Secure cookies over http to a loopback address, as Chromium does.
@@ -66,19 +66,24 @@ func (e *StatusError) Error() string {
 // With a patient context it repeats what the server could not answer now, as an
 // answer of 503 asks for.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
-	err := c.once(ctx, method, path, in, out)
-	for tries := 0; isStatus(err, http.StatusServiceUnavailable) && ctx.Value(patience{}) != nil && tries < 5; tries++ {
+	return again(ctx, func() error { return c.once(ctx, method, path, in, out) })
+}
+
+// again repeats what a server answered with 503, where ctx is patient.
+func again(ctx context.Context, do func() error) error {
+	err := do()
+	for tries := 0; isStatus(err, http.StatusServiceUnavailable) && ctx.Value(patience{}) != nil && tries < 20; tries++ {
 		if err := pause(ctx, time.Second); err != nil {
 			return err
 		}
-		err = c.once(ctx, method, path, in, out)
+		err = do()
 	}
 	return err
 }
 
-// patient is for what prepares a measurement and clears up after it; what is
+// Patient is for what prepares a measurement and clears up after it; what is
 // measured is asked for once.
-func patient(ctx context.Context) context.Context {
+func Patient(ctx context.Context) context.Context {
 	return context.WithValue(ctx, patience{}, true)
 }
 
@@ -146,10 +151,10 @@ func (c *Client) Socket(ctx context.Context, path string) (*websocket.Conn, erro
 		h.Set("Cookie", strings.Join(cookies, "; ")) // one line, as browsers send it
 	}
 	u.Scheme = strings.Replace(u.Scheme, "http", "ws", 1)
-	d := websocket.Dialer{HandshakeTimeout: 5 * time.Second, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	d := websocket.Dialer{HandshakeTimeout: 30 * time.Second, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	ws, res, err := d.DialContext(ctx, u.String(), h)
 	if err != nil && res != nil {
-		return nil, fmt.Errorf("socket %s: status %d: %w", path, res.StatusCode, err)
+		return nil, fmt.Errorf("socket %s: %w", path, &StatusError{Status: res.StatusCode, Body: err.Error()})
 	}
 	return ws, err
 }

@@ -62,17 +62,17 @@ func (c *Crowd) Grow(ctx context.Context, n int) error {
 	if n <= have {
 		return nil
 	}
-	if err := c.addTokens(ctx, n); err != nil {
+	if err := c.addTokens(Patient(ctx), n); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	client := NewClient(c.p.Demo.BaseURL, "").HTTP
 	client.Transport.(*http.Transport).MaxConnsPerHost = 2 * joiners //nolint:forcetypeassert // NewClient's own
 	joined := make([]*viewer, n)
 	err := inTurn(ctx, have, n, func(ctx context.Context, i int) (err error) {
-		for range 3 { // a machine that is all taken makes a handshake time out
-			if joined[i], err = c.join(ctx, client, i); err == nil || ctx.Err() != nil {
+		for range 5 { // a machine that is all taken makes a handshake time out, and a store late
+			if joined[i], err = c.join(ctx, client, i); err == nil || pause(ctx, time.Second) != nil {
 				break
 			}
 		}
@@ -86,7 +86,7 @@ func (c *Crowd) Grow(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	return until(ctx, 30*time.Second, "a picture at every viewer", func() bool {
+	return until(ctx, time.Minute, "a picture at every viewer", func() bool {
 		for _, v := range c.viewers[have:] {
 			if v.Stats()[0].Frames == 0 {
 				return false
@@ -203,12 +203,14 @@ func (c *Crowd) read() (r reading, err error) {
 	if r.idle, r.all, err = machine(); err != nil {
 		return r, err
 	}
-	drops, err := testpeer.PortDrops()
+	for _, v := range c.viewers {
+		r.stats = append(r.stats, v.Stats()[0])
+	}
+	drops, err := testpeer.PortDrops() // after what they explain
 	if err != nil {
 		return r, err
 	}
 	for _, v := range c.viewers {
-		r.stats = append(r.stats, v.Stats()[0])
 		r.socketLost = append(r.socketLost, drops[int(v.LocalAddr().Port())])
 	}
 	if r.own, err = CPU(ownPID()); err != nil {
@@ -250,7 +252,10 @@ func (c *Crowd) Measure(ctx context.Context, d time.Duration) (Load, error) {
 		l.Repairs += b.stats[i].RTX - a.stats[i].RTX
 		l.Missing += missing
 		l.SocketDrops += dropped
-		l.Lost += missing - min(missing, dropped)
+		// A gap shows only with the packet behind it: what a socket dropped before
+		// may be missing now, and is no more than all it ever dropped.
+		ever := b.stats[i].Missing - min(b.stats[i].Missing, b.socketLost[i])
+		l.Lost += min(missing-min(missing, dropped), ever)
 	}
 	for i, n := range got {
 		if 2*n < best[i%l.cameras] {

@@ -15,7 +15,7 @@ func demo(t *testing.T, o Options) *Program {
 	if os.Getenv("SIGHTLINE_BIN") == "" {
 		t.Fatal("SIGHTLINE_BIN is not set: run this stage with `make promises`")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	o.Data = t.TempDir()
 	p, err := StartDemo(ctx, o)

@@ -30,12 +30,12 @@ func Failover(ctx context.Context, d Demo, bases []string, n int, fail func()) (
 	var out Outage
 	l := &lab{demo: d, bases: bases, owner: NewClient(bases[0], d.Accounts[0].Token)}
 	defer l.close()
-	parties, err := ways[LinkRemoved](ctx, l, n)
+	parties, err := ways[LinkRemoved](Patient(ctx), l, n)
 	if err != nil {
 		return out, err
 	}
 	for i, w := range l.watchers {
-		if err := until(ctx, 30*time.Second, fmt.Sprintf("pictures at viewer %d", i+1), w.Playing); err != nil {
+		if err := until(ctx, time.Minute, fmt.Sprintf("pictures at viewer %d", i+1), w.Playing); err != nil {
 			return out, err
 		}
 	}
@@ -52,28 +52,40 @@ func Failover(ctx context.Context, d Demo, bases []string, n int, fail func()) (
 	}
 	fail()
 	before := changes.count()
-	err = until(ctx, 30*time.Second, "changes to be acknowledged again", func() bool { return changes.count() > before+10 })
+	err = until(ctx, time.Minute, "changes to be acknowledged again", func() bool { return changes.count() > before+10 })
 	stop()
 	side.Wait()
 	if err != nil {
 		return out, err
 	}
 	out.Acknowledged, out.Refused, out.Away = changes.acknowledged, changes.refused, changes.away
-	if out.Missing, err = changes.missing(ctx); err != nil {
+	if out.Missing, err = changes.missing(Patient(ctx)); err != nil {
 		return out, err
 	}
 	out.Cut.Way = string(LinkRemoved)
 	if err := out.Cut.measure(ctx, parties); err != nil {
 		return out, err
 	}
-	return out, l.restore(ctx)
+	return out, l.restore(Patient(ctx))
 }
 
-// stillness is the longest time in which one of the viewers received nothing.
+// stillness is the longest time in which one of the viewers received nothing, but
+// for the time in which this process itself, and so the machine, stood still.
 func stillness(ctx context.Context, watchers []watcher) (longest time.Duration) {
-	for pause(ctx, 10*time.Millisecond) == nil {
-		for _, w := range watchers {
-			longest = max(longest, time.Since(w.LastPacket()))
+	const every, late = 10 * time.Millisecond, 100 * time.Millisecond
+	stood := time.Duration(0)
+	lasts, since := make([]time.Time, len(watchers)), make([]time.Duration, len(watchers))
+	for before := time.Now(); pause(ctx, every) == nil; {
+		now := time.Now()
+		if over := now.Sub(before) - every; over > late {
+			stood += over
+		}
+		before = now
+		for i, w := range watchers {
+			if last := w.LastPacket(); last != lasts[i] {
+				lasts[i], since[i] = last, stood
+			}
+			longest = max(longest, now.Sub(lasts[i])-(stood-since[i]))
 		}
 	}
 	return longest
@@ -111,7 +123,7 @@ func (c *changes) run(ctx context.Context) {
 
 // try makes one change and finishes it also when the measurement ends meanwhile.
 func (c *changes) try(method, path string, in, out any) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	err := c.c.Do(ctx, method, path, in, out)
 	c.mu.Lock()

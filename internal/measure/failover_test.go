@@ -22,7 +22,7 @@ func TestPromiseFailover_F11(t *testing.T) {
 	bases := []string{p.Demo.BaseURL, second.Demo.BaseURL}
 	for _, way := range []string{"cut off", "killed"} {
 		t.Run(way, func(t *testing.T) {
-			old := group.Primary()
+			old := group.Agreed()
 			got, err := Failover(t.Context(), p.Demo, bases, 4, func() {
 				if way == "killed" {
 					old.Kill()

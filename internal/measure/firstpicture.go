@@ -42,12 +42,16 @@ func watch(ctx context.Context, c *http.Client, d Demo, camera, layer string) (*
 // held warm by a viewer of its own. The first joins wait until it is live.
 func FirstPicture(ctx context.Context, d Demo, cam DemoCamera, n int) (Durations, error) {
 	client := NewClient(d.BaseURL, "").HTTP
-	warm, err := watch(ctx, client, d, cam.ID, "main")
+	var warm *viewer
+	err := again(Patient(ctx), func() (err error) {
+		warm, err = watch(ctx, client, d, cam.ID, "main")
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	defer warm.Close()
-	if err := until(ctx, 2*time.Duration(cam.KeyInterval*float64(time.Second))+10*time.Second, "the warm viewer has a picture", func() bool {
+	if err := until(ctx, 2*time.Duration(cam.KeyInterval*float64(time.Second))+time.Minute, "the warm viewer has a picture", func() bool {
 		return !warm.Stats()[0].FirstKey.IsZero()
 	}); err != nil {
 		return nil, err
@@ -67,16 +71,30 @@ func FirstPicture(ctx context.Context, d Demo, cam DemoCamera, n int) (Durations
 	return out, nil
 }
 
+// onePicture asks again where the server's store was late; the time goes on from
+// the first offer.
 func onePicture(ctx context.Context, client *http.Client, d Demo, camera string) (time.Duration, error) {
+	began := time.Now()
 	p, err := watch(ctx, client, d, camera, "main")
+	again := false
+	for tries := 0; isStatus(err, http.StatusServiceUnavailable) && tries < 5; tries++ {
+		if again = true; pause(ctx, time.Second) != nil {
+			break
+		}
+		p, err = watch(ctx, client, d, camera, "main")
+	}
 	if err != nil {
 		return 0, err
 	}
 	defer p.Close()
+	offered := p.OfferSent()
+	if again {
+		offered = began
+	}
 	if err := until(ctx, 25*time.Second, "a key frame", func() bool { return !p.Stats()[0].FirstKey.IsZero() }); err != nil {
 		return 0, err
 	}
-	return p.Stats()[0].FirstKey.Sub(p.OfferSent()), nil
+	return p.Stats()[0].FirstKey.Sub(offered), nil
 }
 
 // until polls cond every 5 ms and fails after limit with what it waited for.

@@ -20,29 +20,30 @@ import (
 // 100 ms.
 func Feeds(ctx context.Context, d Demo, members, images int) (Durations, error) {
 	l := &lab{demo: d, bases: []string{d.BaseURL}, owner: NewClient(d.BaseURL, d.Accounts[0].Token)}
-	people, err := l.accounts(ctx, members)
+	patiently := Patient(ctx)
+	people, err := l.accounts(patiently, members)
 	if err != nil {
 		return nil, err
 	}
-	in, err := l.stillCamera(ctx)
+	in, err := l.stillCamera(patiently)
 	if err != nil {
 		return nil, err
 	}
 	var group struct{ ID string }
 	var code struct{ Code string }
-	if err := l.owner.Do(ctx, "POST", "/api/v1/groups", map[string]string{"name": "Feeds"}, &group); err != nil {
+	if err := l.owner.Do(patiently, "POST", "/api/v1/groups", map[string]string{"name": "Feeds"}, &group); err != nil {
 		return nil, fmt.Errorf("make a group: %w", err)
 	}
 	at := "/api/v1/groups/" + group.ID
-	if err := l.owner.Do(ctx, "POST", at+"/codes", map[string]string{"role": "member"}, &code); err != nil {
+	if err := l.owner.Do(patiently, "POST", at+"/codes", map[string]string{"role": "member"}, &code); err != nil {
 		return nil, fmt.Errorf("make a code: %w", err)
 	}
 	for _, p := range people {
-		if err := p.Do(ctx, "POST", "/api/v1/groups/join", map[string]string{"code": code.Code}, nil); err != nil {
+		if err := p.Do(patiently, "POST", "/api/v1/groups/join", map[string]string{"code": code.Code}, nil); err != nil {
 			return nil, fmt.Errorf("join: %w", err)
 		}
 	}
-	if err := l.owner.Do(ctx, "PUT", at+"/cameras/"+in.camera, map[string]bool{"images_only": true}, nil); err != nil {
+	if err := l.owner.Do(patiently, "PUT", at+"/cameras/"+in.camera, map[string]bool{"images_only": true}, nil); err != nil {
 		return nil, fmt.Errorf("share in a group: %w", err)
 	}
 	var out Durations
@@ -55,7 +56,7 @@ func Feeds(ctx context.Context, d Demo, members, images int) (Durations, error) 
 		ended := make(chan error, len(people))
 		for i, p := range people {
 			go func() {
-				err := p.holds(ctx, n+1)
+				err := p.holds(patiently, n+1)
 				took[i] = time.Since(sent)
 				ended <- err
 			}()
@@ -75,7 +76,7 @@ func Feeds(ctx context.Context, d Demo, members, images int) (Durations, error) 
 // another, and returns how long each refusal took (threat T29).
 func Bombs(ctx context.Context, d Demo, n int) (Durations, error) {
 	l := &lab{demo: d, bases: []string{d.BaseURL}, owner: NewClient(d.BaseURL, d.Accounts[0].Token)}
-	in, err := l.stillCamera(ctx)
+	in, err := l.stillCamera(Patient(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +111,20 @@ func (l *lab) stillCamera(ctx context.Context) (intakeDoor, error) {
 	return in, l.owner.Do(ctx, "GET", "/api/v1/cameras/"+c.ID+"/intake", nil, &in)
 }
 
-// send uploads one file and returns the status of the answer.
-func (in intakeDoor) send(ctx context.Context, file []byte) (int, error) {
+// send uploads one file and returns the status of the answer. A camera tells
+// again what a server could not take for the moment; the time goes on meanwhile.
+func (in intakeDoor) send(ctx context.Context, file []byte) (status int, err error) {
+	status, err = in.once(ctx, file)
+	for tries := 0; err == nil && status == http.StatusServiceUnavailable && tries < 20; tries++ {
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return 0, err
+		}
+		status, err = in.once(ctx, file)
+	}
+	return status, err
+}
+
+func (in intakeDoor) once(ctx context.Context, file []byte) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, in.URL, bytes.NewReader(file))
 	if err != nil {
 		return 0, err
@@ -122,6 +135,7 @@ func (in intakeDoor) send(ctx context.Context, file []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	defer res.Body.Close()
 	_, err = io.Copy(io.Discard, res.Body)
 	return res.StatusCode, err
 }

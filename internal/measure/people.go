@@ -33,7 +33,8 @@ func (c *Client) on(base string) *Client {
 
 func isStatus(err error, status int) bool {
 	var s *StatusError
-	return errors.As(err, &s) && s.Status == status
+	var refused *testpeer.RefusedError
+	return errors.As(err, &s) && s.Status == status || errors.As(err, &refused) && refused.Status == status
 }
 
 // people makes as many accounts as n viewers need, signed in.

@@ -170,15 +170,15 @@ func (p *Program) PID() int {
 	return p.cmd.Process.Pid
 }
 
-// Stop asks the process to end, and kills it when it has not within 15 s.
+// Stop asks the process to end, and kills it when it has not within a minute.
 func (p *Program) Stop() error {
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
 		return nil
-	case <-time.After(15 * time.Second):
+	case <-time.After(time.Minute):
 		p.cmd.Process.Kill()
 		<-p.done
-		return errors.New("the program did not end within 15 s of SIGTERM")
+		return errors.New("the program did not end within a minute of SIGTERM")
 	}
 }

@@ -20,23 +20,26 @@ type Redis struct {
 // StartRedis starts the redis-server found in PATH on a free port, with its data
 // in dir. The caller calls Stop.
 func StartRedis(ctx context.Context, dir string) (*Redis, error) {
-	ports, err := freePorts(1)
+	addr, free, err := heldPort()
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{URL: "redis://" + ports[0], done: make(chan struct{}), cmd: exec.Command("redis-server",
-		"--port", portOf(ports[0]), "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes", "--appendfsync", "always",
+	_, port, _ := net.SplitHostPort(addr)
+	r := &Redis{URL: "redis://" + addr, done: make(chan struct{}), cmd: exec.Command("redis-server",
+		"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes", "--appendfsync", "always",
 		"--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", "redis.log")}
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := r.cmd.Start(); err != nil {
+		free()
 		return nil, fmt.Errorf("redis-server: %w", err)
 	}
 	go func() {
 		r.cmd.Wait()
+		free()
 		close(r.done)
 	}()
-	err = until(ctx, 10*time.Second, "redis-server to answer", func() bool {
-		c, err := net.DialTimeout("tcp", ports[0], time.Second)
+	err = until(ctx, 30*time.Second, "redis-server to answer", func() bool {
+		c, err := net.DialTimeout("tcp", addr, time.Second)
 		if err != nil {
 			return false
 		}

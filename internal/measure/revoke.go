@@ -54,14 +54,14 @@ func Revoke(ctx context.Context, d Demo, bases []string, w Way, n int) (Cut, err
 	if !ok {
 		return out, fmt.Errorf("there is no way %q", w)
 	}
-	parties, err := prepare(patient(ctx), l, n)
+	parties, err := prepare(Patient(ctx), l, n)
 	if err != nil {
 		return out, fmt.Errorf("%s: %w", w, err)
 	}
 	if err := out.measure(ctx, parties); err != nil {
 		return out, fmt.Errorf("%s: %w", w, err)
 	}
-	return out, l.restore(patient(ctx))
+	return out, l.restore(Patient(ctx))
 }
 
 func (c *Cut) measure(ctx context.Context, parties []party) error {
@@ -69,7 +69,7 @@ func (c *Cut) measure(ctx context.Context, parties []party) error {
 	for _, p := range parties {
 		for _, w := range p.watchers {
 			i++
-			if err := until(ctx, 30*time.Second, fmt.Sprintf("pictures at viewer %d", i), w.Playing); err != nil {
+			if err := until(ctx, time.Minute, fmt.Sprintf("pictures at viewer %d", i), w.Playing); err != nil {
 				return err
 			}
 		}
@@ -80,14 +80,20 @@ func (c *Cut) measure(ctx context.Context, parties []party) error {
 	type times struct{ sent, answered time.Time }
 	at := make([]times, len(parties))
 	for i, p := range parties {
+		if err := until(ctx, time.Minute, "pictures that flow at every viewer", p.flows); err != nil {
+			return err
+		}
 		at[i].sent = time.Now()
-		if err := p.cut(ctx); err != nil {
+		if err := p.end(ctx); err != nil {
 			return err
 		}
 		at[i].answered = time.Now()
 		c.Acknowledged = max(c.Acknowledged, at[i].answered.Sub(at[i].sent))
 	}
 	if err := pause(ctx, silent); err != nil {
+		return err
+	}
+	if err := until(ctx, 20*time.Second, "word of why at every viewer", func() bool { return told(parties) }); err != nil && ctx.Err() != nil {
 		return err
 	}
 	i = 0
@@ -102,8 +108,57 @@ func (c *Cut) measure(ctx context.Context, parties []party) error {
 	return nil
 }
 
+// flows reports whether every viewer has just received something: a machine that
+// stood still for a second would show nobody when the request is sent.
+func (p party) flows() bool {
+	for _, w := range p.watchers {
+		if time.Since(w.LastPacket()) > settle/2 {
+			return false
+		}
+	}
+	return true
+}
+
+// end makes the request. What a server whose store was late could not do is asked
+// for again, as its answer says, and the time goes on; what was done by then all
+// the same is not there any more, or nobody may ask for it.
+func (p party) end(ctx context.Context) error {
+	err := p.cut(ctx)
+	for tries := 0; isStatus(err, http.StatusServiceUnavailable) && tries < 20; tries++ {
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+		if err = p.cut(ctx); isStatus(err, http.StatusNotFound) || isStatus(err, http.StatusUnauthorized) {
+			return nil
+		}
+	}
+	return err
+}
+
+// told reports whether every page has heard why its pictures ended.
+func told(parties []party) bool {
+	for _, p := range parties {
+		for _, w := range p.watchers {
+			if len(p.told) > 0 && firstHeard(w, p.told).IsZero() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// firstHeard is when the first of the words came, zero when none did.
+func firstHeard(w watcher, words []string) (first time.Time) {
+	for _, key := range words {
+		if at := w.Heard(key); !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
+
 // count adds one viewer's times.
-func (c *Cut) count(w watcher, told []string, sent, answered time.Time) error {
+func (c *Cut) count(w watcher, words []string, sent, answered time.Time) error {
 	last := w.LastPacket()
 	if time.Since(last) < time.Second {
 		return fmt.Errorf("still receives, %v after the request", time.Since(sent).Round(time.Millisecond))
@@ -113,17 +168,12 @@ func (c *Cut) count(w watcher, told []string, sent, answered time.Time) error {
 	}
 	c.LastPacket = append(c.LastPacket, max(last.Sub(sent), 0))
 	c.AfterAck = append(c.AfterAck, max(last.Sub(answered), 0))
-	if len(told) == 0 {
+	if len(words) == 0 {
 		return nil
 	}
-	first := time.Time{}
-	for _, key := range told {
-		if at := w.Heard(key); !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
-	}
+	first := firstHeard(w, words)
 	if first.IsZero() {
-		return fmt.Errorf("was not told why its pictures ended: none of %v", told)
+		return fmt.Errorf("was not told why its pictures ended: none of %v", words)
 	}
 	c.Told = append(c.Told, max(first.Sub(sent), 0))
 	return nil
@@ -156,7 +206,7 @@ func (l *lab) restore(ctx context.Context) error {
 // insist tries again for a while what a server could not do for the moment: its
 // store may be behind on a busy machine.
 func insist(ctx context.Context, fn func(context.Context) error) error {
-	for end := time.Now().Add(20 * time.Second); ; {
+	for end := time.Now().Add(time.Minute); ; {
 		err := fn(ctx)
 		if err == nil || !isStatus(err, http.StatusServiceUnavailable) && !errors.Is(err, context.DeadlineExceeded) || time.Now().After(end) {
 			return err
@@ -173,7 +223,7 @@ func (l *lab) close() {
 		wg.Go(w.Close)
 	}
 	wg.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	defer cancel()
 	_ = l.restore(ctx) // of a measurement that failed: its own error is the one to tell
 }
@@ -183,8 +233,10 @@ func (l *lab) close() {
 func (l *lab) watch(ctx context.Context, n int, join func(ctx context.Context, i int) (watcher, error)) ([]watcher, error) {
 	all := make([]watcher, n)
 	err := inTurn(ctx, 0, n, func(ctx context.Context, i int) (err error) {
-		all[i], err = join(ctx, i)
-		return err
+		return again(ctx, func() error {
+			all[i], err = join(ctx, i)
+			return err
+		})
 	})
 	for _, w := range all {
 		if w != nil {

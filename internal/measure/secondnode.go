@@ -7,16 +7,15 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
+
+	"sightline/internal/testport"
 )
 
 // StartSecondNode starts `sightline serve` beside the demo over the same Redis
 // store, with the demo's sealing key and more arguments, and returns once it is ready.
 func (p *Program) StartSecondNode(ctx context.Context, store, data string, more ...string) (*Program, error) {
-	ports, err := freePorts(3)
-	if err != nil {
-		return nil, err
-	}
 	// All servers on one store need the same sealing keys.
 	key, err := os.ReadFile(filepath.Join(p.Data, "seal.key"))
 	if err != nil {
@@ -25,17 +24,33 @@ func (p *Program) StartSecondNode(ctx context.Context, store, data string, more 
 	if err := os.WriteFile(filepath.Join(data, "seal.key"), key, 0o600); err != nil {
 		return nil, err
 	}
-	second, err := Start(Options{Data: data, Binary: p.binary}, append([]string{
-		"serve", "--data", data, "--store", store, "--media-loopback",
-		"--listen", ports[0], "--ops-listen", ports[1], "--media-port", portOf(ports[2]),
-	}, more...))
+	listen, free, err := heldPort()
 	if err != nil {
 		return nil, err
 	}
+	ops, freeOps, err := heldPort()
+	if err != nil {
+		free()
+		return nil, err
+	}
+	second, err := Start(Options{Data: data, Binary: p.binary}, append([]string{
+		"serve", "--data", data, "--store", store, "--media-loopback",
+		"--listen", listen, "--ops-listen", ops, "--media-port", "0",
+	}, more...))
+	if err != nil {
+		free()
+		freeOps()
+		return nil, err
+	}
+	go func() {
+		<-second.done
+		free()
+		freeOps()
+	}()
 	second.Demo = p.Demo
-	second.Demo.BaseURL, second.Demo.OpsURL, second.Demo.ServerPID = "http://"+ports[0], "http://"+ports[1], 0
-	client := &http.Client{Timeout: time.Second}
-	err = until(ctx, 30*time.Second, "the second node to be ready", func() bool {
+	second.Demo.BaseURL, second.Demo.OpsURL, second.Demo.ServerPID = "http://"+listen, "http://"+ops, 0
+	client := &http.Client{Timeout: 10 * time.Second}
+	err = until(ctx, time.Minute, "the second node to be ready", func() bool {
 		res, err := client.Get(second.Demo.OpsURL + "/readyz")
 		if err != nil {
 			return false
@@ -50,20 +65,8 @@ func (p *Program) StartSecondNode(ctx context.Context, store, data string, more 
 	return second, nil
 }
 
-func freePorts(n int) ([]string, error) {
-	var out []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close() // all are held until the last is known, so none is given twice
-		out = append(out, l.Addr().String())
-	}
-	return out, nil
-}
-
-func portOf(addr string) string {
-	_, port, _ := net.SplitHostPort(addr)
-	return port
+// heldPort is an address of loopback that nobody else is given until free is called.
+func heldPort() (addr string, free func(), err error) {
+	port, free, err := testport.Hold()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), free, err
 }

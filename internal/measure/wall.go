@@ -59,7 +59,11 @@ func OpenWall(ctx context.Context, c *Client, prefix string, cameras []string, p
 	if w.Peer, err = testpeer.Join(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if w.ws, err = c.Socket(ctx, prefix+"/socket"); err != nil {
+	err = again(ctx, func() (err error) {
+		w.ws, err = c.Socket(ctx, prefix+"/socket")
+		return err
+	})
+	if err != nil {
 		w.Peer.Close()
 		return nil, err
 	}
@@ -76,7 +80,7 @@ func OpenWall(ctx context.Context, c *Client, prefix string, cameras []string, p
 func (w *Wall) Say(v any) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.ws.SetWriteDeadline(time.Now().Add(5 * time.Second))
+	w.ws.SetWriteDeadline(time.Now().Add(30 * time.Second))
 	return w.ws.WriteJSON(v)
 }
 

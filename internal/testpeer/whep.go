@@ -11,6 +11,16 @@ import (
 	"sync/atomic"
 )
 
+// RefusedError is an answer of a WHEP endpoint that is not 201.
+type RefusedError struct {
+	Status int
+	Body   string // its beginning
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("testpeer: WHEP answered %d: %s", e.Status, e.Body)
+}
+
 // WHEP exchanges with a WHEP endpoint; bearer may be empty. after deletes the
 // resource the endpoint made: give it to Config.After.
 func WHEP(client *http.Client, endpoint, bearer string) (exchange Exchange, after func(context.Context) error) {
@@ -39,7 +49,7 @@ func WHEP(client *http.Client, endpoint, bearer string) (exchange Exchange, afte
 			return "", err
 		}
 		if res.StatusCode != http.StatusCreated {
-			return "", fmt.Errorf("testpeer: WHEP answered %s: %.300s", res.Status, b)
+			return "", &RefusedError{Status: res.StatusCode, Body: string(b[:min(len(b), 300)])}
 		}
 		base, err := url.Parse(endpoint)
 		if err != nil {
