@@ -175,7 +175,7 @@ func TestRawRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+			_ = conn.SetDeadline(time.Now().Add(40 * time.Second))
 			if _, err := io.WriteString(conn, c.send); err != nil {
 				t.Fatal(err)
 			}
@@ -184,6 +184,28 @@ func TestRawRequests(t *testing.T) {
 				t.Fatalf("%q (%v), want %s", line, err, c.want)
 			}
 		})
+	}
+}
+
+// Whose line is slow reads why his body is refused, instead of a connection that
+// breaks under it.
+func TestASlowSenderIsToldThatItIsTooLarge(t *testing.T) {
+	h := newHarness(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(40 * time.Second))
+	fmt.Fprintf(conn, "POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", 2*maxBody)
+	<-time.After(time.Second)
+	for range 16 {
+		if _, err := conn.Write(make([]byte, maxBody/16)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 413") {
+		t.Errorf("%q %v", line, err)
 	}
 }
 
@@ -208,7 +230,7 @@ func TestRequestsThatReadTwoWays(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+			_ = conn.SetDeadline(time.Now().Add(40 * time.Second))
 			if _, err := io.WriteString(conn, send); err != nil {
 				t.Fatal(err)
 			}

@@ -10,9 +10,10 @@ import (
 
 // A body over the limit is answered before it was read. Closing at once would
 // reset the connection and the client would see that instead of the 413, so
-// such a connection lingers: the rest is read and dropped, within bounds.
+// such a connection lingers: the rest is read and dropped, within bounds that a
+// camera on a mobile line keeps.
 const (
-	lingerTime  = 500 * time.Millisecond
+	lingerTime  = 5 * time.Second
 	lingerBytes = 8 << 20
 )
 
