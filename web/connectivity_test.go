@@ -21,7 +21,7 @@ func TestConnectivityRoutes(t *testing.T) {
 	}
 	h.do("GET", "/api/v1/connectivity/"+authz.NewID(), nil, owner).want(t, 404)
 	var id string
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	p, err := testpeer.Join(ctx, testpeer.Config{Exchange: func(_ context.Context, offer string) (string, error) {
 		res := h.do("POST", "/api/v1/connectivity", map[string]any{"sdp": offer}, owner)

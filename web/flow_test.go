@@ -14,6 +14,7 @@ import (
 
 	"sightline/authz"
 	"sightline/internal/secret"
+	"sightline/ratelimit"
 )
 
 // The set-up page: a wrong code says so, the right one proposes networks and
@@ -62,7 +63,7 @@ func TestSetup(t *testing.T) {
 
 // Wrong codes are refused at once after 20 a minute, the right one too.
 func TestSetupCodeGuessing(t *testing.T) {
-	h := newHarness(t)
+	h := newHarness(t, standing(ratelimit.Rules{}))
 	for i := range 20 {
 		h.do("POST", "/api/v1/setup/check", map[string]string{"code": fmt.Sprint(i)}, nil).want(t, 422)
 	}
@@ -173,7 +174,7 @@ func TestGuestPageIsWithoutEffect(t *testing.T) {
 // Row R106 and threat T1: 20 unknown secrets a minute from one address, the
 // 21st is 429; another address is not touched, and neither is its /64's neighbour.
 func TestR106_UnknownSecrets(t *testing.T) {
-	h := newHarness(t, func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+	h := newHarness(t, standing(ratelimit.Rules{}), func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	owner := h.person("owner", true)
 	_, sec := h.link(owner, "Yard link", h.camera(owner, "Yard"))
 	from := func(a string) func(*http.Request) { return header("X-Forwarded-For", a) }
@@ -202,7 +203,7 @@ func TestR106_UnknownSecrets(t *testing.T) {
 // Threats T20 and T19: the 11th wrong password is 429 at once, a browser that
 // has signed in before still can, and a login's cookie is new each time.
 func TestSignIn(t *testing.T) {
-	h := newHarness(t)
+	h := newHarness(t, standing(ratelimit.Rules{}))
 	me := h.person("owner", true)
 	login := map[string]string{"email": " OWNER@example.org ", "password": testPassword}
 	first := h.do("POST", "/api/v1/login", login, nil, header("Cookie", "__Host-sightline="+strings.Repeat("A", 43))).want(t, 200)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"sightline/internal/secret"
+	"sightline/ratelimit"
 )
 
 // still makes a still camera and returns its id with how its images come in.
@@ -125,7 +126,7 @@ func TestUploadsOfAStillCamera(t *testing.T) {
 }
 
 func TestGuessingUploadKeysIsStopped(t *testing.T) {
-	h := newHarness(t)
+	h := newHarness(t, standing(ratelimit.Rules{}))
 	cam, in := h.still(h.person("owner", false), "Trail")
 	stopped := false
 	for range 40 {

@@ -7,6 +7,7 @@ import (
 
 	"sightline/authz"
 	"sightline/internal/secret"
+	"sightline/ratelimit"
 )
 
 // Row R5: nothing under four Unicode characters, prefixes of any word of name or
@@ -107,7 +108,7 @@ func TestR7_WhoIsNeverListed(t *testing.T) {
 // Row R7: 30 lookups a minute, and short texts cost nothing; whole addresses in
 // a Save count as lookups. Ruling 9: 100 new beginnings a day.
 func TestR7_LookupsAreLimited(t *testing.T) {
-	h := newHarness(t)
+	h := newHarness(t, standing(ratelimit.Rules{}))
 	owner := h.named("owner@example.org", "Owner")
 	cam := h.camera(owner, "Yard")
 	ask := func(q string) answer { return h.do("GET", "/api/v1/people?q="+q, nil, owner) }

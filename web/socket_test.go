@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/fasthttp/websocket"
+
+	"sightline/authz"
 )
 
 // client is a tab's socket in a test.
@@ -24,7 +26,7 @@ func (h *harness) dial(path string, c *caller, head http.Header) (*websocket.Con
 	if c != nil && c.cookie != "" {
 		head.Set("Cookie", c.cookie)
 	}
-	d := websocket.Dialer{HandshakeTimeout: 5 * time.Second, EnableCompression: true}
+	d := websocket.Dialer{HandshakeTimeout: 40 * time.Second, EnableCompression: true}
 	return d.Dial("ws"+strings.TrimPrefix(h.url, "http")+path, head)
 }
 
@@ -162,13 +164,14 @@ func (h *harness) gauge(kind string) float64 {
 
 // A silent client is closed with 4002, one that breaks the rules with 4502.
 func TestSocketCloses(t *testing.T) {
-	h := newHarness(t, func(c *Config) { c.SocketIdle = 300 * time.Millisecond })
-	me := h.person("owner", true)
-	silent := h.socket(t, "/api/v1/socket", me)
-	silent.send(map[string]any{"type": "hello"})
+	idle := newHarness(t, func(c *Config) { c.SocketIdle = 300 * time.Millisecond })
+	silent := idle.socket(t, "/api/v1/socket", idle.person("owner", true))
+	_ = silent.conn.WriteJSON(map[string]any{"type": "hello"}) // or it was silent for too long already
 	if code := silent.closed(); code != 4002 {
 		t.Errorf("a silent client: %d", code)
 	}
+	h := newHarness(t)
+	me := h.person("owner", true)
 	for name, send := range map[string]func(*websocket.Conn) error{
 		"binary": func(c *websocket.Conn) error { return c.WriteMessage(websocket.BinaryMessage, []byte("{}")) },
 		"too large": func(c *websocket.Conn) error {
@@ -207,7 +210,7 @@ func TestSocketEndsWithItsRight(t *testing.T) {
 	if code := guests.closed(); code != 4501 {
 		t.Errorf("guest of a removed link: %d", code)
 	}
-	if d := time.Since(begun); d > 8*time.Second {
+	if d := time.Since(begun); d > soon {
 		t.Errorf("the guest's socket ended after %v", d)
 	}
 	h.do("PATCH", "/api/v1/instance/accounts/"+other.account.ID, map[string]any{"state": "suspended"}, owner).want(t, 200)
@@ -222,14 +225,15 @@ func TestSocketEndsWithItsRight(t *testing.T) {
 	if code := mine.closed(); code != 4500 {
 		t.Errorf("signed out: %d", code)
 	}
-	if d := time.Since(begun); d > 8*time.Second {
+	if d := time.Since(begun); d > soon {
 		t.Errorf("the socket ended %v after the sign-out", d)
 	}
 }
 
 // A stopping server says so and closes with 4000, within its time.
 func TestServerCloseTellsSockets(t *testing.T) {
-	h := newHarness(t)
+	own := authz.NewID()
+	h := newHarness(t, func(c *Config) { c.Version = own })
 	me := h.person("owner", true)
 	c := h.socket(t, "/api/v1/socket", me)
 	c.send(map[string]any{"type": "hello"})
@@ -247,7 +251,7 @@ func TestServerCloseTellsSockets(t *testing.T) {
 	if d := time.Since(begun); d > 25*time.Second {
 		t.Errorf("closing took %v", d)
 	}
-	if _, err := h.try("GET", "/api/v1/status", nil, nil); err == nil {
+	if res, err := h.try("GET", "/api/v1/status", nil, nil); err == nil && strings.Contains(string(res.body), own) { // the port may be another's by now
 		t.Error("a closed server answers")
 	}
 	if err := h.srv.Close(); err != nil {

@@ -45,11 +45,7 @@ func TestR76_R82_R84_UseOfALinkFromBothSides(t *testing.T) {
 	one, two := h.arrive(t, proxy, sec, "127.0.1.1", ""), h.arrive(t, proxy, sec, "127.0.1.2", "")
 	one.plays("the first")
 	two.plays("the second")
-	full := time.Now()
 	h.poll("the owner's page hears of it", func() bool { return page.heard("usage") > 0 })
-	if d := time.Since(full); d > 20*time.Second {
-		t.Errorf("after %v", d)
-	}
 	three := h.arrive(t, proxy, sec, "127.0.1.3", "")
 	h.poll("stills", func() bool { state, _, _, _ := three.tile(); return state == "throttled" })
 
@@ -144,7 +140,7 @@ func (h *harness) blocks(t *testing.T, owner *caller, link, visit string, bad, g
 	}
 	h.poll("the end", func() bool {
 		s, why, at := bad.visit()
-		return s == "ended" && why == "ip_blocked" && at.Sub(begun) < 2*time.Second
+		return s == "ended" && why == "ip_blocked" && at.Sub(begun) < soon
 	})
 	if v := h.rowOf(t, owner, link, visit); v.BlockedUntil == nil {
 		t.Errorf("%+v", v)
@@ -204,17 +200,14 @@ func TestR77_AForgedForwardedForChangesNothing(t *testing.T) {
 // TestEveryRouteOfTheAPIHasABucket, by address before anybody is looked up and by
 // account: the answer is 429 with Retry-After, at once.
 func TestEveryRouteOfTheAPIHasABucket(t *testing.T) {
-	h := newHarness(t, func(c *Config) {
-		c.Limits = ratelimit.New(ratelimit.Config{Rules: ratelimit.Rules{Requests: 1, RequestsAtOnce: 30, RequestsAddress: 1, RequestsAddressAtOnce: 60}})
-	})
+	h := newHarness(t, standing(ratelimit.Rules{Requests: 1, RequestsAtOnce: 30, RequestsAddress: 1, RequestsAddressAtOnce: 60}))
 	owner := h.person("owner", true)
 	tries := func(path string, c *caller) (passed int, refused *answer) {
 		for range 80 {
-			begun := time.Now()
 			res := h.do("GET", path, nil, c)
 			if res.StatusCode == http.StatusTooManyRequests {
-				if time.Since(begun) > 8*time.Second || res.Header.Get("Retry-After") == "" {
-					t.Errorf("%s after %v: %v", path, time.Since(begun), res.Header)
+				if res.Header.Get("Retry-After") == "" {
+					t.Errorf("%s: %v", path, res.Header)
 				}
 				return passed, &res
 			}
@@ -222,10 +215,10 @@ func TestEveryRouteOfTheAPIHasABucket(t *testing.T) {
 		}
 		return passed, nil
 	}
-	if n, refused := tries("/api/v1/me", owner); n > 31 || refused == nil {
+	if n, refused := tries("/api/v1/me", owner); n != 30 || refused == nil {
 		t.Errorf("an account made %d requests at once", n)
 	}
-	if n, refused := tries("/api/v1/status", nil); n > 45 || refused == nil {
+	if n, refused := tries("/api/v1/status", nil); n > 30 || refused == nil { // of 60, 31 were asked with the login
 		t.Errorf("an address made %d more without a login", n)
 	}
 	if h.do("GET", "/s", nil, nil).StatusCode != 200 {
