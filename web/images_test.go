@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"sightline/ingest/intake"
+	"sightline/internal/clock"
+	"sightline/ratelimit"
 )
 
 // pic is a JPEG that is like no other, with an EXIF block and a comment.
@@ -137,7 +139,12 @@ func TestR51_R52_R53_ImagesOverHTTP(t *testing.T) {
 	}
 	h.do("POST", "/api/v1/images/batch", map[string]any{"ids": []string{first}, "do": "burn"}, friend).want(t, 422)
 	h.do("POST", "/api/v1/images/batch", map[string]any{"ids": []string{}, "do": "delete"}, friend).want(t, 422)
-	if days := h.do("GET", "/api/v1/images/days", nil, friend).want(t, 200); !strings.Contains(string(days.body), `"count":2`) {
+	days := h.do("GET", "/api/v1/images/days", nil, friend).want(t, 200)
+	count := 0
+	for _, d := range decoded[daysView](t, days).Days { // two, if it is midnight
+		count += d.Count
+	}
+	if count != 2 {
 		t.Errorf("%s", days.body)
 	}
 	var q quotaView
@@ -147,7 +154,7 @@ func TestR51_R52_R53_ImagesOverHTTP(t *testing.T) {
 }
 
 func TestR66_R67_R69_R78_GuestGallery(t *testing.T) {
-	h := newHarness(t)
+	h := newHarnessBudgets(t, clock.System, nil, testBudgets{updates: ratelimit.UpdateRules{Repeat: time.Hour}})
 	owner := h.person("owner", false)
 	cam, hidden := h.camera(owner, "Yard"), h.camera(owner, "Bedroom")
 	var ids []string
@@ -170,7 +177,7 @@ func TestR66_R67_R69_R78_GuestGallery(t *testing.T) {
 		t.Errorf("%d images, used %d of %d", len(first.Images), first.Used, first.Budget)
 	}
 	if again := load(g); again.Used != 1 {
-		t.Errorf("a repeat within 5 s is counted: %d", again.Used)
+		t.Errorf("a repeat is counted: %d", again.Used)
 	}
 	gone := h.do("GET", at+"/images/"+strings.Repeat("0", 26), nil, g).want(t, 404)
 	for what, id := range map[string]string{"the 21st": ids[4], "another camera's": other} {
@@ -234,7 +241,9 @@ func TestR66_R67_R69_R78_GuestGallery(t *testing.T) {
 }
 
 func TestR72_RecentImagesForSpareCells(t *testing.T) {
-	h := newHarness(t)
+	clk := shiftedTo(time.Now())
+	h := newHarness(t, func(c *Config) { c.Clock = clk })
+	clk.stand(time.Now())
 	owner := h.person("owner", false)
 	cam := h.camera(owner, "Yard")
 	link, sec := h.link(owner, "Yard link", cam)
@@ -259,6 +268,10 @@ func TestR72_RecentImagesForSpareCells(t *testing.T) {
 	}
 	for range 10 {
 		recent()
+	}
+	clk.jump(recentLife)
+	if got := recent(); got.Images[0].ID == ids[7] {
+		t.Error("spare cells never get newer images")
 	}
 	var out guestGalleryView
 	if err := json.Unmarshal(h.do("POST", "/g/"+link+"/gallery", nil, g).want(t, 200).body, &out); err != nil || out.Used != 1 {

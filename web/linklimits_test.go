@@ -38,12 +38,20 @@ func TestR2_PlansAndLinks(t *testing.T) {
 // Row R39: dates stay editable until removal; a link that is over works again
 // under the same address.
 func TestR39_DatesStayEditable(t *testing.T) {
-	h := newHarness(t)
+	clk := shiftedTo(time.Now())
+	h := newHarnessAt(t, clk)
 	owner := h.person("owner", true)
-	now := time.Now()
-	l, sec := h.temporary(owner, h.camera(owner, "Yard"), now.Add(-2*time.Hour), now.Add(1200*time.Millisecond), nil)
+	now := clk.Now().Add(time.Hour) // when it ends
+	l, sec := h.temporary(owner, h.camera(owner, "Yard"), now.Add(-3*time.Hour), now, nil)
 	link, g := h.guest(sec)
-	h.poll("its end", func() bool { return h.visit(link, g).State == "ended" })
+	if v := h.visit(link, g); v.State != "live" {
+		t.Fatalf("before its end: %+v", v)
+	}
+	clk.stand(now)
+	if v := h.visit(link, g); v.State != "ended" {
+		t.Fatalf("at its end: %+v", v)
+	}
+	h.signIn(owner)
 	after := decoded[linkView](t, h.do("PATCH", "/api/v1/links/"+l.ID, row{"ends": now.Add(time.Hour)}, owner).want(t, 200))
 	if after.State != "active" || after.URL != l.URL {
 		t.Errorf("%+v", after)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"sightline/controlroom"
 	"sightline/ingest/onvif"
@@ -24,13 +25,15 @@ func (h *harness) onvifCamera(owner *caller) (*testcam.ONVIF, string) {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(o.Close)
-	res := h.do("POST", "/api/v1/cameras", map[string]any{"name": "Dome", "main": "rtsp://127.0.0.1:9/main", "onvif": o.URL(), "user": "admin", "password": "right"}, owner).want(h.t, 201)
-	return o, res.field("id")
+	id := h.do("POST", "/api/v1/cameras", map[string]any{"name": "Dome", "main": "rtsp://127.0.0.1:9/main", "onvif": o.URL(), "user": "admin", "password": "right"}, owner).want(h.t, 201).field("id")
+	h.poll("this node to know the camera", func() bool { return h.do("GET", "/api/v1/cameras/"+id+"/ptz", nil, owner).StatusCode == 200 })
+	return o, id
 }
 
 // R16: no level gives PTZ; the right does, and its end stops the camera.
 func TestR16_SteeringNeedsItsOwnRight(t *testing.T) {
-	h := newHarness(t)
+	clk := shiftedTo(time.Now())
+	h := newHarnessAt(t, clk)
 	owner, other, stranger := h.person("owner", true), h.person("other", false), h.person("stranger", false)
 	o, cam := h.onvifCamera(owner)
 	at := "/api/v1/cameras/" + cam + "/ptz"
@@ -55,11 +58,17 @@ func TestR16_SteeringNeedsItsOwnRight(t *testing.T) {
 	}
 	tab := h.table(owner, cam)
 	h.save(owner, cam, tab.Version, row{"grant_id": grant, "levels": []string{"online"}, "rights": []string{"ptz"}}).want(t, 200)
-	h.do("POST", at, right, other).want(t, 204)
-	h.poll("it to turn", func() bool { _, moving := o.Position(); return moving })
+	turned := o.Asked("ContinuousMove")
+	h.poll("it to turn", func() bool {
+		if res := h.do("POST", at, right, other); res.StatusCode != 204 && res.StatusCode != 429 { // it is told again and again, as by a held key
+			t.Fatalf("%d %s", res.StatusCode, res.body)
+		}
+		return o.Asked("ContinuousMove") > turned
+	})
 	if code := h.do("POST", at, map[string]any{"stop": true, "home": true}, other).want(t, 422).code(); code != "bad_value" {
 		t.Fatalf("two commands at once: %s", code)
 	}
+	clk.stand(clk.Now())                                                // no hand is quiet for long enough
 	h.do("POST", at, map[string]any{"preset": "2"}, owner).want(t, 204) // the owner goes before
 	h.poll("the preset", func() bool { p, moving := o.Position(); return !moving && p.Pan == 0.75 })
 	if code := h.do("POST", at, right, other).want(t, 409).code(); code != controlroom.CodeSteered {

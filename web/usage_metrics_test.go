@@ -4,6 +4,9 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"sightline/internal/clock"
+	"sightline/ratelimit"
 )
 
 // number is the value of a metric without labels.
@@ -26,7 +29,7 @@ func (h *harness) number(name string) float64 {
 // TestR88_OwnersAndOperatorsReadTheSameNumbers: what two links' guests used stands
 // on the owner's pages, bars, hours and sums, as in the metrics; his own visit in none.
 func TestR88_OwnersAndOperatorsReadTheSameNumbers(t *testing.T) {
-	h := newHarness(t, trusting)
+	h := newHarnessBudgets(t, clock.System, nil, testBudgets{updates: ratelimit.UpdateRules{Repeat: time.Hour}}, trusting)
 	owner := h.person("owner", true)
 	cam := h.liveCamera(t, owner, "Yard")
 	yard, yardSec := h.link(owner, "Yard", cam)

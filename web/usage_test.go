@@ -114,7 +114,7 @@ func (p *proxied) look(t *testing.T, h *harness, d *net.Dialer, claim func(*http
 		t.Fatal(err)
 	}
 	t.Cleanup(p.peer.Close)
-	ws := websocket.Dialer{HandshakeTimeout: 5 * time.Second, NetDialContext: d.DialContext}
+	ws := websocket.Dialer{HandshakeTimeout: 40 * time.Second, NetDialContext: d.DialContext}
 	p.conn, _, err = ws.Dial("ws"+strings.TrimPrefix(h.url, "http")+"/g/"+p.link+"/socket", http.Header{"Origin": {p.h.url}, "Cookie": {p.caller.cookie}})
 	if err != nil {
 		t.Fatal(err)
@@ -158,6 +158,7 @@ func TestR77_R82_TheEleventhGuestGetsStills(t *testing.T) {
 		g.plays(g.from)
 		ten = append(ten, g)
 	}
+	arrived := time.Now()
 	late := h.arrive(t, proxy, sec, "127.0.1.11", "127.0.1.1") // claims to be the first
 	h.poll("stills", func() bool { state, why, _, _ := late.tile(); return state == "throttled" && why == "throttled_users" })
 	frames := func() (n uint64) {
@@ -180,7 +181,7 @@ func TestR77_R82_TheEleventhGuestGetsStills(t *testing.T) {
 	for _, g := range ten {
 		g.plays(g.from + " stays live")
 	}
-	if state, _, _, _ := late.tile(); state != "throttled" || frames() > 21 {
+	if state, _, _, _ := late.tile(); state != "throttled" || frames() > 21*(1+uint64(time.Since(arrived)/time.Minute)) { // a picture a minute
 		t.Errorf("the eleventh: %s after %d frames", state, frames())
 	}
 	other := h.person("other", false)
@@ -202,14 +203,12 @@ func TestR79_R82_R83_ViewerHoursOnACompressedClock(t *testing.T) {
 	for _, g := range []*proxied{one, two} {
 		h.poll("stills for "+g.from, func() bool { state, why, _, _ := g.tile(); return state == "throttled" && why == "throttled_hours" })
 	}
-	if u := h.usageOf(t, owner, link); u.ViewerSeconds.State != "throttled" || u.State != "throttled" || u.ViewerSeconds.Used > 3+2*6 {
-		t.Errorf("%+v", u)
-	}
-	deadline := time.Now().Add(20 * time.Second)
-	for state, _, _, _ := one.tile(); state != "live"; state, _, _, _ = one.tile() {
-		if time.Now().After(deadline) {
-			t.Fatal("never live again")
+	h.poll("the owner's word of it", func() bool {
+		u := h.usageOf(t, owner, link)
+		if u.ViewerSeconds.Used > 3+2*6 {
+			t.Fatalf("%+v", u)
 		}
-		<-time.After(20 * time.Millisecond)
-	}
+		return u.ViewerSeconds.State == "throttled" && u.State == "throttled"
+	})
+	h.poll("live again", func() bool { state, _, _, _ := one.tile(); return state == "live" })
 }
