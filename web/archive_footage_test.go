@@ -45,7 +45,7 @@ func theTape(t testing.TB) tape {
 
 // makeTape records a camera with sound for some seconds, in segments of four.
 func makeTape() (out tape, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	clip, err := testcam.Make(ctx, testcam.Spec{Seconds: 4, Width: 640, Height: 360, GOP: 500 * time.Millisecond, Kbits: 2000, Sound: testcam.PCMU})
 	if err != nil {

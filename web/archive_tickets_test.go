@@ -219,7 +219,7 @@ func (h *harness) grantBeside(owner *caller, cam string, to *caller, levels []st
 
 // ffmpeg plays the address of a ticket for longer than the ticket works.
 func TestFFmpegPlaysPastTheEndOfATicket(t *testing.T) {
-	const life = 3 * time.Second
+	const life = 8 * time.Second
 	h := newHarness(t, func(c *Config) {
 		box, err := seal.Open(t.TempDir())
 		if err != nil {
@@ -230,7 +230,7 @@ func TestFFmpegPlaysPastTheEndOfATicket(t *testing.T) {
 	owner := h.person("owner", false)
 	cam, tp := h.recorded(owner, "Yard")
 	path, v := h.ticket(owner, cam, tp.from, tp.to)
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	began := time.Now()
 	cmd := exec.CommandContext(ctx, "ffmpeg", "-v", "error", "-xerror", "-re", "-i", v.URL, "-enc_time_base", "-1", "-f", "null", "-")
@@ -239,7 +239,7 @@ func TestFFmpegPlaysPastTheEndOfATicket(t *testing.T) {
 	if err := cmd.Run(); err != nil || said.Len() > 0 {
 		t.Errorf("%v\n%s", err, said.String())
 	}
-	if took := time.Since(began); took < life+5*time.Second {
+	if took := time.Since(began); took < life+2*time.Second {
 		t.Errorf("it played for %v", took)
 	}
 	h.do("GET", path, nil, nil).want(t, 404)

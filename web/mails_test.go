@@ -26,7 +26,7 @@ func (h *harness) sends(ctx context.Context, sink *mailtest.Sink, store *boltkv.
 	if sink == nil {
 		return &wg
 	}
-	m, err := mail.New(mail.Config{Host: "127.0.0.1", Port: sink.Port(), Security: mail.Plain, From: "Sightline <cams@example.org>", Timeout: 5 * time.Second})
+	m, err := mail.New(mail.Config{Host: "127.0.0.1", Port: sink.Port(), Security: mail.Plain, From: "Sightline <cams@example.org>", Timeout: soon})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestR35_MailsAreCountedTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := authz.New(authz.Config{Store: h.store, Seal: box, Mail: true, Timeout: 5 * time.Second})
+	again := authz.New(authz.Config{Store: h.store, Seal: box, Mail: true, Timeout: soon})
 	if ok, err := again.SpendMail(t.Context(), owner.account.ID); ok || err != nil {
 		t.Errorf("after a start: %v %v", ok, err)
 	}

@@ -53,7 +53,7 @@ func TestOps(t *testing.T) {
 	get("/debug/pprof/", 200, "goroutine")
 	get("/debug/pprof/goroutine?debug=1", 200, "goroutine profile")
 	get("/", 404, "")
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 	defer cancel()
 	if err := o.Close(ctx); err != nil {
 		t.Fatal(err)

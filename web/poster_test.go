@@ -40,7 +40,9 @@ func TestPoster(t *testing.T) {
 		path string
 		by   *caller
 	}{{at, owner}, {"/g/" + link + "/cameras/" + cam + "/poster", g}} {
-		res := h.do("GET", c.path, nil, c.by).want(t, 200)
+		var res answer
+		h.poll("a picture of "+c.path, func() bool { res = h.do("GET", c.path, nil, c.by); return res.StatusCode != 503 }) // its child may be late
+		res.want(t, 200)
 		if _, err := jpeg.Decode(bytes.NewReader(res.body)); err != nil {
 			t.Errorf("%s: %v", c.path, err)
 		}

@@ -12,7 +12,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"sightline/authz"
 	"sightline/internal/clock"
@@ -36,7 +35,7 @@ func testRoots() *x509.CertPool {
 // waysOut are push and webhooks that may reach this machine.
 func (h *harness) waysOut(store kv.Store, box *seal.Box, log *slog.Logger, clk clock.Clock) (*push.Push, *webhook.Webhooks) {
 	guard := outbound.NewGuard([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil)
-	client := outbound.NewClient(guard, 5*time.Second, testRoots())
+	client := outbound.NewClient(guard, soon, testRoots())
 	h.t.Cleanup(client.Close)
 	p, err := push.New(push.Config{Store: store, Seal: box, Guard: guard, Client: client, Log: log, Registerer: h.registry, Clock: clk,
 		Stands: func(ctx context.Context, account, login string) (bool, error) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"sightline/ingest/intake"
 	"sightline/internal/testpeer"
 )
 
@@ -40,7 +41,10 @@ func TestRuling7_StillCamerasOnWalls(t *testing.T) {
 			sock := h.socket(t, c.base+"/socket", c.by)
 			sock.send(map[string]any{"type": "hello", "viewing": id})
 			first := sock.until("tiles")["tiles"].([]any)[0].(map[string]any)
-			if first["state"] != "image" || first["mid"] != nil {
+			for first["state"] != "image" { // this node may not have heard yet of what kind it is
+				first = sock.until("tile")
+			}
+			if first["mid"] != nil {
 				t.Fatalf("%v", first)
 			}
 			at := c.base + "/cameras/" + cam + "/poster"
@@ -92,8 +96,14 @@ func TestImagesOnNotice(t *testing.T) {
 	}
 	set := map[string]any{"on_notice": true, "snapshot_url": snap + "/now.jpg"}
 	h.do("PUT", "/api/v1/cameras/"+cam+"/intake", set, owner).want(t, 200)
-	got, ok, err := h.room.Noticed(t.Context(), cam, "n1")
-	if err != nil || !ok || !got.New {
+	var got intake.Receipt
+	var ok bool
+	var err error
+	h.poll("this node to know the camera", func() bool {
+		got, ok, err = h.room.Noticed(t.Context(), cam, "n1")
+		return ok || err != nil
+	})
+	if err != nil || !got.New {
 		t.Fatalf("%+v %v %v", got, ok, err)
 	}
 	if again, ok, err := h.room.Noticed(t.Context(), cam, "n1"); err != nil || !ok || again.New || again.Image != got.Image {
