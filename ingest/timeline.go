@@ -14,6 +14,7 @@ type timeline struct {
 	order  bool  // timestamps say the order of showing (B-frames): they go backwards at times
 
 	begun bool
+	apart int64 // clock.Mono since when the two are too far apart; 0: they are not
 	cam   uint32
 	pos   int64 // where the camera's clock stands in ours
 	out   int64 // last given out
@@ -29,7 +30,28 @@ func audioTimeline(rate int) timeline {
 }
 
 // newSession forgets the camera's clock; what is given out still only grows.
-func (t *timeline) newSession() { t.begun = false }
+func (t *timeline) newSession() { t.begun, t.apart = false, 0 }
+
+// lateFor is how long pictures or sounds may merely be late: after a pause on the
+// way they come in a burst, and keep their distances.
+const lateFor = int64(2 * time.Second)
+
+// jumped says whether ours is taken: the camera's clock made a step that no
+// pause explains, or has been too far from ours for too long.
+func (t *timeline) jumped(step, off, mono int64) bool {
+	if off <= t.slack && off >= -t.slack {
+		t.apart = 0
+		return false
+	}
+	if t.apart == 0 {
+		t.apart = mono
+	}
+	if step > 0 && step <= t.slack && mono-t.apart < lateFor {
+		return false
+	}
+	t.apart = 0
+	return true
+}
 
 // at returns our timestamp for the camera's. Results strictly increase,
 // but those of pictures that are sent in another order than shown.
@@ -46,13 +68,15 @@ func (t *timeline) at(cam uint32, mono int64) uint32 {
 		off := now - t.pos
 		switch {
 		case t.steps && step <= 0:
+			t.pos, t.apart = now, 0
+		case t.jumped(step, off, mono):
 			t.pos = now
-		case off > t.slack || off < -t.slack:
-			t.pos = now
+		case t.apart != 0: // nothing is corrected by what is late
 		case t.order: // what is off differs from picture to picture: a large share would change their order
 			t.pos += off / (16 * t.smooth)
-		case t.smooth > 0:
-			t.pos += off / t.smooth
+		case t.smooth > 0: // an eighth of a step at most: a burst is no drift
+			most := max(step, -step) / 8
+			t.pos += min(max(off/t.smooth, -most), most)
 		}
 	}
 	if t.order {
