@@ -256,7 +256,9 @@ func (c *converter) ended(err error) error {
 
 // watch kills a child that gives nothing, or at the end of the session.
 func (c *converter) watch(child *ffmpeg.Child, stop chan struct{}) {
-	tick := time.NewTicker(500 * time.Millisecond)
+	const every = 500 * time.Millisecond
+	look := lookout{every: int64(every), last: clock.Mono()}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
@@ -266,7 +268,7 @@ func (c *converter) watch(child *ffmpeg.Child, stop chan struct{}) {
 			child.Kill()
 			return
 		case <-tick.C:
-			if clock.Mono()-c.lastOut.Load() > int64(hungChild) {
+			if now := clock.Mono(); !look.blind(now) && now-c.lastOut.Load() > int64(hungChild) {
 				child.Kill()
 				return
 			}

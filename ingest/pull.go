@@ -278,7 +278,9 @@ func (p *puller) watch(ctx context.Context, s *session, gen int) *attemptError {
 	ended := make(chan error, 1)
 	go func() { ended <- s.src.Wait() }()
 	tm := p.f.cfg.Timing
-	tick := time.NewTicker(min(tm.MediaSilence/5, 500*time.Millisecond))
+	every := min(tm.MediaSilence/5, 500*time.Millisecond)
+	look := lookout{every: int64(every), last: clock.Mono()}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	defer func() {
 		s.close()
@@ -310,6 +312,9 @@ func (p *puller) watch(ctx context.Context, s *session, gen int) *attemptError {
 			if own, known := s.own.get(); known != ownKnown || (own-toldOwn).Abs() >= 100*time.Millisecond {
 				toldOwn, ownKnown = own, known
 				p.f.notify(p.cam)
+			}
+			if look.blind(now) {
+				continue
 			}
 			if now-s.lastUnit.Load() > int64(tm.MediaSilence) {
 				return &attemptError{class: classSilent, play: true}
