@@ -31,6 +31,23 @@ it('an answer that was overtaken changes nothing', async () => {
   expect(session.value?.account.name).toBe('newer')
 })
 
+it('a refusal that was overtaken signs nobody out, and one that is the newest is not undone', async () => {
+  const net = held()
+  const refusal = new Problem({ status: 401, code: 'not_signed_in' })
+  const [before, after] = [loadSession(), loadSession()]
+  net.answer(1, person('signed in'))
+  await after
+  net.fail(0, refusal)
+  expect((await before)?.account.name).toBe('signed in')
+  expect(session.value?.account.name).toBe('signed in')
+  const [old, last] = [loadSession(), loadSession()]
+  net.fail(3, refusal)
+  expect(await last).toBeNull()
+  net.answer(2, person('signed in'))
+  await old
+  expect(session.value).toBeNull()
+})
+
 it('an answer on its way knows neither what was saved meanwhile nor the badges told meanwhile', async () => {
   session.value = person('before')
   const net = held()

@@ -92,8 +92,10 @@ export async function loadSession(): Promise<Me | null> {
     await applyAccount(m.account)
     return m
   } catch (e) {
+    if (mine < shown) return session.value ?? null
     const p = asProblem(e)
     if (p.status === 401) {
+      shown = mine
       session.value = null
       sessionProblem.value = undefined
     } else sessionProblem.value = p
