@@ -2,6 +2,7 @@ package authz
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"sightline/internal/fault"
 	"sightline/internal/kv"
+	"sightline/internal/secret"
 )
 
 // capRound lets creators race for the last place and removes the winner's link.
@@ -120,6 +122,27 @@ func race(t *testing.T, s *stand, who, cam string) {
 		}
 	}
 	t.Logf("won %d of 1000", won)
+}
+
+// TestR4_ALinkThatIsThereIsShown: the store falls silent once it has the link. Who
+// was told that there is none would be told next that its name is taken.
+func TestR4_ALinkThatIsThereIsShown(t *testing.T) {
+	w := &wire{Store: openBolt(t, t.TempDir())}
+	s := newStand(t, w)
+	ann := s.person("Ann")
+	cam := s.camera(ann.Subject, "Yard")
+	w.last.Store(true)
+	made := s.shareLink(ann.Subject, "Gate", cam.ID)
+	w.down.Store(false)
+	read, err := s.linkView(s.ctx(), ann.Subject, made.Link.ID)
+	if err != nil || !made.Secret.Equal(read.Secret) {
+		t.Fatal(err)
+	}
+	made.Secret, read.Secret = secret.String{}, secret.String{}
+	made.Link.CreatedAt = made.Link.CreatedAt.Round(0)
+	if got, want := fmt.Sprintf("%+v", made), fmt.Sprintf("%+v", read); got != want {
+		t.Errorf("as it was made:\n%s\nas it is read:\n%s", got, want)
+	}
 }
 
 // endLink dates a link an hour back, to before now.

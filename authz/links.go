@@ -89,6 +89,7 @@ func (a *Authority) CreateLink(ctx context.Context, s Subject, in NewLink) (Link
 	hash := sec.Hash()
 	l.ID, l.Owner, l.SecretHash = NewID(), s.Account, hash[:]
 	l.Sealed = a.cfg.Seal.Seal(sec, linkPlace(l.Owner, l.ID))
+	var out LinkView // made of what was read before: once there is a link, no silence of the store says that there is none
 	_, err = a.change(ctx, func(ctx context.Context, d *draft) error {
 		v, err := a.ownCameras(ctx, s, d, l.Cameras, ActLink)
 		if err != nil {
@@ -98,9 +99,12 @@ func (a *Authority) CreateLink(ctx context.Context, s Subject, in NewLink) (Link
 		if over(l.Ends, v.now) {
 			return fault.Field("ends", fault.CodeBadValue, "The end lies in the past.")
 		}
-		if err := a.countLink(ctx, d, l, get[Account](v.get, keyAccount(l.Owner))); err != nil {
+		owner := get[Account](v.get, keyAccount(l.Owner))
+		if err := a.countLink(ctx, d, l, owner); err != nil {
 			return err
 		}
+		out = a.viewOf(l, owner, v)
+		out.Secret = sec
 		d.absent(keyLink(l.ID))
 		d.absent(keyLinkSecret(l.SecretHash))
 		d.put(keyLink(l.ID), *l)
@@ -116,7 +120,7 @@ func (a *Authority) CreateLink(ctx context.Context, s Subject, in NewLink) (Link
 	if err != nil {
 		return LinkView{}, err
 	}
-	return a.linkView(ctx, s, l.ID)
+	return out, nil
 }
 
 // draftLink checks what does not depend on the store.
@@ -329,17 +333,11 @@ func (a *Authority) linkViews(ctx context.Context, owner *Account, links []*Link
 	}
 	v.indexed()
 	out := make([]LinkView, 0, len(links))
+	v.now = now
 	for i, l := range links {
-		state := linkState(l, owner, a.cfg.Plans, now)
-		lv := LinkView{Link: *l, State: shownLink(state), Since: state.Since, HasPassword: l.PasswordHash != ""}
-		lv.Link.Sealed, lv.Link.SecretHash, lv.Link.PasswordHash = "", nil, ""
+		lv := a.viewOf(l, owner, v)
 		if lv.Secret, err = a.cfg.Seal.Unseal(l.Sealed, linkPlace(l.Owner, l.ID)); err != nil {
 			a.cfg.Log.Error("a link's secret cannot be opened; is the key file the one it was sealed with?", "link", l.ID)
-		}
-		for _, c := range l.Cameras {
-			if cam := get[Camera](v.get, keyCamera(c)); cam != nil && cam.Owner == l.Owner {
-				lv.Cameras = append(lv.Cameras, *cam)
-			}
 		}
 		for _, val := range v.scans[i] {
 			if w, err := decode[Visit](val.Data); err == nil && !w.Owner && w.UsedAt.After(lv.LastOpen) {
@@ -349,6 +347,20 @@ func (a *Authority) linkViews(ctx context.Context, owner *Account, links []*Link
 		out = append(out, lv)
 	}
 	return out, nil
+}
+
+// viewOf is a link as its owner sees it, without its secret and its visits; v holds
+// its cameras.
+func (a *Authority) viewOf(l *Link, owner *Account, v *view) LinkView {
+	state := linkState(l, owner, a.cfg.Plans, v.now)
+	out := LinkView{Link: *l, State: shownLink(state), Since: state.Since, HasPassword: l.PasswordHash != ""}
+	out.Link.Sealed, out.Link.SecretHash, out.Link.PasswordHash = "", nil, ""
+	for _, c := range l.Cameras {
+		if cam := get[Camera](v.get, keyCamera(c)); cam != nil && cam.Owner == l.Owner {
+			out.Cameras = append(out.Cameras, *cam)
+		}
+	}
+	return out
 }
 
 // shownLink names a link's state for its owner.
