@@ -45,3 +45,31 @@ func TestHoursAreWrittenAtCloseAndSwept(t *testing.T) {
 		t.Errorf("%d records a day later, %v", records(), err)
 	}
 }
+
+// A node that tells its totals every two seconds, as rooms do, and dies at any
+// moment loses less than five seconds, also where others ask in between.
+func TestR79_ACrashLosesLessThanFiveSeconds(t *testing.T) {
+	fake := clock.NewFake(time.Now())
+	s := store(t, t.TempDir(), fake)
+	h := NewHours(s, ratelimit.HoursRules{}, fake)
+	const step = 250 * time.Millisecond
+	for at := step; at <= 30*time.Second; at += step {
+		fake.Advance(step)
+		left, err := NewHours(s, ratelimit.HoursRules{}, fake).Usage(t.Context(), "l")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lost := at - left.Used; lost >= 5*time.Second {
+			t.Fatalf("%v are written of %v", left.Used, at)
+		}
+		tell := ratelimit.HoursReport{Link: "l"}
+		if at%(2*time.Second) == 0 {
+			tell.Sessions = []ratelimit.HoursSession{{ID: "a", Total: at}}
+		} else if at%(3*time.Second+step) != 0 { // somebody asks now and then
+			continue
+		}
+		if _, err := h.Report(t.Context(), []ratelimit.HoursReport{tell}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
