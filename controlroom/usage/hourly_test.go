@@ -134,14 +134,14 @@ func TestR77_R78_HoursAreExactAcrossNodes(t *testing.T) {
 		url := redistest.Start(t).URL()
 		var nodes []node
 		for range 3 {
-			dial := rediskv.Config{Timeout: 5 * time.Second}
+			dial := rediskv.Config{Timeout: 20 * time.Second}
 			client, err := rediskv.Dial(url, dial)
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = client.Close() })
-			nodes = append(nodes, node{redislimit.New(client, redislimit.Config{Timeout: 5 * time.Second}),
-				redislimit.NewUpdates(client, redislimit.UpdatesConfig{Timeout: 5 * time.Second}), redislimit.NewHours(client, redislimit.HoursConfig{Timeout: 5 * time.Second})})
+			nodes = append(nodes, node{redislimit.New(client, redislimit.Config{Timeout: 20 * time.Second}),
+				redislimit.NewUpdates(client, redislimit.UpdatesConfig{Timeout: 20 * time.Second}), redislimit.NewHours(client, redislimit.HoursConfig{Timeout: 20 * time.Second})})
 		}
 		check(t, nodes)
 	})

@@ -35,8 +35,9 @@ type LogConfig struct {
 	Keep        time.Duration     // a row goes so long after it; 0 = a year
 	Touched     func(link string) // told of links that are used; nil: nobody. It must not block
 	Log         *slog.Logger
-	Clock       clock.Clock  // nil: the machine's; for transaction ids
-	Mono        func() int64 // nil: clock.Mono
+	Clock       clock.Clock   // nil: the machine's; for transaction ids
+	Mono        func() int64  // nil: clock.Mono
+	Timeout     time.Duration // of what is asked of the store at once; 0 = 2 s
 }
 
 // Visitor is a guest's browser on a link, as a request of it shows it.
@@ -99,6 +100,9 @@ func NewLog(cfg LogConfig) (*Log, error) {
 	}
 	if cfg.Mono == nil {
 		cfg.Mono = clock.Mono
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = logTimeout
 	}
 	return &Log{cfg: cfg, wake: make(chan struct{}, 1), open: map[visitKey]*openVisit{}}, nil
 }

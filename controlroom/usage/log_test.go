@@ -19,6 +19,7 @@ import (
 
 func newLog(t *testing.T, cfg LogConfig) *Log {
 	t.Helper()
+	cfg.Timeout = 20 * time.Second // beside other tests a store call may take long
 	l, err := NewLog(cfg)
 	if err != nil {
 		t.Fatal(err)

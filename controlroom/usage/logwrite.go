@@ -30,7 +30,7 @@ func (l *Log) Run(ctx context.Context) error {
 		case <-look.C:
 		case <-l.wake:
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), logTimeout)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Timeout)
 			defer cancel()
 			if err := l.write(last, true); err != nil {
 				l.cfg.Log.Warn("the last of what guests used could not be written", "err", err)
@@ -129,7 +129,7 @@ func (l *Log) undo(list []dueVisit) {
 }
 
 func (l *Log) writePart(ctx context.Context, list []dueVisit) error {
-	ctx, cancel := context.WithTimeout(ctx, logTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
 	keys := make([]string, len(list))
 	for i, d := range list {
@@ -235,7 +235,7 @@ func (l *Log) goneLinks(ctx context.Context, rows []kv.Value) (map[string]bool, 
 // Visits are the rows of a link, last seen first, with what is not written yet.
 // Whoever calls decides who may see it.
 func (l *Log) Visits(ctx context.Context, link string) ([]Row, error) {
-	ctx, cancel := context.WithTimeout(ctx, logTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
 	snap, err := l.cfg.Store.Read(ctx, logSpace, nil, []kv.Scan{{Prefix: logPrefix + link + "/"}})
 	if err != nil {

@@ -45,7 +45,7 @@ func openBolt(t testing.TB, dir string) kv.Store {
 
 func openRedis(t testing.TB, url string) kv.Store {
 	t.Helper()
-	s, err := rediskv.Open(t.Context(), url, rediskv.Config{Timeout: 5 * time.Second})
+	s, err := rediskv.Open(t.Context(), url, rediskv.Config{Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
