@@ -185,7 +185,17 @@ func (e *Events) judge(ctx context.Context, now int64) error {
 		}
 	}
 	e.links.mu.Unlock()
+	asked := e.cfg.Alone
 	for _, t := range turns {
+		if t.lost && !asked { // the hint of what another node sees may be lost
+			if err := e.readLinks(ctx); err != nil {
+				return err
+			}
+			asked = true
+		}
+		if t.lost && e.seenElsewhere(t.id) {
+			continue
+		}
 		if err := e.turned(ctx, t.id, t.lost); err != nil {
 			return err
 		}

@@ -1,11 +1,13 @@
 package events
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
 
 	"sightline/ingest"
+	"sightline/internal/event"
 	"sightline/internal/kv"
 )
 
@@ -116,4 +118,41 @@ func TestLostOnAllNodes(t *testing.T) {
 			t.Errorf("of a camera that is switched off %v is told", k)
 		}
 	})
+}
+
+// deaf is a store whose hints are all lost.
+type deaf struct{ kv.Store }
+
+func (deaf) Watch(context.Context, kv.Space) <-chan struct{} { return make(chan struct{}) }
+
+// A node that has not heard what another one sees looks before it tells.
+func TestLostIsNotToldUnheard(t *testing.T) {
+	t.Parallel()
+	store := onBolt(t)
+	cam := made(t, store)
+	begin := func(s kv.Store) *sight {
+		eye := &sight{camera: cam, status: ingest.Live}
+		cfg := quick(s)
+		cfg.Fleet, cfg.LostAfter, cfg.BackAfter, cfg.Settle = eye, 400*time.Millisecond, 200*time.Millisecond, time.Hour
+		start(t, cfg)
+		return eye
+	}
+	views := func(n int) func() bool {
+		return func() bool {
+			snap, err := store.Read(t.Context(), event.CameraEvents, []string{pState + cam}, []kv.Scan{{Prefix: pNode}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(snap.Scans[0]) == n && snap.Values[0].Exists()
+		}
+	}
+	eye := begin(deaf{store})
+	poll(t, "its view", views(1))
+	begin(store)
+	poll(t, "the other's view", views(2))
+	eye.set(ingest.Offline)
+	<-time.After(time.Second) // more than twice LostAfter: long enough to be wrong
+	if got := fed(t, store); len(got) != 0 {
+		t.Errorf("the other node sees it, and told is %+v", got)
+	}
 }

