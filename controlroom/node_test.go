@@ -37,6 +37,9 @@ type node struct {
 	reg    *prometheus.Registry
 }
 
+// storeWait is what a store call may take beside other tests.
+const storeWait = 20 * time.Second
+
 // stores runs a test on both stores.
 func stores(t *testing.T, f func(t *testing.T, open func(t *testing.T) kv.Store)) {
 	t.Run("bolt", func(t *testing.T) {
@@ -50,7 +53,7 @@ func stores(t *testing.T, f func(t *testing.T, open func(t *testing.T) kv.Store)
 	t.Run("redis", func(t *testing.T) {
 		srv := redistest.Start(t)
 		f(t, func(t *testing.T) kv.Store {
-			s, err := rediskv.Open(t.Context(), srv.URL(), rediskv.Config{Timeout: 2 * time.Second})
+			s, err := rediskv.Open(t.Context(), srv.URL(), rediskv.Config{Timeout: storeWait})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +65,7 @@ func stores(t *testing.T, f func(t *testing.T, open func(t *testing.T) kv.Store)
 
 func newNode(t *testing.T, store kv.Store, name string) *node {
 	t.Helper()
-	return newNodeWith(t, store, authz.Config{Node: name, Timeout: 2 * time.Second}) // beside other tests a store call may take long
+	return newNodeWith(t, store, authz.Config{Node: name, Timeout: storeWait})
 }
 
 func newNodeWith(t *testing.T, store kv.Store, cfg authz.Config) *node {
@@ -81,7 +84,7 @@ func newNodeWith(t *testing.T, store kv.Store, cfg authz.Config) *node {
 	poll(t, 5*time.Second, "the authority is ready", func() bool { return n.auth.Ready() == nil })
 
 	guard := ingest.NewGuard(ingest.GuardConfig{Loopback: true, Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
-	n.fleet = ingest.New(ingest.Config{Guard: guard, Timing: ingest.Timing{RetryFirst: 100 * time.Millisecond, RetryMax: 500 * time.Millisecond, MediaSilence: 2 * time.Second}})
+	n.fleet = ingest.New(ingest.Config{Guard: guard, Timing: ingest.Timing{RetryFirst: 100 * time.Millisecond, RetryMax: 500 * time.Millisecond, MediaSilence: 30 * time.Second}})
 	t.Cleanup(n.fleet.Close)
 	n.engine, err = sfu.NewEngine(sfu.EngineConfig{Loopback: true})
 	if err != nil {
@@ -97,6 +100,7 @@ func newNodeWith(t *testing.T, store kv.Store, cfg authz.Config) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.room.PatientStills()
 	t.Cleanup(n.room.Close)
 	if err := n.room.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -253,10 +257,11 @@ func tiles(cams ...string) []controlroom.TileWant {
 // tab is a client's half of a socket.
 type tab struct {
 	*controlroom.Socket
-	mu    sync.Mutex
-	tiles map[int]controlroom.TileState
-	seqs  []uint64
-	texts []map[string]any
+	heardAll chan struct{} // closed when there is nothing more to hear
+	mu       sync.Mutex
+	tiles    map[int]controlroom.TileState
+	seqs     []uint64
+	texts    []map[string]any
 }
 
 func (n *node) connect(t *testing.T, sub authz.Subject, viewing string) *tab {
@@ -265,11 +270,10 @@ func (n *node) connect(t *testing.T, sub authz.Subject, viewing string) *tab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &tab{Socket: s, tiles: map[int]controlroom.TileState{}}
+	b := &tab{Socket: s, heardAll: make(chan struct{}), tiles: map[int]controlroom.TileState{}}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
 	go func() {
-		defer close(done)
+		defer close(b.heardAll)
 		for {
 			text, ok := s.Next(ctx)
 			if !ok {
@@ -278,9 +282,17 @@ func (n *node) connect(t *testing.T, sub authz.Subject, viewing string) *tab {
 			b.take(text)
 		}
 	}()
-	t.Cleanup(func() { cancel(); s.Close(); <-done })
+	t.Cleanup(func() { cancel(); s.Close(); <-b.heardAll })
 	b.say(t, fmt.Sprintf(`{"type":"hello","viewing":%q}`, viewing))
 	return b
+}
+
+// over waits until the server has ended the socket and everything it said before
+// was taken.
+func (b *tab) over(t *testing.T) {
+	t.Helper()
+	within(t, "the end of the socket", b.Done())
+	within(t, "the last of what the socket says", b.heardAll)
 }
 
 func (b *tab) take(text []byte) {
@@ -365,36 +377,49 @@ func (v *viewer) frames(mid string) uint64 {
 	return 0
 }
 
-// flows waits for new frames on the cell's mid.
-func (v *viewer) flows(t *testing.T, cell int) {
+// flows waits until the cell is live and new frames come on its mid, and returns it.
+func (v *viewer) flows(t *testing.T, cell int) (mid string) {
 	t.Helper()
-	poll(t, 10*time.Second, fmt.Sprintf("cell %d is live", cell), func() bool {
+	before := uint64(0)
+	poll(t, 10*time.Second, fmt.Sprintf("frames on cell %d", cell), func() bool {
 		c := v.cell(cell)
-		return c.State == controlroom.StateLive && c.Mid != ""
+		if c.State != controlroom.StateLive || c.Mid == "" {
+			mid = ""
+			return false
+		}
+		n := v.frames(c.Mid)
+		if c.Mid != mid {
+			mid, before = c.Mid, n
+		}
+		return n > before+5
 	})
-	mid := v.cell(cell).Mid
-	before := v.frames(mid)
-	poll(t, 10*time.Second, fmt.Sprintf("frames on cell %d", cell), func() bool { return v.frames(mid) > before+5 })
+	return mid
 }
 
-// silentAfter waits until nothing has come for half a second on the mid and
-// returns how long after start the last packet was.
+// silentAfter waits until nothing comes on the mid any more, seen at looks and
+// not by the clock, which goes on while this process does not. It returns how
+// long after start the last packet was.
 func (v *viewer) silentAfter(t *testing.T, mid string, start time.Time) time.Duration {
 	t.Helper()
 	var last time.Time
+	quiet := 0
 	poll(t, 10*time.Second, "silence on "+mid, func() bool {
+		was := last
 		for _, s := range v.peer.Stats() {
 			if s.Mid == mid {
 				last = s.LastPacket
 			}
 		}
-		return time.Since(last) > 500*time.Millisecond && time.Since(start) > 500*time.Millisecond
+		if quiet++; !last.Equal(was) {
+			quiet = 0
+		}
+		return quiet > 100
 	})
 	return last.Sub(start)
 }
 
 // busy is what a loaded machine is given: limits are this many times as long.
-const busy = 4
+const busy = 6
 
 func poll(t *testing.T, d time.Duration, what string, ok func() bool) {
 	t.Helper()
@@ -408,6 +433,16 @@ func poll(t *testing.T, d time.Duration, what string, ok func() bool) {
 			t.Fatalf("never: %s", what)
 		case <-tick.C:
 		}
+	}
+}
+
+// within waits for a channel to be closed.
+func within(t *testing.T, what string, done <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-done:
+	case <-time.After(busy * 10 * time.Second):
+		t.Fatalf("never: %s", what)
 	}
 }
 

@@ -18,10 +18,10 @@ type cachedStill struct {
 }
 
 // get returns the still of k if it was cut from the key frame that arrived at
-// mono, or from one at most fresh before it.
+// mono, from a newer one (who asks was held up), or from one at most fresh before it.
 func (c *stillCache) get(k stillKey, mono int64, fresh time.Duration) (Still, bool) {
 	e := c.byKey[k]
-	if e == nil || e.mono != mono && (e.mono > mono || mono-e.mono > int64(fresh)) {
+	if e == nil || mono-e.mono > int64(fresh) {
 		return Still{}, false
 	}
 	c.tick++
