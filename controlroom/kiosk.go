@@ -99,7 +99,7 @@ func (s *Socket) lookKiosk(ctx context.Context, last seen, _ interest) (time.Dur
 		return 0, err
 	}
 	if !d.Allowed {
-		s.endSubject(d.Reason)
+		s.endSubject(ctx, d.Reason)
 		return lookIdle, nil
 	}
 	k, err := r.cfg.Authority.Kiosk(ctx, s.subject)

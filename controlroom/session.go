@@ -47,6 +47,7 @@ type session struct {
 
 	wake   chan struct{} // capacity 1
 	passed chan struct{} // closed after the loop's first pass
+	said   chan struct{} // closed when the page has been told of the end
 	done   chan struct{} // closed when everything has been given back
 
 	mu        sync.Mutex
@@ -87,7 +88,7 @@ func newSession(d sessionDeps, id string, sub authz.Subject) *session {
 	now := d.clock.Now()
 	s := &session{
 		sessionDeps: d, id: id, subject: sub, sound: -1,
-		wake: make(chan struct{}, 1), passed: make(chan struct{}), done: make(chan struct{}),
+		wake: make(chan struct{}, 1), passed: make(chan struct{}), said: make(chan struct{}), done: make(chan struct{}),
 		lastInput: now, alone: now, told: map[int][]byte{},
 	}
 	s.log = d.log.With("viewing", id)
@@ -195,6 +196,7 @@ func (s *session) cleanup() {
 		}
 	}()
 	defer s.peer.Close()
+	defer close(s.said)
 	s.stop(ending{reason: string(sfu.ReasonDraining)}) // when ctx ended the loop
 	s.hush()
 	for _, t := range s.tiles {

@@ -1,6 +1,7 @@
 package controlroom
 
 import (
+	"encoding/json"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -57,5 +58,58 @@ func TestPeerGoneEndsTheSession(t *testing.T) {
 	<-s.done
 	if tr.decider.held() != 0 {
 		t.Fatal("leases are left")
+	}
+}
+
+// What a page hears when its login ends: first why each tile ends, though one is
+// being decided, then that the socket does.
+func TestTilesSayWhyBeforeTheirSocketEnds(t *testing.T) {
+	tr := fakeRoom(t, "c0", "c1")
+	s, _, _ := tr.open(t, olena, cameraTiles("c0")...)
+	sock := tr.connect(t, olena)
+	sock.say(t, `{"type":"hello","viewing":"`+s.id+`"}`)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	tr.decider.mu.Lock()
+	tr.decider.hook = func(camera string) {
+		if camera == "c1" {
+			close(asked)
+			<-answer
+		}
+	}
+	tr.decider.mu.Unlock()
+	s.setTiles(2, cameraTiles("c0", "c1"))
+	<-asked
+	go sock.endSubject(t.Context(), authz.ReasonLoginEnded)
+	eventually(t, "told to end", func() bool { return s.ending() != nil })
+	close(answer)
+	<-sock.Done()
+	last := map[int]TileState{}
+	for {
+		b, ok := sock.Next(t.Context())
+		if !ok {
+			break
+		}
+		var m struct {
+			Type  string
+			Tiles []TileState
+			TileState
+		}
+		if err := json.Unmarshal(b, &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Type == "tile" {
+			m.Tiles = []TileState{m.TileState}
+		}
+		for _, st := range m.Tiles {
+			last[st.Cell] = st
+		}
+	}
+	for cell := range 2 {
+		if st := last[cell]; st.State != StateEnded || st.Reason != string(authz.ReasonLoginEnded) {
+			t.Errorf("of cell %d the last word is %+v", cell, st)
+		}
+	}
+	if code, _ := sock.Code(); code != CloseLoginEnded {
+		t.Errorf("code %d", code)
 	}
 }

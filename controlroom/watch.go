@@ -123,7 +123,7 @@ func (s *Socket) lookAccount(ctx context.Context, last seen, noted interest) (ti
 		return 0, err
 	}
 	if !d.Allowed {
-		s.endSubject(d.Reason)
+		s.endSubject(ctx, d.Reason)
 		return lookIdle, nil
 	}
 	me, err := a.Account(ctx, s.subject)
@@ -234,7 +234,7 @@ func (s *Socket) lookGuest(ctx context.Context, last seen, noted interest) (time
 	}
 	v, over := visitOf(d)
 	if over {
-		s.endSubject(d.Reason)
+		s.endSubject(ctx, d.Reason)
 		return lookIdle, nil
 	}
 	if th, known := s.room.throttleOf(s.subject); known && th.reason != "" && v.State == string(authz.VisitLive) {
@@ -280,12 +280,26 @@ func visitOf(d authz.Decision) (v visitState, over bool) {
 	return v, over
 }
 
+// farewell is how long a socket that ends waits for what its tiles have to say: one
+// that is being decided is waited for.
+const farewell = askTimeout
+
 // endSubject closes the socket of somebody whose login, token or visit is no more,
-// and all his viewing sessions, with the reason.
-func (s *Socket) endSubject(reason authz.Reason) {
+// and all his viewing sessions, with the reason: first the tiles say it.
+func (s *Socket) endSubject(ctx context.Context, reason authz.Reason) {
+	var ended []*session
 	for _, v := range s.room.sessions.all() {
 		if v.subject.Session() == s.subject.Session() {
 			v.stop(ending{reason: string(reason)})
+			ended = append(ended, v)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, farewell)
+	defer cancel()
+	for _, v := range ended {
+		select {
+		case <-v.said:
+		case <-ctx.Done():
 		}
 	}
 	switch {
