@@ -280,6 +280,9 @@ func (p *fakePeer) SentBytes() map[string]uint64 {
 
 func (p *fakePeer) LastForwarded() int64 { return p.last.Load() }
 
+// flow makes frames be forwarded for as long as the test takes.
+func (p *fakePeer) flow() { p.last.Store(clock.Mono() + int64(time.Hour)) }
+
 func (p *fakePeer) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

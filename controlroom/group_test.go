@@ -133,7 +133,7 @@ func TestR56_GroupsChangeInOpenPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, b := range who {
-			poll(t, 2*time.Second, what, func() bool { return b.heard("changed", "what", "groups") > before[i] })
+			poll(t, 5*time.Second, what, func() bool { return b.heard("changed", "what", "groups") > before[i] })
 		}
 	}
 	g := ""

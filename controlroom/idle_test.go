@@ -54,7 +54,7 @@ func TestRuling14_ViewingTimeNeedsAFrameInTheLast4s(t *testing.T) {
 	if s.viewed.Load() != 0 {
 		t.Fatal("counted before a frame")
 	}
-	p.last.Store(clock.Mono())
+	p.flow()
 	tr.tick(time.Second)
 	tr.tick(time.Second)
 	if got := time.Duration(s.viewed.Load()); got != 2*time.Second {

@@ -68,10 +68,9 @@ func TestSubLayerThatFailsGivesWayToMain(t *testing.T) {
 	tr.fleet.state["c0"] = st
 	tr.fleet.mu.Unlock()
 	tr.cameraMoved("c0")
-	eventually(t, "main is pulled", func() bool { return tr.fleet.held("c0") == [2]int{1, 1} && p.want(s.at(0).Mid) == 1 })
-	if s.at(0).State != StateLive {
-		t.Fatalf("state %s", s.at(0).State)
-	}
+	eventually(t, "main is pulled and told", func() bool {
+		return tr.fleet.held("c0") == [2]int{1, 1} && p.want(s.at(0).Mid) == 1 && s.at(0).State == StateLive
+	})
 }
 
 func TestIngestStatesReachTheTile(t *testing.T) {
