@@ -88,7 +88,7 @@ func (d *demoCmd) config() config.Config {
 // furnish fills the server as a person would, waits until every camera is live,
 // and says so in demo.json and on the terminal.
 func (d *demoCmd) furnish(ctx context.Context, m *Main, n *node, cams *cameras) error {
-	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
 	defer cancel()
 	f := furnisher{n: n, dir: d.Data, images: d.Images, record: d.Record}
 	demo, err := f.patiently(ctx, cams.list)

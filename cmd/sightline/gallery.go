@@ -49,11 +49,11 @@ func (n *node) openUpdates() (ratelimit.Updates, error) {
 	if n.cfg.Store.Embedded() {
 		return locallimit.NewUpdates(n.store, rules, nil), nil
 	}
-	client, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8})
+	client, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8, Timeout: n.hidden.StoreTimeout})
 	if err != nil {
 		return nil, err
 	}
-	return redislimit.NewUpdates(client, redislimit.UpdatesConfig{UpdateRules: rules}), nil
+	return redislimit.NewUpdates(client, redislimit.UpdatesConfig{UpdateRules: rules, Timeout: n.hidden.StoreTimeout}), nil
 }
 
 func (n *node) buildGallery(ctx context.Context, reg prometheus.Registerer) error {

@@ -86,7 +86,7 @@ func start(t *testing.T, args ...string) *program {
 	case p.addresses = <-up:
 	case <-p.done:
 		t.Fatalf("it ended with code %d:\n%s%s", p.code, p.out, p.err)
-	case <-time.After(3 * time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatalf("it did not start:\n%s%s", p.out, p.err)
 	}
 	return p

@@ -25,22 +25,23 @@ func (n *node) openBudgets() (err error) {
 		n.budgets.Hours = locallimit.NewHours(n.store, hours, nil)
 		n.budgets.Egress = ratelimit.NewEgress(locallimit.NewHours(n.store, egress.Hours(), nil), egress)
 	} else {
-		first, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8})
+		late := n.hidden.StoreTimeout
+		first, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8, Timeout: late})
 		if err != nil {
 			return err
 		}
-		second, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8}) // each is closed by what takes it
+		second, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 8, Timeout: late}) // each is closed by what takes it
 		if err != nil {
 			return errors.Join(err, first.Close())
 		}
-		third, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 4})
+		third, err := rediskv.Dial(n.cfg.Store.Reveal(), rediskv.Config{PoolSize: 4, Timeout: late})
 		if err != nil {
 			return errors.Join(err, first.Close(), second.Close())
 		}
-		n.budgets.Egress = ratelimit.NewEgress(redislimit.NewHours(third, redislimit.HoursConfig{HoursRules: egress.Hours()}), egress)
-		remote := redislimit.New(first, redislimit.Config{SlotRules: slots})
+		n.budgets.Egress = ratelimit.NewEgress(redislimit.NewHours(third, redislimit.HoursConfig{HoursRules: egress.Hours(), Timeout: late}), egress)
+		remote := redislimit.New(first, redislimit.Config{SlotRules: slots, Timeout: late})
 		n.budgets.Slots, reader = remote, remote
-		n.budgets.Hours = redislimit.NewHours(second, redislimit.HoursConfig{HoursRules: hours})
+		n.budgets.Hours = redislimit.NewHours(second, redislimit.HoursConfig{HoursRules: hours, Timeout: late})
 	}
 	n.stack.push("slots of links", func(context.Context) error { return n.budgets.Slots.Close() })
 	n.stack.push("viewing time of links", func(context.Context) error { return n.budgets.Hours.Close() })

@@ -206,12 +206,8 @@ func (c *Crowd) read() (r reading, err error) {
 	for _, v := range c.viewers {
 		r.stats = append(r.stats, v.Stats()[0])
 	}
-	drops, err := testpeer.PortDrops() // after what they explain
-	if err != nil {
+	if r.socketLost, err = c.dropped(); err != nil { // after what it explains
 		return r, err
-	}
-	for _, v := range c.viewers {
-		r.socketLost = append(r.socketLost, drops[int(v.LocalAddr().Port())])
 	}
 	if r.own, err = CPU(ownPID()); err != nil {
 		return r, err
@@ -219,6 +215,28 @@ func (c *Crowd) read() (r reading, err error) {
 	r.at = time.Now()
 	r.cpu, err = CPU(c.p.PID())
 	return r, err
+}
+
+// dropped is what the system dropped at each viewer's socket so far. The system's
+// list may leave sockets out while others come and go: those are looked for again.
+func (c *Crowd) dropped() ([]uint64, error) {
+	out := make([]uint64, len(c.viewers))
+	for range 5 {
+		drops, err := testpeer.PortDrops()
+		if err != nil {
+			return nil, err
+		}
+		all := true
+		for i, v := range c.viewers {
+			n, ok := drops[int(v.LocalAddr().Port())]
+			out[i] = max(out[i], n)
+			all = all && ok
+		}
+		if all {
+			break
+		}
+	}
+	return out, nil
 }
 
 // Measure watches for d.
@@ -247,7 +265,7 @@ func (c *Crowd) Measure(ctx context.Context, d time.Duration) (Load, error) {
 		got[i] = b.stats[i].Packets - a.stats[i].Packets
 		best[i%l.cameras] = max(best[i%l.cameras], got[i])
 		missing := b.stats[i].Missing - min(a.stats[i].Missing, b.stats[i].Missing)
-		dropped := b.socketLost[i] - a.socketLost[i]
+		dropped := b.socketLost[i] - min(a.socketLost[i], b.socketLost[i])
 		l.Packets += got[i]
 		l.Repairs += b.stats[i].RTX - a.stats[i].RTX
 		l.Missing += missing

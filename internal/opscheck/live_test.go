@@ -24,6 +24,7 @@ import (
 	"sightline/internal/measure"
 	"sightline/internal/redistest"
 	"sightline/internal/testpeer"
+	"sightline/internal/testport"
 )
 
 // moves are what must have grown, or be there, under the load of TestLive: the
@@ -72,7 +73,7 @@ func TestLive(t *testing.T) {
 	load(t, first, second)
 	for _, q := range moves {
 		var got []float64
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(time.Minute)
 		for {
 			got = prom.ask(t, q)
 			if slices.ContainsFunc(got, func(v float64) bool { return v > 0 && !math.IsInf(v, 0) }) {
@@ -115,7 +116,7 @@ func TestLive(t *testing.T) {
 // guests' viewing.
 func servers(t *testing.T) (first, second *measure.Program) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	redis := redistest.Start(t).URL()
 	first, err := measure.StartDemo(ctx, measure.Options{Data: t.TempDir(), Store: redis, Args: []string{"--images"}})
@@ -154,7 +155,7 @@ func servers(t *testing.T) (first, second *measure.Program) {
 // load is what people do, a little of everything.
 func load(t *testing.T, first, second *measure.Program) {
 	t.Helper()
-	ctx := t.Context()
+	ctx := measure.Patient(t.Context())
 	ok := func(what string, err error) {
 		t.Helper()
 		if err != nil {
@@ -221,12 +222,12 @@ func startPrometheus(t *testing.T, ops ...string) *prometheus {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, release, err := testport.Hold()
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := l.Addr().String()
-	l.Close()
+	t.Cleanup(release)
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +247,7 @@ func startPrometheus(t *testing.T, ops ...string) *prometheus {
 		}
 	})
 	p := &prometheus{"http://" + addr}
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		if res, err := http.Get(p.url + "/-/ready"); err == nil {
 			res.Body.Close()
@@ -327,17 +328,30 @@ func (p *prometheus) healthy(t *testing.T, want int) {
 			Rules []struct{ Name, Health, LastError string }
 		}
 	}
-	if err := p.get(t, "/api/v1/rules", &data); err != nil {
-		t.Fatal(err)
-	}
 	n := 0
-	for _, g := range data.Groups {
-		for _, r := range g.Rules {
-			n++
-			if r.Health != "ok" {
-				t.Errorf("rule %s: %s %s", r.Name, r.Health, r.LastError)
+	for deadline := time.Now().Add(time.Minute); ; pause(t, 300*time.Millisecond) {
+		if err := p.get(t, "/api/v1/rules", &data); err != nil {
+			t.Fatal(err)
+		}
+		n = 0
+		waiting := false // for its first evaluation
+		var ill []string
+		for _, g := range data.Groups {
+			for _, r := range g.Rules {
+				n++
+				waiting = waiting || r.Health == "unknown"
+				if r.Health != "ok" {
+					ill = append(ill, fmt.Sprintf("rule %s: %s %s", r.Name, r.Health, r.LastError))
+				}
 			}
 		}
+		if waiting && time.Now().Before(deadline) {
+			continue
+		}
+		for _, s := range ill {
+			t.Error(s)
+		}
+		break
 	}
 	if n != want {
 		t.Errorf("Prometheus has %d rules, the files %d", n, want)

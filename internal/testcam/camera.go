@@ -84,7 +84,11 @@ func New(cfg Config) (*Camera, error) {
 		}
 		c.cert = cert
 	}
-	return c, c.Restart()
+	if err := c.Restart(); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // Restart listens again, on the same port, after Stop. It does nothing while running.
