@@ -253,6 +253,6 @@ func (s *Server) closeSocket(t *tab, code int, text string) {
 	if len(text) > 100 {
 		text = text[:100]
 	}
-	_ = t.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Now().Add(time.Second))
+	_ = t.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Now().Add(socketWrite))
 	_ = t.conn.SetReadDeadline(time.Now().Add(socketLinger))
 }
