@@ -57,7 +57,7 @@ func (h *harness) proxy(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	srv := &http.Server{ReadHeaderTimeout: 40 * time.Second, Handler: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(target)
 		r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"] // what the client claims stays, ours is added
 		r.SetXForwarded()
@@ -75,7 +75,7 @@ func (h *harness) proxy(t *testing.T) string {
 func (h *harness) arrive(t *testing.T, proxy, sec, from, forged string) *proxied {
 	t.Helper()
 	d := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-	p := &proxied{h: h, from: from, client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DialContext: d.DialContext}}}
+	p := &proxied{h: h, from: from, client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{DialContext: d.DialContext}}}
 	t.Cleanup(p.client.CloseIdleConnections)
 	behind := *h
 	behind.client, behind.url = p.client, proxy
