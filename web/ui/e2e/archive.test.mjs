@@ -16,13 +16,19 @@ describe("recordings", () => {
   const slow = Number(process.env.E2E_SLOW ?? 1);
 
   /** seen is what the tiles of the archive say and show. */
-  const seen = (pg = page) => pg.$$eval(".ar-tile", (l) => l.map((e) => ({ camera: e.dataset.camera, state: e.dataset.state, at: Number(e.dataset.at), word: e.querySelector(".st").textContent, paused: e.querySelector("video").paused })));
+  const seen = (pg = page) => pg.$$eval(".ar-tile", (l) => l.map((e) => ({ camera: e.dataset.camera, state: e.dataset.state, at: Number(e.dataset.at), now: Date.now(), word: e.querySelector(".st").textContent, paused: e.querySelector("video").paused })));
   const state = async (want, pg = page) => {
     let last = [];
     await until(want, async () => (last = await seen(pg)).length > 0 && last.every((t) => t.state === want)).catch((e) => assert.fail(`${e.message}, it shows ${JSON.stringify(last)}`));
   };
   const open = (email, path, options) => opened(b, p, email, path, options);
   const see = async (pg, name) => found.push(...(await look(pg, `archive-${name}`)));
+  /** around is the footage before and after the gap that this test makes: the longest; a busy machine may leave out something too. */
+  const around = (spans) => {
+    const all = spans.map((s) => ({ from: Date.parse(s.from), to: Date.parse(s.to) }));
+    const gaps = all.slice(1).map((s, i) => [all[i], s]);
+    return gaps.sort(([a, b], [c, d]) => d.from - c.to - (b.from - a.to))[0] ?? [];
+  };
   const clock = () => page.locator(".ar-clock b").textContent();
 
   before(async () => {
@@ -40,7 +46,7 @@ describe("recordings", () => {
     };
     [gate, yard] = [await add("Gate", cams[0]), await add("Yard", cams[1])];
     await owner("POST", "/api/v1/views", { name: "Both", rows: 1, columns: 2, cells: [{ camera: gate.id }, { camera: yard.id }], default_for: ["desktop"] });
-    await until("eleven seconds of both", async () => (await Promise.all([gate, yard].map(async (c) => seconds(await footage(owner, c.id, "sub"))))).every((s) => s > 11));
+    await until("eleven seconds of both", async () => (await Promise.all([gate, yard].map(async (c) => seconds((await footage(owner, c.id, "sub")).slice(-1))))).every((s) => s > 11));
   });
   after(async () => {
     await b?.close();
@@ -77,11 +83,10 @@ describe("recordings", () => {
     await tiles(page);
     await page.locator(`li.tile[data-camera="${gate.id}"]`).getByRole("button", { name: word("archive.of", { name: "Gate" }), exact: true }).click({ force: true });
     await page.waitForURL(new RegExp(`/archive/${gate.id}`));
-    const spans = await until("the gate to be recorded again", async () => {
-      const spans = await footage(owner, gate.id, "sub");
-      return spans.length > 1 && seconds(spans.slice(-1)) > 6 && spans;
+    const [first, second] = await until("the gate to be recorded again", async () => {
+      const two = around(await footage(owner, gate.id, "sub"));
+      return two[1]?.to - two[1]?.from > 6000 && two;
     });
-    const [first, second] = [spans[0], spans.at(-1)].map((s) => ({ from: Date.parse(s.from), to: Date.parse(s.to) }));
 
     // A moment in the address: seven seconds before the gap.
     await page.goto(`${p.base}/archive/${gate.id}?at=${new Date(first.to - 6000).toISOString()}`);
@@ -171,8 +176,8 @@ describe("recordings", () => {
   });
 
   it("plays the wall in sync: drift under 200 ms, seeks to the first frame measured", async () => {
-    const later = (await footage(owner, gate.id, "sub")).at(-1);
-    await page.goto(`${p.base}/archive?cameras=${gate.id},${yard.id}&at=${new Date(Date.parse(later.from) + 500).toISOString()}`);
+    const [before, later] = around(await footage(owner, gate.id, "sub"));
+    await page.goto(`${p.base}/archive?cameras=${gate.id},${yard.id}&at=${new Date(later.from + 500).toISOString()}`);
     await state("recorded");
     // The picture on the screen against the common clock: how far the two tiles are from one another, frame by frame.
     const drift = await page.evaluate(async () => {
@@ -192,7 +197,7 @@ describe("recordings", () => {
         };
         v.requestVideoFrameCallback(frame);
       });
-      await new Promise((r) => setTimeout(r, 2500));
+      for (let i = 0; i < 200 && out.length < 60; i++) await new Promise((r) => setTimeout(r, 200));
       end = true;
       return out.sort((a, b) => a - b);
     });
@@ -203,8 +208,7 @@ describe("recordings", () => {
     await see(page, "wall-desk");
 
     // Where one has a gap it says so, while the other goes on.
-    const spans = await footage(owner, gate.id, "sub");
-    await page.goto(`${p.base}/archive?cameras=${gate.id},${yard.id}&at=${new Date(Date.parse(spans[0].to) - 1500).toISOString()}`);
+    await page.goto(`${p.base}/archive?cameras=${gate.id},${yard.id}&at=${new Date(before.to - 1500).toISOString()}`);
     await until("the gap of one beside the picture of the other", async () => { const [g, y] = await seen(); return g?.state === "gap" && y?.state === "recorded"; });
     await shot(page, "archive-wall-gap-desk");
 
@@ -240,12 +244,12 @@ describe("recordings", () => {
     for (const act of ["End", "ArrowRight", "PageUp"]) await his.getByRole("slider").press(act);
     await button(his, "archive.newest").click();
     const ages = [];
-    for (let i = 0; i < 10; i++) {
+    await until("thirty looks at a picture", async () => {
       const [t] = await seen(his);
-      if (t.state === "recorded") ages.push(Date.now() - t.at);
-      await his.waitForTimeout(150);
-    }
-    assert.ok(ages.length > 0 && Math.min(...ages) > guard * 1000 - 300, `the youngest picture is ${Math.min(...ages)} ms old`);
+      if (t.state === "recorded") ages.push(t.now - t.at);
+      return ages.length === 30;
+    });
+    assert.ok(Math.min(...ages) > guard * 1000 - 300, `the youngest picture is ${Math.min(...ages)} ms old`);
     await see(his, "limited-desk");
     await anna("PATCH", "/api/v1/me", { language: "ar", theme: "light" });
     await his.reload();

@@ -209,6 +209,7 @@ export function install(cfg) {
   const lies = (window.__lies = []);
   const states = (window.__states = []); // [ms, camera, state, what the tile says]
   const painted = new WeakMap();
+  const doubted = new Set();
   const said = new Map();
   window.__worst = 0;
   setInterval(() => {
@@ -227,10 +228,16 @@ export function install(cfg) {
       const { state, camera } = li.dataset;
       if (said.get(camera) !== state) states.push([Math.round(performance.now()), camera, state, li.innerText]);
       said.set(camera, state);
-      if (state !== "live" || hidden || !v) continue;
+      if (state !== "live" || hidden || !v) {
+        doubted.delete(v);
+        continue;
+      }
       const age = performance.now() - painted.get(v);
       window.__worst = Math.max(window.__worst, age);
-      if (age > 4600) lies.push({ camera, age: Math.round(age), at: Math.round(performance.now()) });
+      // Seen twice: a page that was not let run for a while has had no chance to say so at the first look.
+      if (age > 4600 && doubted.has(v)) lies.push({ camera, age: Math.round(age), at: Math.round(performance.now()) });
+      if (age > 4600) doubted.add(v);
+      else doubted.delete(v);
     }
   }, 100);
 }

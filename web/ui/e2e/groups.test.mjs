@@ -2,7 +2,7 @@
 // happens when the only administrator leaves.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { api, browser, button, context, demo, desk, field, findings, moving, phone, shot, signIn, tiles, until, word } from "./harness.mjs";
+import { api, browser, button, context, demo, desk, field, findings, moving, phone, shot, signIn, stopwatch, tiles, until, word } from "./harness.mjs";
 
 describe("groups", () => {
   let d, b, oc, nc, owner, neighbour, street;
@@ -112,10 +112,9 @@ describe("groups", () => {
     assert.deepEqual(await findings(owner), []);
     await button(box, "groups.leave_delete").click();
     await shot(owner, "group-leave-delete-desk");
-    const asked = Date.now();
+    const watch = await stopwatch(owner, neighbour, street.id);
     await button(box, "groups.leave_delete").click();
-    await until("the tile to end", async () => !(await tiles(neighbour)).some((t) => t.camera === street.id && t.state === "live"));
-    const cut = Date.now() - asked;
+    const cut = await watch.read();
     console.log(`group deleted: tile ended after ${cut} ms`);
     assert.ok(cut <= 2000, `the tile ended ${cut} ms after the group`);
     await owner.getByText(word("groups.none")).waitFor();

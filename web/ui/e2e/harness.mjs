@@ -67,16 +67,18 @@ export function folder() {
 }
 
 /**
- * storeArgs chooses the store of this run. Each test file has a Redis database
- * of its own, so that none finds the accounts of another.
+ * storeArgs chooses the store of this run, and waits for its disk, which others
+ * use too. Each test file has a Redis database of its own, so that none finds the
+ * accounts of another.
  */
 export function storeArgs() {
+  const wait = ["--store-timeout", "5s"];
   const url = process.env.E2E_STORE;
-  if (!url) return [];
+  if (!url) return wait;
   const here = path.dirname(fileURLToPath(import.meta.url));
   const files = readdirSync(here).filter((f) => f.endsWith(".test.mjs")).sort();
   const own = files.findIndex((f) => process.argv.some((a) => a.endsWith(f)));
-  return ["--store", url.replace(/\/\d*$/, "/" + Math.max(0, own))];
+  return [...wait, "--store", url.replace(/\/\d*$/, "/" + Math.max(0, own))];
 }
 
 /** demo starts `sightline demo` and resolves when its six cameras are live. */

@@ -117,6 +117,7 @@ describe("an operator's wall", () => {
   });
 
   it("keeps a picture named by camera and time, and asks for figures only while they are seen", async () => {
+    await allLive(page, 2); // there is a picture to keep
     await page.keyboard.press("1");
     const [file] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("s")]);
     assert.match(file.suggestedFilename(), /^.+ \d{4}-\d\d-\d\d \d\d-\d\d-\d\d\.jpg$/);

@@ -146,19 +146,18 @@ describe("reasonable use", { concurrency: 2 }, () => {
   }));
 
   it("TestR77_R82_the eleventh guest gets stills with their age, ten stay live, and the owner sees both and can end both", async () => {
-    const s = await start(0, ["--trusted-proxies", "127.0.0.1/32", "--limits-usage-window", "14s", "--limits-still-every", "2s", "--limits-gallery-updates", "1000"]);
+    const s = await start(0, ["--trusted-proxies", "127.0.0.1/32", "--limits-usage-window", "20s", "--limits-still-every", "2s", "--limits-gallery-updates", "1000"]);
     const front = await proxy(s.base);
     servers.push(front.server);
     const [ten, eleven] = [await relay(front.port, "127.0.1.10"), await relay(front.port, "127.0.1.11")];
     servers.push(ten.server, eleven.server);
 
     // Nine hold their places by the gallery, as ruling 3 has it; the tenth watches.
-    const nine = [];
-    for (let i = 1; i <= 9; i++) nine.push(await arrive(`http://127.0.0.1:${front.port}`, s.secret, { from: `127.0.1.${i}` }));
+    const nine = await Promise.all(Array.from({ length: 9 }, (_, i) => arrive(`http://127.0.0.1:${front.port}`, s.secret, { from: `127.0.1.${i + 1}` })));
     let hold = true;
     const held = (async () => {
       while (hold) {
-        for (const g of nine) await g.gallery();
+        await Promise.all(nine.map((g) => g.gallery()));
         await new Promise((r) => setTimeout(r, 2000)); // well within the window
       }
     })();
@@ -274,13 +273,16 @@ describe("reasonable use", { concurrency: 2 }, () => {
   });
 
   it("TestR79_R82_R83_hours and updates run out on a compressed clock and come back; a forged address changes nothing", async () => {
-    const s = await start(1, ["--limits-usage-window", "18s", "--limits-viewer-hours", "7s", "--limits-still-every", "2s", "--limits-gallery-updates", "3"]);
+    const s = await start(1, ["--limits-usage-window", "30s", "--limits-viewer-hours", "7s", "--limits-still-every", "2s", "--limits-gallery-updates", "3"]);
     const usage = () => s.call("GET", `/api/v1/links/${s.link}/usage`);
     // Nobody is trusted here, so all of these are one address.
-    for (const claimed of ["203.0.113.1", "203.0.113.2, 198.51.100.7", "2001:db8::1"]) await (await arrive(s.base, s.secret, { headers: { "X-Forwarded-For": claimed } })).gallery();
-    const u = await usage();
+    const guests = await Promise.all(["203.0.113.1", "203.0.113.2, 198.51.100.7", "2001:db8::1"].map((claimed) => arrive(s.base, s.secret, { headers: { "X-Forwarded-For": claimed } })));
+    const u = await until("three updates within the window", async () => {
+      await Promise.all(guests.map((g) => g.gallery()));
+      const now = await usage();
+      return now.gallery_updates.state === "throttled" && now;
+    });
     assert.equal(u.users.used, 1, "a claimed address counts nothing");
-    assert.equal(u.gallery_updates.state, "throttled");
 
     const { ctx, page } = await open(s.base, s.secret);
     const anyLive = async () => (await tiles(page)).some((t) => t.state === "live");
@@ -290,12 +292,13 @@ describe("reasonable use", { concurrency: 2 }, () => {
     await line.waitFor();
     assert.equal(await line.getAttribute("data-why"), "throttled_hours");
     assert.match(await line.innerText(), /Live again (today|tomorrow) at \d\d:\d\d \(Kyiv\), in \d+ s\.$/);
-    assert.ok((await drawn(page)).every((x) => x > 4), "slower, never dark");
+    await until("something in every tile: slower, never dark", async () => (await drawn(page)).every((x) => x > 4));
     assert.equal((await usage()).viewer_seconds.state, "throttled");
 
     await page.getByText(word("nav.gallery"), { exact: true }).click();
     await page.locator(".gal").waitFor();
-    if ((await usage()).gallery_updates.state === "throttled") {
+    const { state, frees } = (await usage()).gallery_updates;
+    if (state === "throttled" && Date.parse(frees[0].at) - Date.now() > 10_000) { // else it may be free before it is seen
       await page.locator(".gtop").getByText(word("reason.throttled_gallery"), { exact: false }).first().waitFor();
       await page.getByText(/^As of/).waitFor();
       await shot(page, "usage-gallery-cached-desk");

@@ -280,8 +280,7 @@ describe("saved views", () => {
     await until("the new view in the menu", async () => (await his("GET", "/api/v1/views")).views.length === 1);
     await p.reload();
     await allLive(p, 2);
-    const [, gone] = await tiles(p);
-    assert.equal(gone.state, "restricted");
+    const gone = await until("the other to be restricted", async () => { const [, t] = await tiles(p); return t?.state === "restricted" && t; });
     assert.equal(gone.label, word("tile.label", { name: word("msg.restricted"), state: word("tile.restricted") }), "no name of it, ever");
     assert.ok(!(await p.content()).includes("Yard"));
     await moving(p, 2);
