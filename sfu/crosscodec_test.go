@@ -86,7 +86,7 @@ func TestNoH265ForThoseWithout(t *testing.T) {
 	frames := func(n uint64) {
 		t.Helper()
 		from := j.Stats()[0].Frames
-		until(t, "more frames", 5*time.Second, func() bool { return j.Stats()[0].Frames >= from+n })
+		until(t, "more frames", 20*time.Second, func() bool { return j.Stats()[0].Frames >= from+n })
 	}
 	frames(60) // the large layer has had key frames by now
 	j.srv.SetRank(mid, 5)
@@ -97,7 +97,7 @@ func TestNoH265ForThoseWithout(t *testing.T) {
 	// The large layer of another camera becomes H265 under way: its small one fills in without waiting 10 s for a key frame.
 	large := newCamera(t, "large", sfu.H264, time.Second, 1_000_000).fill(5).run(t)
 	attach(t, j.srv, mid, sfu.Subscription{Layers: []*sfu.Stream{sub.s, large.s}, Want: 1})
-	until(t, "the large layer in H264", 4*time.Second, func() bool { return j.srv.Stats().Mids[0].Layer == 1 })
+	until(t, "the large layer in H264", 20*time.Second, func() bool { return j.srv.Stats().Mids[0].Layer == 1 })
 	large.stop()
 	large.s.SetFormat(sfu.Format{Codec: sfu.H265, ClockRate: 90000, Width: 1280, Height: 720})
 	until(t, "the small layer", time.Second, func() bool { return j.srv.Stats().Mids[0].Layer == 0 })

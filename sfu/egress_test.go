@@ -31,7 +31,7 @@ func TestEgressModes(t *testing.T) {
 			j := join(t, e, testpeer.Config{TWCC: true, NACK: true}, func(p *sfu.Peer) {
 				attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 			})
-			until(t, "50 frames", 5*time.Second, func() bool { return j.Stats()[0].Frames > 50 })
+			until(t, "50 frames", 20*time.Second, func() bool { return j.Stats()[0].Frames > 50 }) // a machine that is very busy looks like a slow path at times
 			j.whole(t)
 			if v := gathered(t, reg, "sightline_sfu_send_errors_total"); v != 0 {
 				t.Errorf("%v datagrams refused", v)

@@ -217,7 +217,12 @@ func join(t testing.TB, e *sfu.Engine, cfg testpeer.Config, before func(*sfu.Pee
 		t.Fatal(err)
 	}
 	j.Peer = p
-	t.Cleanup(p.Close)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("a viewer got %+v and was sent %+v", p.Stats(), j.srv.Stats())
+		}
+		p.Close()
+	})
 	return j
 }
 
