@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,6 +79,18 @@ func checkFrames(t *testing.T, c sfu.Codec, frames []sfu.Frame) {
 	}
 }
 
+// found is ffmpeg, looked for once.
+var found = sync.OnceValues(func() (*ffmpeg.Tool, error) { return ffmpeg.Find(context.Background()) })
+
+func ffmpegTool(t *testing.T) *ffmpeg.Tool {
+	t.Helper()
+	tool, err := found()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tool
+}
+
 // decodes runs frames through ffmpeg and fails unless every one decodes.
 func decodes(t *testing.T, c sfu.Codec, frames []sfu.Frame) {
 	t.Helper()
@@ -91,14 +104,11 @@ func decodes(t *testing.T, c sfu.Codec, frames []sfu.Frame) {
 			es.Write(n)
 		}
 	}
-	tool, err := ffmpeg.Find(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tool := ffmpegTool(t)
 	name := map[sfu.Codec]string{sfu.H264: "h264", sfu.H265: "hevc"}[c]
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	err = tool.Run(ctx, ffmpeg.Job{In: &es, Out: &out, Args: []string{"-loglevel", "error", "-xerror", "-err_detect", "explode",
+	err := tool.Run(ctx, ffmpeg.Job{In: &es, Out: &out, Args: []string{"-loglevel", "error", "-xerror", "-err_detect", "explode",
 		"-f", name, "-i", "-", "-fps_mode", "passthrough", "-f", "framecrc", "-"}})
 	if err != nil {
 		t.Fatalf("frames do not decode: %v", err)

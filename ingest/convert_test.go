@@ -17,10 +17,7 @@ import (
 // converting is a fleet with ffmpeg.
 func converting(t *testing.T, tm Timing, cfg ConvertConfig) *Fleet {
 	t.Helper()
-	tool, err := ffmpeg.Find(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tool := ffmpegTool(t)
 	f := New(Config{Guard: loopGuard(), Timing: tm, MainLinger: 300 * time.Millisecond, FFmpeg: tool, Convert: cfg})
 	t.Cleanup(f.Close)
 	return f
@@ -54,10 +51,14 @@ func TestMJPEGAndMPEG4BecomeH264(t *testing.T) {
 			frames := k.all()
 			checkFrames(t, sfu.H264, frames)
 			decodes(t, sfu.H264, frames)
-			keys := 0
-			for _, fr := range frames {
+			var key int64 // one each 2 s
+			for i, fr := range frames {
+				since := time.Duration(fr.Mono - key)
+				if i > 0 && (fr.Key && since < 1900*time.Millisecond || !fr.Key && since > 2100*time.Millisecond) {
+					t.Errorf("picture %d, %v after a key frame: key frame %v", i, since, fr.Key)
+				}
 				if fr.Key {
-					keys++
+					key = fr.Mono
 				}
 			}
 			last := len(frames) - 1
@@ -69,9 +70,6 @@ func TestMJPEGAndMPEG4BecomeH264(t *testing.T) {
 			if d := steps[last/2]; d < 8000 || d > 10000 {
 				t.Errorf("timestamps step by %d, want about 9000", d)
 			}
-			if want := int(frames[last].TS-frames[0].TS)/180000 + 1; keys < want-1 || keys > want+1 { // one each 2 s
-				t.Errorf("%d key frames in %d pictures", keys, len(frames))
-			}
 			s := waitStatus(t, f, "a", Main, Live, time.Second)
 			if s.Format.Width != 320 || s.Format.Height != 180 || s.Format.BFrames || !strings.HasPrefix(s.Format.Profile, "42") {
 				t.Errorf("format %+v", s.Format)
@@ -79,7 +77,7 @@ func TestMJPEGAndMPEG4BecomeH264(t *testing.T) {
 			if c := s.Convert; c == nil || !c.Running || c.To != "h264" || c.From == "" || c.Restarts != 0 || c.Trouble != "" {
 				t.Errorf("conversion %+v", c)
 			}
-			if k.lateness() > 5*time.Second {
+			if k.lateness() > slowStart+hungChild { // later it would have been given up
 				t.Errorf("a picture took %v", k.lateness())
 			}
 			t.Logf("longest way through: %v", k.lateness())
@@ -87,8 +85,7 @@ func TestMJPEGAndMPEG4BecomeH264(t *testing.T) {
 	}
 }
 
-func TestAACBecomesOpus(t *testing.T) {
-	t.Parallel()
+func TestAACBecomesOpus(t *testing.T) { // alone: nothing is dropped while the machine keeps up
 	cam := newCam(t, testcam.Config{Main: clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 500 * time.Millisecond, Sound: testcam.AAC})})
 	f := converting(t, quick, ConvertConfig{})
 	f.Set(sourceOf("a", cam))
@@ -101,9 +98,9 @@ func TestAACBecomesOpus(t *testing.T) {
 	if got, _ := st.Audio.Format(); got.Codec != sfu.Opus || got.ClockRate != 48000 || got.Channels != 2 {
 		t.Errorf("format %+v", got)
 	}
-	k := &taken{}
-	remove := st.Audio.AddSink(k)
+	k, still := &taken{}, pauses(t)
 	began := time.Now()
+	remove := st.Audio.AddSink(k)
 	frames := k.wait(t, 200, 20*time.Second) // over the end of the loop
 	took := time.Since(began)
 	for i := 1; i < len(frames); i++ {
@@ -111,13 +108,13 @@ func TestAACBecomesOpus(t *testing.T) {
 			t.Errorf("sound packet %d: timestamp steps by %d", i, d)
 		}
 	}
-	if took < 3*time.Second || took > 7*time.Second {
+	if took < 3*time.Second || took-still.In(began, began.Add(took)) > 4*time.Second+slowStart {
 		t.Errorf("4 s of sound came in %v", took)
 	}
 	if off := time.Duration(frames[199].Mono-frames[0].Mono) - 199*20*time.Millisecond; off < -50*time.Millisecond || off > 50*time.Millisecond {
 		t.Errorf("sound is %v off its clock", off)
 	}
-	if k.lateness() > 5*time.Second {
+	if k.lateness() > slowStart+hungChild {
 		t.Errorf("sound took %v", k.lateness())
 	}
 	t.Logf("longest way through: %v", k.lateness())
@@ -158,10 +155,7 @@ func heard(t *testing.T, frames []sfu.Frame) {
 	for i, f := range frames {
 		page(i+2, (i+1)*960, 0, f.Payloads[0])
 	}
-	tool, err := ffmpeg.Find(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tool := ffmpegTool(t)
 	var pcm bytes.Buffer
 	if err := tool.Run(t.Context(), ffmpeg.Job{In: &ogg, Out: &pcm, Args: []string{"-loglevel", "error", "-xerror", "-f", "ogg", "-i", "-", "-ac", "1", "-ar", "8000", "-f", "s16le", "-"}}); err != nil {
 		t.Fatalf("sound does not decode: %v", err)
@@ -202,8 +196,8 @@ func TestWithoutFFmpegTheTileSaysWhy(t *testing.T) {
 		cam := newCam(t, testcam.Config{Main: clip(t, testcam.Spec{Seconds: 4, Width: 640, Height: 360, FPS: 10, GOP: time.Second, Codec: codec})})
 		f := newFleet(t, quick)
 		f.Set(sourceOf("a", cam))
-		s := waitStatus(t, f, "a", Main, Offline, 15*time.Second)
-		if s.Reason != sfu.ReasonCodecUnsupported || !strings.Contains(s.Detail, says) || !strings.Contains(s.Detail, "install ffmpeg") {
+		s := waitOffline(t, f, "a", Main, says, 15*time.Second)
+		if s.Reason != sfu.ReasonCodecUnsupported || !strings.Contains(s.Detail, "install ffmpeg") {
 			t.Errorf("%s: %s, %q", codec, s.Reason, s.Detail)
 		}
 		if s.LastError != s.Detail || s.LastErrorAt.IsZero() {
@@ -237,8 +231,7 @@ func TestChildrenRestAndAreCounted(t *testing.T) {
 	f.Set(sourceOf("b", newCam(t, testcam.Config{Main: c})))
 	other := f.Hold("b", Main)
 	defer other()
-	s := waitStatus(t, f, "b", Main, Offline, 15*time.Second)
-	if s.Reason != sfu.ReasonCodecUnsupported || !strings.Contains(s.Detail, "as many as it may") {
+	if s := waitOffline(t, f, "b", Main, "as many as it may", 15*time.Second); s.Reason != sfu.ReasonCodecUnsupported {
 		t.Errorf("over the limit: %+v", s)
 	}
 	release()
@@ -255,14 +248,20 @@ func TestKilledChildComesBack(t *testing.T) {
 	st, _ := f.Streams("a")
 	k := take(t, st.Video[Main])
 	k.wait(t, 10, 15*time.Second)
-	for i, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP} {
+	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP} {
 		p := f.camera("a").layers()[Main]
 		p.mu.Lock()
 		conv := p.sess.vconv
 		p.mu.Unlock()
-		conv.mu.Lock()
-		pid := conv.child.Pid()
-		conv.mu.Unlock()
+		pid, before := 0, 0
+		eventually(t, 15*time.Second, "a child", func() bool {
+			conv.mu.Lock()
+			defer conv.mu.Unlock()
+			if conv.child != nil {
+				pid, before = conv.child.Pid(), conv.restarts
+			}
+			return pid != 0
+		})
 		if got, err := syscall.Getpriority(syscall.PRIO_PROCESS, pid); err != nil || 20-got < 10 {
 			t.Errorf("child's niceness %d, %v", 20-got, err)
 		}
@@ -270,9 +269,12 @@ func TestKilledChildComesBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, 15*time.Second, "a new child", func() bool {
-			s, _ := f.State("a")
-			c := s.Layers[Main].Convert
-			return c != nil && c.Restarts == i+1 && c.Running
+			conv.mu.Lock()
+			defer conv.mu.Unlock()
+			if conv.child != nil && conv.child.Pid() == pid && sig == syscall.SIGSTOP {
+				_ = syscall.Kill(pid, sig) // whoever lets it go on, it stays stopped
+			}
+			return conv.restarts > before && conv.child != nil
 		})
 		n := k.count()
 		k.wait(t, n+20, 15*time.Second)

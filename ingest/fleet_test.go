@@ -38,17 +38,18 @@ func TestPullsOverTCPAndUDPWithEveryLogin(t *testing.T) {
 			k := take(t, st.Video[Main])
 			frames := k.wait(t, 60, 20*time.Second)
 			checkFrames(t, sfu.H264, frames)
-			decodes(t, sfu.H264, frames)
-			ls := waitStatus(t, f, "a", Main, Live, time.Second)
+			ls := waitStatus(t, f, "a", Main, Live, 5*time.Second)
+			decodes(t, sfu.H264, onlyWholeGroups(frames, v.udp && ls.Lost > 0)) // a busy machine loses some
 			if ls.Format.Width != 320 || ls.Format.Height != 180 || !strings.HasPrefix(ls.Format.Profile, "4d") || ls.Format.BFrames {
 				t.Errorf("format %+v", ls.Format)
 			}
 			if ls.Reason != "" || ls.Attempt != 0 || ls.LastFrame.IsZero() {
 				t.Errorf("state %+v", ls)
 			}
-			if ls.KeyInterval < 100*time.Millisecond || ls.KeyInterval > 1500*time.Millisecond {
-				t.Errorf("key interval %v", ls.KeyInterval)
-			}
+			eventually(t, 5*time.Second, "the key interval", func() bool {
+				every := f.layer("a", Main).KeyInterval
+				return every > 100*time.Millisecond && every < 1500*time.Millisecond
+			})
 		})
 	}
 }
@@ -57,7 +58,8 @@ func TestOnePullALayerIsSharedAndMainLingers(t *testing.T) {
 	t.Parallel()
 	c := short(t)
 	cam := newCam(t, testcam.Config{Main: c, Sub: c})
-	f := newFleet(t, quick)
+	f := New(Config{Guard: loopGuard(), Timing: quick, MainLinger: 3 * time.Second})
+	t.Cleanup(f.Close)
 	f.Set(Source{ID: "a", Main: cam.Main(), Sub: cam.Sub(), Enabled: true})
 	waitStatus(t, f, "a", Sub, Live, 15*time.Second)
 	if s := f.status("a", Main); s != Idle {
@@ -71,14 +73,16 @@ func TestOnePullALayerIsSharedAndMainLingers(t *testing.T) {
 	if n := cam.Viewers(); n != 2 {
 		t.Fatalf("camera has %d sessions, want 2", n)
 	}
+	k := follow(t, f, "a", Main)
+	began := time.Now()
 	for _, r := range release {
 		r()
 		r() // idempotent
 	}
-	if s := f.status("a", Main); s != Live {
-		t.Fatalf("main is %s right after the last release", s)
+	k.next(t, Idle, 20*time.Second)
+	if d := time.Since(began); d < 3*time.Second {
+		t.Fatalf("main was left %v after the last release", d)
 	}
-	waitStatus(t, f, "a", Main, Idle, 20*time.Second)
 	eventually(t, 10*time.Second, "main closed at the camera", func() bool { return cam.Viewers() == 1 })
 	if s := f.status("a", Sub); s != Live {
 		t.Fatalf("sub is %s", s)
@@ -126,24 +130,24 @@ func TestKilledAndRestartedCameraKeepsItsStream(t *testing.T) {
 	f := newFleet(t, quick)
 	f.Set(sourceOf("a", cam))
 	st, _ := f.Streams("a")
-	k := take(t, st.Video[Main])
+	k, is, still := take(t, st.Video[Main]), follow(t, f, "a", Main), pauses(t)
 	k.wait(t, 10, 15*time.Second)
 
 	cam.Kill()
-	waitStatus(t, f, "a", Main, Reconnecting, 2*time.Second)
-	waitStatus(t, f, "a", Main, Live, 15*time.Second)
+	is.next(t, Reconnecting, 5*time.Second)
+	is.next(t, Live, 15*time.Second)
 
 	cam.Stop()
-	waitStatus(t, f, "a", Main, Reconnecting, 2*time.Second)
-	off := waitStatus(t, f, "a", Main, Offline, 15*time.Second)
-	if off.Reason != sfu.ReasonCameraUnreachable || !strings.Contains(off.Detail, "nothing listens") || off.Attempt == 0 {
+	is.next(t, Reconnecting, 5*time.Second)
+	is.next(t, Offline, 15*time.Second)
+	if off := waitOffline(t, f, "a", Main, "nothing listens", 15*time.Second); off.Reason != sfu.ReasonCameraUnreachable || off.Attempt == 0 {
 		t.Errorf("offline says %+v", off)
 	}
+	n := k.count()
 	if err := cam.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	n := k.count()
-	waitStatus(t, f, "a", Main, Live, 15*time.Second)
+	is.next(t, Live, 15*time.Second)
 	frames := k.wait(t, n+20, 15*time.Second)
 	checkFrames(t, sfu.H264, frames)
 	if st2, _ := f.Streams("a"); st2 != st {
@@ -154,7 +158,9 @@ func TestKilledAndRestartedCameraKeepsItsStream(t *testing.T) {
 	}
 	gap := time.Duration(int32(frames[n].TS-frames[n-1].TS)) * time.Second / 90000
 	real := time.Duration(frames[n].Mono - frames[n-1].Mono)
-	if gap < real-200*time.Millisecond || gap > real+200*time.Millisecond {
+	slack := 200 * time.Millisecond // and what the frames on either side were late
+	slack += still.In(when(frames[n-1].Mono).Add(-2*time.Second), when(frames[n].Mono).Add(time.Millisecond))
+	if gap < real-slack || gap > real+slack {
 		t.Errorf("timestamps step by %v over an outage of %v", gap, real)
 	}
 }
@@ -162,11 +168,14 @@ func TestKilledAndRestartedCameraKeepsItsStream(t *testing.T) {
 func TestHangingCameraIsLeftAndTakenBack(t *testing.T) {
 	t.Parallel()
 	cam := newCam(t, testcam.Config{Main: short(t)})
-	f := newFleet(t, quick)
+	tm := quick
+	tm.MediaSilence = 2 * time.Second
+	f := newFleet(t, tm)
 	f.Set(sourceOf("a", cam))
 	waitStatus(t, f, "a", Main, Live, 15*time.Second)
+	is := follow(t, f, "a", Main)
 	cam.Hang(true)
-	s := waitStatus(t, f, "a", Main, Reconnecting, 8*time.Second)
+	s := is.next(t, Reconnecting, 8*time.Second)
 	if s.Reason != sfu.ReasonStalled {
 		t.Errorf("reason %q", s.Reason)
 	}
@@ -192,8 +201,8 @@ func TestHostileCameras(t *testing.T) {
 			cam := newCam(t, testcam.Config{Fault: v.fault, Main: short(t)})
 			f := newFleet(t, tm)
 			f.Set(sourceOf("a", cam))
-			s := waitStatus(t, f, "a", Main, Offline, 15*time.Second)
-			if s.Reason != sfu.ReasonCameraUnreachable || !strings.Contains(s.Detail, v.detail) {
+			s := waitOffline(t, f, "a", Main, v.detail, 15*time.Second)
+			if s.Reason != sfu.ReasonCameraUnreachable {
 				t.Errorf("state %+v", s)
 			}
 			if err := cam.SetFault(testcam.Good); err != nil {
@@ -208,9 +217,10 @@ func TestWrongPasswordIsTriedSlowlyAndTold(t *testing.T) {
 	t.Parallel()
 	cam := newCam(t, testcam.Config{Main: short(t), User: "admin", Password: "right"})
 	f := newFleet(t, quick)
+	began := time.Now()
 	f.Set(withLogin(sourceOf("a", cam), "admin", "wrong"))
-	s := waitStatus(t, f, "a", Main, Offline, 15*time.Second)
-	if s.Reason != sfu.ReasonCameraLogin || time.Until(s.Next) < 29*time.Second {
+	s := waitOffline(t, f, "a", Main, "password", 15*time.Second)
+	if s.Reason != sfu.ReasonCameraLogin || s.Next.Sub(began) < 30*time.Second {
 		t.Fatalf("state %+v, next in %v", s, time.Until(s.Next))
 	}
 	n := cam.Connects()
@@ -228,7 +238,7 @@ func TestWrongPasswordIsTriedSlowlyAndTold(t *testing.T) {
 func TestTryNowEndsAWait(t *testing.T) {
 	t.Parallel()
 	tm := quick
-	tm.RetryFirst, tm.RetryMax = 20*time.Second, 20*time.Second
+	tm.RetryFirst, tm.RetryMax = time.Hour, time.Hour
 	cam := newCam(t, testcam.Config{Main: short(t)})
 	cam.Stop()
 	f := newFleet(t, tm)
@@ -273,7 +283,7 @@ func TestChangeOfAddressKeepsStreamsAndUnchangedLayers(t *testing.T) {
 	f.Set(s)
 	waitStatus(t, f, "a", Main, Idle, 20*time.Second)
 	f.Remove("a")
-	if _, ok := f.Streams("a"); ok || !k.closed {
+	if _, ok := f.Streams("a"); ok || !k.ended() {
 		t.Error("removed camera still has streams")
 	}
 }
@@ -393,7 +403,7 @@ func TestWatchTellsEveryStep(t *testing.T) {
 	f.Set(sourceOf("a", cam))
 	next := func(want Status) {
 		t.Helper()
-		limit := time.After(15 * time.Second)
+		limit := time.After(time.Minute)
 		for {
 			select {
 			case s := <-seen:

@@ -16,12 +16,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"sightline/internal/ffmpeg"
+	"sightline/internal/testport"
 	"sightline/sfu"
 )
 
@@ -85,8 +86,8 @@ func TestGStreamerAsCamera(t *testing.T) {
 				k, a := take(t, st.Video[Main]), take(t, st.Audio)
 				frames := k.wait(t, 60, 20*time.Second)
 				checkFrames(t, sfu.H264, frames)
-				decodes(t, sfu.H264, frames)
-				a.wait(t, 20, 5*time.Second)
+				decodes(t, sfu.H264, onlyWholeGroups(frames, transport == "udp" && f.layer("g", Main).Lost > 0)) // a busy machine loses some
+				a.wait(t, 20, 15*time.Second)
 				// it begins with a burst of what it had in store
 				eventually(t, 15*time.Second, "size and key interval", func() bool {
 					c, _ := f.State("g")
@@ -157,21 +158,18 @@ func ownCertificate(t *testing.T) (file, fingerprint string) {
 // speaks UDP only (Debian: vlc-bin vlc-plugin-base).
 func vlcCamera(t *testing.T) (url string) {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0") // VLC does not tell which port it took
+	port, free, err := testport.Hold() // VLC does not tell which port it took
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := ln.Addr().String()
-	ln.Close()
+	t.Cleanup(free)
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	home, err := os.MkdirTemp("", "vlc")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(home) })
-	tool, err := ffmpeg.Find(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tool := ffmpegTool(t)
 	from := exec.Command(tool.Path, "-hide_banner", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25",
 		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-bf", "0", "-pix_fmt", "yuv420p", "-f", "mpegts", "-")
 	to := exec.Command("cvlc", "-I", "dummy", "--sout-keep", "--sout", "#rtp{sdp=rtsp://"+addr+"/cam}", "-")
@@ -222,13 +220,11 @@ func TestVLCAsCamera(t *testing.T) {
 	k := take(t, st.Video[Main])
 	frames := k.wait(t, 75, 30*time.Second)
 	checkFrames(t, sfu.H264, frames)
-	l := waitStatus(t, f, "v", Main, Live, 5*time.Second)
+	l := waitStatus(t, f, "v", Main, Live, 15*time.Second)
 	if l.Format.Width != 640 {
 		t.Errorf("format %+v", l.Format)
 	}
-	if l.Lost == 0 { // on a busy machine UDP may lose some
-		decodes(t, sfu.H264, frames)
-	}
+	decodes(t, sfu.H264, onlyWholeGroups(frames, l.Lost > 0)) // a busy machine loses some
 	// over TCP it refuses, and the sentence says what to do
 	r := Probe(t.Context(), loopGuard(), Source{Main: url}).Main
 	if r.Err == nil || !strings.Contains(r.Err.Msg, "transport") {

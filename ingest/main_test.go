@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,15 +12,63 @@ import (
 	"sightline/internal/clock"
 	"sightline/internal/secret"
 	"sightline/internal/testcam"
+	"sightline/internal/testpeer"
 	"sightline/sfu"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// quick are waits short enough for tests.
+// quick are waits short enough for tests; what a busy machine might meet is not.
 var quick = Timing{
-	Handshake: 5 * time.Second, MediaSilence: 2 * time.Second, KeySilence: 15 * time.Second, Offline: 2 * time.Second,
+	Handshake: 20 * time.Second, MediaSilence: 10 * time.Second, KeySilence: 30 * time.Second, Offline: 2 * time.Second,
 	RetryFirst: 50 * time.Millisecond, RetryMax: 400 * time.Millisecond, RetryLogin: 30 * time.Second,
+}
+
+// pauses tells what the machine stood still from now on.
+func pauses(t *testing.T) *testpeer.Pauses {
+	t.Helper()
+	w := testpeer.NewPauses()
+	t.Cleanup(w.Close)
+	return w
+}
+
+// when is the time of a clock.Mono that has passed.
+func when(mono int64) time.Time { return time.Now().Add(-time.Duration(clock.Mono() - mono)) }
+
+// told is what a fleet tells of a layer: a status that lasts for a moment only is in it.
+type told struct {
+	mu   sync.Mutex
+	list []LayerState
+}
+
+func follow(t *testing.T, f *Fleet, id string, l Layer) *told {
+	t.Helper()
+	k := &told{}
+	t.Cleanup(f.Watch(func(of string, s CameraState) {
+		if of == id {
+			k.mu.Lock()
+			k.list = append(k.list, s.Layers[l])
+			k.mu.Unlock()
+		}
+	}))
+	return k
+}
+
+// next waits for a status after the one returned before.
+func (k *told) next(t *testing.T, want Status, limit time.Duration) (s LayerState) {
+	t.Helper()
+	eventually(t, limit, "the layer is told as "+string(want), func() bool {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		for i := range k.list {
+			if s = k.list[i]; s.Status == want {
+				k.list = k.list[i+1:]
+				return true
+			}
+		}
+		return false
+	})
+	return s
 }
 
 func loopGuard() *Guard {
@@ -81,10 +130,12 @@ func eventually(t *testing.T, limit time.Duration, what string, ok func() bool) 
 	}
 }
 
-func (f *Fleet) status(id string, l Layer) Status {
+func (f *Fleet) layer(id string, l Layer) LayerState {
 	s, _ := f.State(id)
-	return s.Layers[l].Status
+	return s.Layers[l]
 }
+
+func (f *Fleet) status(id string, l Layer) Status { return f.layer(id, l).Status }
 
 func waitStatus(t *testing.T, f *Fleet, id string, l Layer, want Status, limit time.Duration) LayerState {
 	t.Helper()
@@ -99,6 +150,22 @@ func waitStatus(t *testing.T, f *Fleet, id string, l Layer, want Status, limit t
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// waitOffline waits until a layer is offline and says why: a busy machine may
+// have called it offline before it knew.
+func waitOffline(t *testing.T, f *Fleet, id string, l Layer, says string, limit time.Duration) (s LayerState) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("camera %s %v is %+v", id, l, s)
+		}
+	}()
+	eventually(t, limit, "offline, and says "+says, func() bool {
+		s = f.layer(id, l)
+		return s.Status == Offline && strings.Contains(s.Detail, says)
+	})
+	return s
 }
 
 // taken is a sink that keeps what it gets.
@@ -141,6 +208,12 @@ func (k *taken) Closed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.closed = true
+}
+
+func (k *taken) ended() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.closed
 }
 
 func (k *taken) all() []sfu.Frame {

@@ -49,13 +49,13 @@ type ProbeResult struct {
 // Without ffmpeg what browsers do not play is a failure; Fleet.Probe knows what
 // its fleet converts.
 func Probe(ctx context.Context, g *Guard, s Source) ProbeResult {
-	return probe(ctx, rtspDial, g, nil, s)
+	return probe(ctx, probeLimit, rtspDial, g, nil, s)
 }
 
 // Probe is as the function, and takes what the fleet converts for playable:
 // Codec is then the camera's own name for it and Convert what becomes of it.
 func (f *Fleet) Probe(ctx context.Context, s Source) ProbeResult {
-	return probe(ctx, f.dial, f.cfg.Guard, f.kitchen, s)
+	return probe(ctx, probeLimit, f.dial, f.cfg.Guard, f.kitchen, s)
 }
 
 const (
@@ -63,8 +63,8 @@ const (
 	coarseLimit = 5 * time.Second // outside the listed networks every failure takes exactly this long
 )
 
-func probe(ctx context.Context, dial connect, g *Guard, k *kitchen, s Source) ProbeResult {
-	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+func probe(ctx context.Context, limit time.Duration, dial connect, g *Guard, k *kitchen, s Source) ProbeResult {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var res ProbeResult
 	var wg sync.WaitGroup

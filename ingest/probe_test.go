@@ -4,12 +4,14 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"sightline/internal/fault"
 	"sightline/internal/testcam"
+	"sightline/internal/testport"
 )
 
 func TestProbeTellsWhatACameraSends(t *testing.T) {
@@ -17,11 +19,7 @@ func TestProbeTellsWhatACameraSends(t *testing.T) {
 	main := clip(t, testcam.Spec{Seconds: 4, Width: 640, Height: 360, GOP: 2 * time.Second, Sound: testcam.PCMU, Profile: "high"})
 	cam := newCam(t, testcam.Config{Main: main, Sub: short(t), User: "u", Password: "p"})
 	s := withLogin(Source{Main: cam.Main(), Sub: cam.Sub()}, "u", "p")
-	began := time.Now()
-	r := Probe(t.Context(), loopGuard(), s)
-	if d := time.Since(began); d > 30*time.Second {
-		t.Errorf("took %v", d)
-	}
+	r := probe(t.Context(), time.Minute, rtspDial, loopGuard(), nil, s) // a busy machine sees two key frames later
 	m := r.Main
 	if !m.OK || m.Err != nil || m.Codec != "h264" || m.Profile != "High" || m.Width != 640 || m.Height != 360 || m.Audio != "pcmu" || m.BFrames {
 		t.Errorf("main %+v", m)
@@ -37,12 +35,12 @@ func TestProbeTellsWhatACameraSends(t *testing.T) {
 
 func TestProbeSaysPreciselyWhyNot(t *testing.T) {
 	t.Parallel()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	port, free, err := testport.Hold()
 	if err != nil {
 		t.Fatal(err)
 	}
-	unused := ln.Addr().String()
-	ln.Close()
+	t.Cleanup(free)
+	unused := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	good := short(t)
 	cam := newCam(t, testcam.Config{Main: good, User: "u", Password: "p", TCPOnly: true})
 	open := newCam(t, testcam.Config{Main: good, TCPOnly: true})
@@ -102,7 +100,7 @@ func TestTLSWithAPinnedCertificate(t *testing.T) {
 	s.Fingerprint = strings.ToUpper(cam.Fingerprint())
 	f.Set(s)
 	st, _ := f.Streams("a")
-	frames := take(t, st.Video[Main]).wait(t, 30, 10*time.Second)
+	frames := take(t, st.Video[Main]).wait(t, 30, 20*time.Second)
 	checkFrames(t, "h264", frames)
 	decodes(t, "h264", frames)
 }
@@ -111,7 +109,7 @@ func TestUnsupportedVideoIsNamed(t *testing.T) {
 	t.Parallel()
 	src := &fakeSource{tracks: []track{{Kind: 0, Name: "M-JPEG", Rate: 90000}}, ended: make(chan struct{})}
 	dial := func(context.Context, *Guard, target, limits) (source, bool, error) { return src, true, nil }
-	r := probe(t.Context(), dial, loopGuard(), nil, Source{Main: "rtsp://127.0.0.1/x"}).Main
+	r := probe(t.Context(), probeLimit, dial, loopGuard(), nil, Source{Main: "rtsp://127.0.0.1/x"}).Main
 	if r.Err == nil || r.Err.Code != CodeCodec || !strings.Contains(r.Err.Msg, "M-JPEG") {
 		t.Errorf("%+v", r)
 	}
@@ -133,10 +131,10 @@ func TestOutsideEveryFailureReadsTheSame(t *testing.T) {
 				return nil, false, e
 			}
 			g := NewGuard(GuardConfig{OwnAddrs: func() []netip.Addr { return nil }})
-			began := time.Now()
-			r := probe(t.Context(), dial, g, nil, Source{Main: "rtsp://8.8.8.8/x"}).Main
+			began, still := time.Now(), pauses(t)
+			r := probe(t.Context(), probeLimit, dial, g, nil, Source{Main: "rtsp://8.8.8.8/x"}).Main
 			d := time.Since(began)
-			if d < coarseLimit-10*time.Millisecond || d > coarseLimit+time.Second {
+			if d < coarseLimit-10*time.Millisecond || d-still.In(began, began.Add(d)) > coarseLimit+2*time.Second {
 				t.Errorf("took %v", d)
 			}
 			if r.Err == nil || r.Err.Code != CodeUnreachable {

@@ -156,7 +156,7 @@ func mailTo(at, from string, to []string, body []byte) error {
 // curl is a real client of both protocols.
 func curl(t *testing.T, args ...string) (out string, err error) {
 	t.Helper()
-	cmd := exec.Command("curl", append([]string{"-sS", "-v", "--max-time", "20"}, args...)...)
+	cmd := exec.Command("curl", append([]string{"-sS", "-v", "--max-time", "120"}, args...)...)
 	b, err := cmd.CombinedOutput()
 	if _, missing := err.(*exec.Error); missing {
 		t.Fatalf("curl is needed: %v", err)
@@ -196,7 +196,9 @@ func TestMail(t *testing.T) {
 	at, _ := doors(t, b)
 	one, two := pic(t), append(pic(t), 0)
 	for _, tls := range [][]string{nil, {"--ssl-reqd", "-k"}} {
+		b.mu.Lock()
 		b.got = nil
+		b.mu.Unlock()
 		out, err := curl(t, append(tls, "smtp://"+at, "--mail-from", "cam@trail.example", "--mail-rcpt", address+"@cams.example",
 			"--upload-file", file(t, "mail", written(one, []byte("a log file"), two)))...)
 		if err != nil {
@@ -371,10 +373,16 @@ func TestT29_MemoryStaysFlat(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 20<<20 {
-		t.Errorf("the heap grew by %d MB", grown>>20)
+	grown := int64(0) // what answered is not at once what is done
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if grown = int64(after.HeapAlloc) - int64(before.HeapAlloc); grown <= 20<<20 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the heap grew by %d MB", grown>>20)
+		}
 	}
 	if len(b.arrivals()) != 0 {
 		t.Error("a bomb was stored")
@@ -390,7 +398,7 @@ func TestDoorCountsConnections(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { c.Close() })
-		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		c.SetReadDeadline(time.Now().Add(time.Minute))
 		n, _ := c.Read(make([]byte, 64))
 		return n > 0
 	}

@@ -13,7 +13,7 @@ func TestSearchFindsWhoAnswersForItself(t *testing.T) {
 	t.Parallel()
 	group := netip.MustParseAddrPort("239.255.255.250:" + freePort(t))
 	o := camera1(t, testcam.ONVIFConfig{Group: group, Interface: "lo", Strangers: 50})
-	list, err := Search(t.Context(), SearchConfig{Interfaces: []string{"lo"}, Group: group, For: 2500 * time.Millisecond})
+	list, err := Search(t.Context(), SearchConfig{Interfaces: []string{"lo"}, Group: group, For: 6 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

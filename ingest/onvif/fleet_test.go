@@ -112,7 +112,7 @@ func TestSteering(t *testing.T) {
 	if err != nil || !st.PanTilt || !st.Zoom || !st.Home || len(st.Presets) != 2 || st.Presets[0] != (Preset{"1", "Entrance"}) {
 		t.Fatalf("%+v %v", st, err)
 	}
-	if err := f.Move(t.Context(), "c", Velocity{Pan: 1, Tilt: -0.5}, time.Second); err != nil {
+	if err := f.Move(t.Context(), "c", Velocity{Pan: 1, Tilt: -0.5}, time.Minute); err != nil { // longer than anybody looks
 		t.Fatal(err)
 	}
 	eventually(t, "a movement", func() bool { p, moving := o.Position(); return moving && p.Pan > 0.05 && p.Tilt < 0 })
@@ -137,7 +137,7 @@ func TestSteering(t *testing.T) {
 	}
 	began := time.Now()
 	eventually(t, "an end by itself", func() bool { _, moving := o.Position(); return !moving })
-	if d := time.Since(began); d > 6*time.Second {
+	if d := time.Since(began); d > 20*time.Second {
 		t.Fatalf("after %v", d)
 	}
 }

@@ -3,6 +3,7 @@ package onvif
 import (
 	"context"
 	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"sightline/internal/secret"
 	"sightline/internal/testcam"
+	"sightline/internal/testport"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,6 +40,22 @@ func camera1(t *testing.T, cfg testcam.ONVIFConfig) *testcam.ONVIF {
 	}
 	t.Cleanup(o.Close)
 	return o
+}
+
+// unplug ends a camera whose port nobody else gets.
+func unplug(t *testing.T, o *testcam.ONVIF) {
+	t.Helper()
+	_, text, _ := net.SplitHostPort(o.Addr())
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Close()
+	free, err := testport.Keep(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(free)
 }
 
 func target(o *testcam.ONVIF) Target {
