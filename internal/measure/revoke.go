@@ -233,10 +233,12 @@ func (l *lab) close() {
 func (l *lab) watch(ctx context.Context, n int, join func(ctx context.Context, i int) (watcher, error)) ([]watcher, error) {
 	all := make([]watcher, n)
 	err := inTurn(ctx, 0, n, func(ctx context.Context, i int) (err error) {
-		return again(ctx, func() error {
-			all[i], err = join(ctx, i)
-			return err
-		})
+		for range 5 { // a machine that is all taken makes a handshake time out, and a store late
+			if all[i], err = join(ctx, i); err == nil || pause(ctx, time.Second) != nil {
+				break
+			}
+		}
+		return err
 	})
 	for _, w := range all {
 		if w != nil {
