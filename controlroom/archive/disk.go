@@ -321,6 +321,7 @@ func (d *disk) oldestOp() (oldest int64) {
 
 func (d *disk) close() {
 	if d.lock != nil {
+		_ = syscall.Flock(int(d.lock.Fd()), syscall.LOCK_UN) // a child that is being started has a copy of the file
 		d.lock.Close()
 	}
 	_ = d.root.Close()
