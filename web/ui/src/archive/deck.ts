@@ -181,7 +181,10 @@ export class Deck {
     if (ready) this.waiting = undefined
     else {
       this.waiting ??= performance.now()
-      if (performance.now() - this.waiting > stuckAfter) this.nudge()
+      if (performance.now() - this.waiting > stuckAfter) {
+        this.nudge()
+        this.arrive(found.media)
+      }
     }
     if (this.view.peek().state !== 'recorded' && this.settled && this.painted !== undefined) this.set({ state: 'recorded', at: this.painted })
     const off = (video.currentTime - found.media) // s ahead of the clock
@@ -283,6 +286,23 @@ export class Deck {
         return
       }
     }
+  }
+
+  /**
+   * arrive ends a seek whose end was not seen: an element that stands still paints
+   * nothing anew and tells nothing more. What is on the screen is taken, or gone to
+   * once more where the element has come to lie elsewhere.
+   */
+  private arrive(media: number): void {
+    const { video } = this
+    if (!video || this.target === undefined || video.seeking || video.readyState < 2) return
+    this.waiting = performance.now()
+    if (Math.abs(video.currentTime - media) > same) {
+      this.goto(media)
+      return
+    }
+    this.target = media
+    this.paint(this.onScreen(video.currentTime))
   }
 
   private rate(rate: number): void {
