@@ -7,16 +7,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"sightline/ingest"
+	"sightline/internal/clock"
 	"sightline/internal/testcam"
+	"sightline/sfu"
 )
 
 // The crash test's other process: it records a camera until it is killed, and
-// says so when it does.
+// says so when it does, and of every picture when it came.
 const childEnv = "SIGHTLINE_ARCHIVE_CHILD" // folder, the camera's URL
 
 func recordForEver() {
@@ -28,6 +31,8 @@ func recordForEver() {
 		return
 	}
 	fleet.Set(ingest.Source{ID: "gate", Main: args[1], Enabled: true})
+	streams, _ := fleet.Streams("gate")
+	streams.Video[ingest.Main].AddSink(came{})
 	if err := a.SetPolicy("gate", Policy{Mode: ModeContinuous}, nil); err != nil {
 		say("broken %v", err)
 		return
@@ -40,6 +45,15 @@ func recordForEver() {
 	select {}
 }
 
+// came says when a picture came, in microseconds.
+type came struct{}
+
+func (came) Frame(_ sfu.Format, fr *sfu.Frame) {
+	say("%d", clock.At(clock.System, fr.Mono).UnixMicro())
+}
+
+func (came) Closed() {}
+
 // F15: killed at any moment. At most 2 s of what came are lost, and what is left
 // is whole and listed, without anybody's help.
 func TestKilledAtAnyMoment(t *testing.T) {
@@ -51,24 +65,23 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	worst := time.Duration(0)
 	seen := map[string]bool{}
 	for round := range crashes {
-		began, killed := recordAndKill(t, dir, cam.Main())
+		began, last := recordAndKill(t, dir, cam.Main())
 		w.start()
 		list := w.segments("gate")
-		t.Logf("round %d: killed after %v, %d segments", round, killed.Sub(began), len(list))
+		t.Logf("round %d: killed after %v, %d segments", round, last.Sub(began), len(list))
 		if len(list) == 0 {
-			worst = max(worst, killed.Sub(began))
-			if killed.Sub(began) > 2*time.Second {
-				t.Fatalf("round %d: nothing is left of %v", round, killed.Sub(began))
+			worst = max(worst, last.Sub(began))
+			if last.Sub(began) > 2*time.Second {
+				t.Fatalf("round %d: nothing is left of %v", round, last.Sub(began))
 			}
 			w.end()
 			continue
 		}
 		consistent(t, list)
-		last := list[len(list)-1]
-		if last.To.After(began) {
-			worst = max(worst, killed.Sub(last.To))
+		if kept := list[len(list)-1].To; kept.After(began) {
+			worst = max(worst, last.Sub(kept))
 		} else {
-			worst = max(worst, killed.Sub(began))
+			worst = max(worst, last.Sub(began))
 		}
 		if marks, _ := os.ReadDir(filepath.Join(dir, dirOpen)); len(marks) != 0 {
 			t.Errorf("round %d: %d segments are still open", round, len(marks))
@@ -93,8 +106,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	t.Logf("%d crashes, %d segments, at most %v lost", crashes, len(seen), worst)
 }
 
-// recordAndKill runs the other process until a random moment after it began to record.
-func recordAndKill(t *testing.T, dir, url string) (began, killed time.Time) {
+// recordAndKill runs the other process until a random moment after it began to
+// record, and says when the pictures came that were the newest then.
+func recordAndKill(t *testing.T, dir, url string) (began, last time.Time) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+dir+"\n"+url)
@@ -105,18 +119,23 @@ func recordAndKill(t *testing.T, dir, url string) (began, killed time.Time) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewScanner(out)
-	if !lines.Scan() || lines.Text() != "recording" {
-		cmd.Process.Kill()
-		cmd.Wait()
-		t.Fatalf("the child said %q", lines.Text())
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if lines.Text() == "recording" {
+			began = last
+			time.AfterFunc(time.Duration(rand.IntN(3500))*time.Millisecond, func() { cmd.Process.Kill() })
+			continue
+		}
+		at, err := strconv.ParseInt(lines.Text(), 10, 64)
+		if err != nil {
+			t.Errorf("the child said %q", lines.Text())
+			cmd.Process.Kill()
+			break
+		}
+		last = time.UnixMicro(at)
 	}
-	began = time.Now()
-	timer := time.NewTimer(time.Duration(rand.IntN(3500)) * time.Millisecond)
-	defer timer.Stop()
-	<-timer.C
-	killed = time.Now()
-	cmd.Process.Kill()
 	cmd.Wait()
-	return began, killed
+	if began.IsZero() {
+		t.Fatal("the child ended before it recorded")
+	}
+	return began, last
 }

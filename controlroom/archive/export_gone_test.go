@@ -14,14 +14,14 @@ func TestAWatermarkOfFootageThatGoesFails(t *testing.T) {
 	t.Parallel()
 	x := newTaken(t, ExportsConfig{}, testcam.Spec{Kbits: 500, Width: 320, Height: 180}, 8)
 	anna := authz.NewID()
-	x.endExports() // nothing is made before all is gone
-	x.begin()
+	empty := x.fill() // nothing is made before all is gone
 	ask := x.ask(anna)
 	ask.Watermark = true
 	made := x.create(ask)
 	if n, err := x.a.shelvesOf("gate", Main)[0].removeOldest(func(row, int64) bool { return true }); n == 0 || err != nil {
 		t.Fatal(n, err)
 	}
+	empty()
 	poll(t, 30*time.Second, "the end of it", func() bool {
 		now, err := x.e.Get(anna, made.ID)
 		if err != nil {

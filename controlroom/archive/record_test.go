@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sightline/authz"
+	"sightline/ingest"
 	"sightline/internal/fault"
 	"sightline/internal/testcam"
 )
@@ -24,29 +25,29 @@ func TestRecordsWhatCanBePlayed(t *testing.T) {
 	w.camera("gate", short(t))
 	w.record("gate", Policy{})
 	began := time.Now()
-	poll(t, 30*time.Second, "three segments", func() bool { return len(w.segments("gate")) >= 3 })
-	list := w.segments("gate")
-	consistent(t, list)
-	if !list[len(list)-1].Growing || list[0].Growing || !list[1].Continues {
-		t.Errorf("the newest segment grows and they follow on each other: %+v", list)
-	}
-	if d := list[0].To.Sub(list[0].From); d < 2*time.Second || d > 4*time.Second { // pictures come late on a busy machine
-		t.Errorf("a segment lasts %v", d)
-	}
-	if off := list[0].From.Sub(began); off < -time.Second || off > 10*time.Second {
+	var list, all []Segment
+	poll(t, 30*time.Second, "two segments of three seconds and one that grows, each going on from the other", func() bool {
+		all = w.segments("gate")
+		list = all[max(0, len(all)-3):]
+		return len(list) == 3 && unbroken(list[:2], 2, 2*time.Second) == 0 && list[0].To.Sub(list[0].From) < 4*time.Second && // pictures come late on a busy machine
+			list[2].Continues && list[2].Growing
+	})
+	consistent(t, all)
+	if off := all[0].From.Sub(began); off < -time.Second || off > busy*10*time.Second {
 		t.Errorf("it begins %v after it was asked for", off)
 	}
-	spans, err := w.a.Coverage(t.Context(), "gate", Main, always())
-	if err != nil || len(spans) != 1 || !spans[0].From.Equal(list[0].From) {
+	spans, err := w.a.Coverage(t.Context(), "gate", Main, Span{all[0].From.Add(-time.Hour), list[2].To})
+	if err != nil || len(spans) == 0 || len(spans) > 1+breaks(all) || !spans[0].From.Equal(all[0].From) {
 		t.Errorf("%+v %v", spans, err)
 	}
 	days, err := w.a.Days(t.Context(), "gate", time.UTC)
-	if err != nil || len(days) == 0 || days[0].Date != list[0].From.Format(time.DateOnly) || days[0].Bytes == 0 {
+	if err != nil || len(days) == 0 || days[0].Date != all[0].From.Format(time.DateOnly) || days[0].Bytes == 0 {
 		t.Errorf("%+v %v", days, err)
 	}
-	if st := w.a.Status("gate"); !st.Recording || st.Bytes == 0 || st.Error != "" || st.Gaps != 0 || st.Oldest.IsZero() {
-		t.Errorf("%+v", st)
-	}
+	poll(t, 10*time.Second, "its status", func() bool {
+		st := w.a.Status("gate")
+		return st.Recording && st.Bytes > 0 && st.Error == "" && !st.Oldest.IsZero()
+	})
 
 	// What grows can be read as far as it is listed, and plays.
 	grows := w.readAll(list[len(list)-1])
@@ -77,7 +78,7 @@ func TestRecordsWhatCanBePlayed(t *testing.T) {
 	}
 	w.start() // the second start lists the same (F25)
 	again := w.segments("gate")
-	if len(again) < len(list) || again[0].ID != list[0].ID || again[len(again)-1].Growing || again[len(again)-1].Repaired {
+	if len(again) < len(all) || again[0].ID != all[0].ID || again[len(again)-1].Growing || again[len(again)-1].Repaired {
 		t.Errorf("%+v", again)
 	}
 	consistent(t, again)
@@ -104,11 +105,13 @@ func TestSoundIsKept(t *testing.T) {
 	w := newWorld(t, Config{Segment: 2 * time.Second})
 	w.camera("gate", clip(t, testcam.Spec{Seconds: 4, Width: 320, Height: 180, GOP: 500 * time.Millisecond, Sound: testcam.PCMU}))
 	w.record("gate", Policy{Sound: true})
-	poll(t, 30*time.Second, "segments with sound", func() bool {
-		list := w.segments("gate")
-		return len(list) > 3 && list[len(list)-2].Sound
+	var list []Segment
+	at := -1
+	poll(t, 30*time.Second, "two whole segments with sound", func() bool {
+		list = w.segments("gate")
+		at = unbroken(list, 2, 1500*time.Millisecond)
+		return at >= 0 && w.packets(list[at+1:at+2]) > int(list[at+1].To.Sub(list[at+1].From)/(40*time.Millisecond)) // of 20 ms each
 	})
-	list := w.segments("gate")
 	consistent(t, list)
 	if st := w.a.Status("gate"); st.Sound != "" {
 		t.Errorf("%+v", st)
@@ -117,7 +120,7 @@ func TestSoundIsKept(t *testing.T) {
 	for _, f := range files(t, w.disk()) {
 		decode(t, f)
 	}
-	s := list[len(list)-2]
+	s := list[at+1]
 	name := filepath.Join(w.disk(), layerDir("gate", Main), s.From.Format(time.DateOnly))
 	_, n, _, _ := parseSegmentID(s.ID)
 	if sound, video := length(t, filepath.Join(name, fileName(n)), "a"), s.To.Sub(s.From); (sound - video).Abs() > video/2 {
@@ -131,16 +134,18 @@ func TestAnotherConfigurationIsAnotherSegment(t *testing.T) {
 	w := newWorld(t, Config{})
 	first := w.camera("gate", short(t))
 	w.record("gate", Policy{})
-	poll(t, 20*time.Second, "a fragment", func() bool { return len(w.segments("gate")) == 1 })
+	poll(t, 20*time.Second, "a fragment", func() bool { return len(w.segments("gate")) > 0 })
 	first.Close()
 	poll(t, 20*time.Second, "the end of it while the camera is away", func() bool {
-		return !w.a.Status("gate").Recording && !w.segments("gate")[0].Growing
+		list := w.segments("gate")
+		return !w.a.Status("gate").Recording && !list[len(list)-1].Growing
 	})
+	n := len(w.segments("gate"))
 	w.camera("gate", clip(t, testcam.Spec{Seconds: 4, Width: 640, Height: 360, GOP: 500 * time.Millisecond}))
-	poll(t, 20*time.Second, "a second segment", func() bool { return len(w.segments("gate")) >= 2 })
+	poll(t, 20*time.Second, "a second segment", func() bool { return len(w.segments("gate")) > n })
 	list := w.segments("gate")
 	consistent(t, list)
-	if list[0].Init == list[1].Init || list[1].Continues {
+	if list[n-1].Init == list[n].Init || list[n].Continues || len(heads(list)) != 2 {
 		t.Errorf("%+v", list)
 	}
 	w.end()
@@ -161,15 +166,13 @@ func TestOtherCodings(t *testing.T) {
 	}
 	for _, id := range []string{"h265", "reordered", "aac"} {
 		sound := id == "aac"
-		poll(t, 30*time.Second, id+": segments", func() bool {
-			list := w.segments(id)
-			return len(list) > 3 && list[len(list)-2].Continues && list[len(list)-2].Sound == sound
+		var list []Segment
+		poll(t, 30*time.Second, id+": segments that go on", func() bool {
+			list = w.segments(id)
+			n := len(list) - 1
+			return n > 2 && list[n].Continues && list[n-1].Continues && list[n-1].Sound == sound
 		})
-		list := w.segments(id)
 		consistent(t, list)
-		if !list[len(list)-1].Continues {
-			t.Errorf("%s: %+v", id, list[len(list)-1])
-		}
 	}
 	w.end()
 	for _, f := range files(t, w.disk()) {
@@ -183,17 +186,25 @@ func TestAStepOfTheClockIsANewSegment(t *testing.T) {
 	w := newWorld(t, Config{})
 	w.camera("gate", short(t))
 	w.record("gate", Policy{})
-	for i, by := range []time.Duration{time.Hour, -90 * time.Minute} {
-		poll(t, 20*time.Second, "a segment more", func() bool { return len(w.segments("gate")) == i+1 })
-		w.clock.shift(by)
+	near := func(s Segment, at time.Time) bool { // of this time of the clock: the test takes minutes at most
+		return s.From.Sub(at).Abs() < 10*time.Minute && s.To.Sub(at).Abs() < 10*time.Minute
 	}
-	poll(t, 20*time.Second, "three segments", func() bool { return len(w.segments("gate")) == 3 })
+	var times []time.Time
+	for _, by := range []time.Duration{0, time.Hour, -90 * time.Minute} {
+		w.clock.shift(by)
+		times = append(times, w.clock.Now())
+		poll(t, 20*time.Second, "a segment of that time", func() bool {
+			return slices.ContainsFunc(w.segments("gate"), func(s Segment) bool { return near(s, w.clock.Now()) })
+		})
+	}
 	list := w.segments("gate") // by time: the last one written is the oldest
 	consistent(t, list)
-	if a, b := list[1].From.Sub(list[0].From), list[2].From.Sub(list[1].From); a < 29*time.Minute || a > 31*time.Minute || b < 59*time.Minute || b > 61*time.Minute {
-		t.Errorf("%v and %v apart", a, b)
+	for _, s := range list { // none is of two times
+		if !slices.ContainsFunc(times, func(at time.Time) bool { return near(s, at) }) {
+			t.Errorf("a segment from %v to %v", s.From, s.To)
+		}
 	}
-	if spans, err := w.a.Coverage(t.Context(), "gate", Main, always()); err != nil || len(spans) != 3 {
+	if spans, err := w.a.Coverage(t.Context(), "gate", Main, always()); err != nil || len(spans) < 3 || len(spans) > 1+breaks(w.segments("gate")) {
 		t.Errorf("%+v %v", spans, err)
 	}
 }
@@ -204,20 +215,26 @@ func TestOnNoticeWithWhatCameBefore(t *testing.T) {
 	w.camera("gate", short(t))
 	w.record("gate", Policy{Mode: ModeNotice, PreRoll: 3, PostRoll: 5})
 	s, _ := w.fleet.Streams("gate")
+	viewer := &live{} // it knows how late pictures come
+	t.Cleanup(s.Video[ingest.Main].AddSink(viewer))
 	poll(t, 30*time.Second, "five seconds in the ring", func() bool { return s.Video[1].Stats().Frames > 130 })
 	if n := len(w.segments("gate")); n != 0 {
 		t.Fatalf("%d segments before any notice", n)
 	}
 	at := time.Now()
 	w.a.Notice("gate", at)
-	poll(t, 20*time.Second, "recording", func() bool { return len(w.segments("gate")) == 1 })
-	poll(t, 20*time.Second, "the end of it", func() bool { list := w.segments("gate"); return !list[0].Growing })
+	poll(t, 20*time.Second, "recording", func() bool { return len(w.segments("gate")) > 0 })
+	poll(t, 20*time.Second, "the end of it", func() bool {
+		list := w.segments("gate")
+		return time.Since(at) > 5*time.Second && !list[len(list)-1].Growing && !w.a.Status("gate").Recording
+	})
 	list := w.segments("gate")
 	consistent(t, list)
-	if before := at.Sub(list[0].From); before < 2*time.Second || before > 4500*time.Millisecond {
+	late := viewer.paused()
+	if before := at.Sub(list[0].From); before < 2*time.Second-late || before > 4500*time.Millisecond+late {
 		t.Errorf("it begins %v before the notice", before)
 	}
-	if after := list[0].To.Sub(at); after < 4*time.Second || after > 8*time.Second {
+	if after := list[len(list)-1].To.Sub(at); after < 4*time.Second-late || after > 8*time.Second+2*late {
 		t.Errorf("it ends %v after the notice", after)
 	}
 }

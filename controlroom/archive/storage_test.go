@@ -63,7 +63,7 @@ func TestStorageTellsWhatBecomesOfDisks(t *testing.T) {
 // Of a bucket: what is in it, and since when it takes nothing.
 func TestStorageTellsOfTheBucket(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := newService(t, 20*time.Second)
 	w := newWorld(t, Config{Bucket: s.store, BucketName: "test/footage", Segment: time.Second, moveRest: time.Second})
 	w.camera("gate", short(t))
 	w.record("gate", Policy{})
