@@ -443,15 +443,13 @@ func TestPanicEndsOneSessionOnly(t *testing.T) {
 	waitStatus(t, f, "a", Main, Live, 15*time.Second)
 	waitStatus(t, f, "b", Main, Live, 15*time.Second)
 	p := f.camera("a").layers()[Main]
-	p.mu.Lock()
-	s := p.sess
-	p.mu.Unlock()
-	boom := make(chan struct{})
-	remove := p.stream.AddSink(sinkFunc(func() {
-		select {
-		case <-boom:
-		default:
-			close(boom)
+	boom := false
+	remove := p.stream.AddSink(sinkFunc(func() { // on the goroutine of the session that is under way
+		p.mu.Lock()
+		s := p.sess
+		p.mu.Unlock()
+		if s != nil && !boom {
+			boom = true
 			s.norm.emit = nil // the next picture of this session panics
 		}
 	}))
