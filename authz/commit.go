@@ -120,21 +120,26 @@ func (a *Authority) commit(ctx context.Context, began int64, d draft) (kv.Commit
 	}
 	ctx = context.WithoutCancel(ctx)
 	txn := kv.Txn{ID: kv.NewID(a.cfg.Clock.Now()), Space: kv.Control, Conditions: d.conds, Writes: d.writes}
-	var c kv.Commit
-	var err error
-	for range commitTries {
-		wctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
-		c, err = a.cfg.Store.Commit(wctx, txn)
-		cancel()
-		if !fault.Is(err, fault.Unknown) {
-			break
-		}
-	}
+	c, err := a.insist(ctx, txn)
 	if err != nil {
 		return c, err
 	}
 	a.cut(ctx, d.writes, c.Revision, began)
 	return c, nil
+}
+
+// insist commits a transaction, again while its outcome is unknown: each try has a
+// time of its own.
+func (a *Authority) insist(ctx context.Context, txn kv.Txn) (c kv.Commit, err error) {
+	for range commitTries {
+		wctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
+		c, err = a.cfg.Store.Commit(wctx, txn)
+		cancel()
+		if !fault.Is(err, fault.Unknown) || ctx.Err() != nil {
+			break
+		}
+	}
+	return c, err
 }
 
 // require decides an action of a service on facts read now and returns them

@@ -113,13 +113,7 @@ func (a *Authority) changeSeats(ctx context.Context, link string, fn func(r *sea
 		}
 		txn := kv.Txn{ID: kv.NewID(a.cfg.Clock.Now()), Space: nodesSpace,
 			Conditions: []kv.Condition{{Key: k, Version: was.Version}}, Writes: []kv.Write{write}}
-		wctx, cancel := context.WithTimeout(ctx, a.cfg.Timeout)
-		_, err = a.cfg.Store.Commit(wctx, txn)
-		if fault.Is(err, fault.Unknown) && ctx.Err() == nil {
-			_, err = a.cfg.Store.Commit(wctx, txn)
-		}
-		cancel()
-		if err == nil {
+		if _, err = a.insist(ctx, txn); err == nil {
 			return nil
 		}
 		if !errors.Is(err, kv.ErrConflict) || try == 30 {
