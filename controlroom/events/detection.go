@@ -93,7 +93,7 @@ func (e *Events) levels(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
 	from := ""
 	for {
-		ctx, cancel := context.WithTimeout(ctx, callLimit)
+		ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
 		snap, err := e.cfg.Store.Read(ctx, kv.Control, nil, []kv.Scan{{Prefix: pMotion, From: from, Limit: page}})
 		cancel()
 		if err != nil {

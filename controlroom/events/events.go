@@ -59,6 +59,7 @@ type Config struct {
 	LostAfter  time.Duration // without a picture for so long a camera is lost: 30 s
 	BackAfter  time.Duration // with pictures for so long it is back: 10 s
 	Settle     time.Duration // how long after the start a camera may take to show its first picture: 2 min
+	Timeout    time.Duration // of one call to the store: 2 s
 	Log        *slog.Logger  // nil: discard
 	Registerer prometheus.Registerer
 	Clock      clock.Clock // nil: the machine's
@@ -115,6 +116,7 @@ func New(cfg Config) (*Events, error) {
 	or(&cfg.LostAfter, 30*time.Second)
 	or(&cfg.BackAfter, 10*time.Second)
 	or(&cfg.Settle, 2*time.Minute)
+	or(&cfg.Timeout, 2*time.Second)
 	e := &Events{
 		cfg:     cfg,
 		rate:    ratelimit.NewWindows(nil, cfg.Rate, time.Minute, 0),

@@ -85,7 +85,7 @@ func (e *Events) ByHook(ctx context.Context, camera string, key secret.String) e
 	if !authz.ValidID(id) {
 		id = firstID(e.now()) // asked for all the same
 	}
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
 	defer cancel()
 	snap, err := e.cfg.Store.Read(ctx, kv.Control, []string{pHook + id, authz.CameraPrefix + id}, nil)
 	if err != nil {

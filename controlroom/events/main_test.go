@@ -40,14 +40,17 @@ func (r *recorder) told(camera string) int {
 	return len(r.at[camera])
 }
 
+// patience is what a call to the store may take beside other tests.
+const patience = time.Minute
+
 // quick ends events a hundred times sooner than people want.
 func quick(store kv.Store) Config {
-	return Config{Store: store, Silence: 300 * time.Millisecond, Hold: 3 * time.Second, Rate: 1000}
+	return Config{Store: store, Silence: 300 * time.Millisecond, Hold: 3 * time.Second, Rate: 1000, Timeout: patience}
 }
 
 func onBolt(t testing.TB) kv.Store {
 	t.Helper()
-	s, err := boltkv.Open(t.Context(), filepath.Join(t.TempDir(), "store"), boltkv.Config{})
+	s, err := boltkv.Open(t.Context(), filepath.Join(t.TempDir(), "store"), boltkv.Config{Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +60,7 @@ func onBolt(t testing.TB) kv.Store {
 
 func onRedis(t testing.TB) kv.Store {
 	t.Helper()
-	s, err := rediskv.Open(t.Context(), redistest.Start(t).URL(), rediskv.Config{Timeout: 5 * time.Second})
+	s, err := rediskv.Open(t.Context(), redistest.Start(t).URL(), rediskv.Config{Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

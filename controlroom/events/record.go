@@ -23,10 +23,9 @@ const (
 )
 
 const (
-	version   = 1
-	callLimit = 2 * time.Second // of one call to the store
-	tries     = 6               // of a commit that others got in the way of
-	longest   = time.Hour       // of one event: what goes on is a new one then
+	version = 1
+	tries   = 6         // of a commit that others got in the way of
+	longest = time.Hour // of one event: what goes on is a new one then
 )
 
 // row is a stored event.
@@ -126,7 +125,7 @@ func cut(key, prefix string) (camera, rest string) {
 
 // read is one round trip to the events; it learns the store's time by it.
 func (e *Events) read(ctx context.Context, keys []string, scans ...kv.Scan) (kv.Snapshot, error) {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
 	defer cancel()
 	asked := e.cfg.Clock.Now()
 	snap, err := e.cfg.Store.Read(ctx, event.CameraEvents, keys, scans)
@@ -157,7 +156,7 @@ func (e *Events) commit(ctx context.Context, conds []kv.Condition, writes []kv.W
 	ctx = context.WithoutCancel(ctx)
 	for try := 0; ; try++ {
 		err := func() error {
-			ctx, cancel := context.WithTimeout(ctx, callLimit)
+			ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
 			defer cancel()
 			_, err := e.cfg.Store.Commit(ctx, txn)
 			return err

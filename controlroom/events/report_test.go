@@ -153,7 +153,7 @@ func TestEventOfADeadNode(t *testing.T) {
 // A stop ends what runs: nobody watches any more.
 func TestStopEndsEvents(t *testing.T) {
 	store := onBolt(t)
-	n := start(t, Config{Store: store})
+	n := start(t, Config{Store: store, Timeout: patience})
 	cam := made(t, store)
 	report(t, n, Report{Camera: cam, Kind: Motion, Active: new(true)})
 	n.Events.stop(t.Context())

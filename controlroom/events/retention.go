@@ -55,7 +55,7 @@ func (e *Events) tidy(ctx context.Context, count bool) error {
 }
 
 func (e *Events) exists(ctx context.Context, camera string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
 	defer cancel()
 	snap, err := e.cfg.Store.Read(ctx, kv.Control, []string{authz.CameraPrefix + camera}, nil)
 	if err != nil {

@@ -21,7 +21,7 @@ type stored interface{ hook | watching }
 
 // setting reads a camera's record; ok is false when it has none.
 func setting[T stored](ctx context.Context, e *Events, key string) (out T, v kv.Value, ok bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
 	defer cancel()
 	snap, err := e.cfg.Store.Read(ctx, kv.Control, []string{key}, nil)
 	if err != nil {
