@@ -2,6 +2,7 @@ package controlroom
 
 import (
 	"testing"
+	"time"
 
 	"sightline/authz"
 	"sightline/internal/clock"
@@ -28,7 +29,7 @@ func TestEgressLevelIsAPureFunctionOfTheCounters(t *testing.T) {
 // moving pictures, and nobody is attached anew or goes dark.
 func TestEgressBudgetGoesFromMainToSubToStillsAndBack(t *testing.T) {
 	fake := clock.NewFake(clock.System.Now())
-	store, err := boltkv.Open(t.Context(), t.TempDir(), boltkv.Config{Clock: fake})
+	store, err := boltkv.Open(t.Context(), t.TempDir(), boltkv.Config{Clock: fake, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,7 @@ func TestEgressBudgetGoesFromMainToSubToStillsAndBack(t *testing.T) {
 func TestEgressCountsWhatWasSentBeforeATileWent(t *testing.T) {
 	tr, slots, _ := budgetRoom(t)
 	slots.say(ratelimit.Admission{Waiting: 1}, nil) // stills
-	store, err := boltkv.Open(t.Context(), t.TempDir(), boltkv.Config{})
+	store, err := boltkv.Open(t.Context(), t.TempDir(), boltkv.Config{Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

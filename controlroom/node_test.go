@@ -43,7 +43,7 @@ const storeWait = 20 * time.Second
 // stores runs a test on both stores.
 func stores(t *testing.T, f func(t *testing.T, open func(t *testing.T) kv.Store)) {
 	t.Run("bolt", func(t *testing.T) {
-		s, err := boltkv.Open(t.Context(), filepath.Join(t.TempDir(), "store"), boltkv.Config{})
+		s, err := boltkv.Open(t.Context(), filepath.Join(t.TempDir(), "store"), boltkv.Config{Timeout: storeWait})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +96,7 @@ func newNodeWith(t *testing.T, store kv.Store, cfg authz.Config) *node {
 		t.Fatal(err)
 	}
 	n.room, err = controlroom.New(controlroom.Config{Store: store, Authority: n.auth, Fleet: n.fleet, Engine: n.engine,
-		Guard: guard, Seal: box, Node: cfg.Node, FFmpeg: tool, Registerer: n.reg})
+		Guard: guard, Seal: box, Node: cfg.Node, Limits: controlroom.Limits{Decision: storeWait}, FFmpeg: tool, Registerer: n.reg})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -449,7 +449,7 @@ func within(t *testing.T, what string, done <-chan struct{}) {
 // bolt is a fresh store for tests that do not depend on which it is.
 func bolt(t *testing.T) kv.Store {
 	t.Helper()
-	s, err := boltkv.Open(t.Context(), filepath.Join(t.TempDir(), "store"), boltkv.Config{})
+	s, err := boltkv.Open(t.Context(), filepath.Join(t.TempDir(), "store"), boltkv.Config{Timeout: storeWait})
 	if err != nil {
 		t.Fatal(err)
 	}

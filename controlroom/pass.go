@@ -36,7 +36,7 @@ type input struct {
 
 const (
 	deniedRetry = 30 * time.Second // a denied tile is asked for again, beside all hints
-	askTimeout  = 2 * time.Second  // of one decision; the store's own limit is shorter
+	askTimeout  = 2 * time.Second  // of one question to the store or the ledgers
 	quiet       = time.Hour        // nothing to do by itself
 )
 
@@ -224,7 +224,7 @@ func (s *session) decide(ctx context.Context, in input) {
 
 // ask subscribes to one camera. The subscription is nil unless the decision allows it.
 func (s *session) ask(ctx context.Context, camera string, act authz.Action) (*subscription, authz.Decision, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.limits.Decision)
 	defer cancel()
 	u := &subscription{}
 	l, d, err := s.decider.subscribe(ctx, s.subject, camera, act, func(d authz.Decision) {

@@ -50,6 +50,7 @@ type Limits struct {
 	Views        int           // of one account: 50
 	NoSocket     time.Duration // a session without a socket is closed after 30 s
 	Idle         time.Duration // without input media stops after 60 min
+	Decision     time.Duration // of one decision on a tile: 2 s; the store's own limit is shorter
 	SubMaxPx     int           // widest tile that takes the sub layer: 640 device pixels
 	SubFromTiles int           // with more tiles than this all take the sub layer: 4
 }
@@ -73,6 +74,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Idle == 0 {
 		l.Idle = time.Hour
+	}
+	if l.Decision == 0 {
+		l.Decision = askTimeout
 	}
 	return l
 }

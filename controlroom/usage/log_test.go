@@ -184,7 +184,7 @@ func TestR76_ManySessionsOfOneVisitKeepTheirSum(t *testing.T) {
 // TestR76_AddressesAreDroppedAfterAMonth and the rest of the row a year after.
 func TestR76_AddressesAreDroppedAfterAMonth(t *testing.T) {
 	fake := clock.NewFake(time.Now())
-	store, err := boltkv.Open(t.Context(), t.TempDir(), boltkv.Config{Clock: fake})
+	store, err := boltkv.Open(t.Context(), t.TempDir(), boltkv.Config{Clock: fake, Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

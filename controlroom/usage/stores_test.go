@@ -35,7 +35,7 @@ func onBoth(t *testing.T, test func(t *testing.T, kind string, open func() kv.St
 
 func openBolt(t testing.TB, dir string) kv.Store {
 	t.Helper()
-	s, err := boltkv.Open(t.Context(), dir, boltkv.Config{})
+	s, err := boltkv.Open(t.Context(), dir, boltkv.Config{Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
