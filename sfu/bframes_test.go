@@ -17,7 +17,7 @@ import (
 func TestReplayWithBFrames(t *testing.T) {
 	e := engine(t, nil)
 	first := newCamera(t, "first", sfu.H264, time.Second, 300_000).fill(30).run(t)
-	cam := newCamera(t, "b", sfu.H264, 10*time.Second, 500_000)
+	cam := newCamera(t, "b", sfu.H264, 10*time.Second, 500_000).keeps()
 	cam.s.SetFormat(sfu.Format{Codec: sfu.H264, ClockRate: 90000, Profile: "4d401f", Width: 1280, Height: 720, BFrames: true})
 	start := clock.Mono() - int64(3*time.Second)
 	shown := map[int]uint32{} // RTP time by frame number: sent 0 3 1 2 6 4 5, shown in turn

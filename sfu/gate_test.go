@@ -63,7 +63,7 @@ func TestR101_GateCutsAtTheNextFrame(t *testing.T) {
 // The gate's instant is exact: a frame at or after ValidUntil is not sent.
 func TestGateInstantIsExact(t *testing.T) {
 	e := engine(t, nil)
-	cam := newCamera(t, "cam", sfu.H264, time.Second, 200_000).fill(1)
+	cam := newCamera(t, "cam", sfu.H264, time.Second, 200_000).keeps().fill(1)
 	g, ev := open(), &events{}
 	j := join(t, e, testpeer.Config{}, func(p *sfu.Peer) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}, Gate: g, OnEvent: ev.add})

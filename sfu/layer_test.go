@@ -67,7 +67,7 @@ func TestStalledLayerFallsBack(t *testing.T) {
 // A source that starts again with another format goes on at its next key frame.
 func TestFormatChange(t *testing.T) {
 	e := engine(t, nil)
-	cam := newCamera(t, "cam", sfu.H264, time.Second, 300_000).fill(10)
+	cam := newCamera(t, "cam", sfu.H264, time.Second, 300_000).keeps().fill(10)
 	j := join(t, e, testpeer.Config{H265: true}, func(p *sfu.Peer) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 	})

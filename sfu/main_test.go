@@ -64,6 +64,15 @@ func newCamera(t testing.TB, name string, codec sfu.Codec, gop time.Duration, bi
 	return c
 }
 
+// keeps gives the stream a ring that forgets nothing while a test runs, however
+// long a busy machine takes to connect a viewer.
+func (c *camera) keeps() *camera {
+	f, _ := c.s.Format()
+	c.s = sfu.NewStream(sfu.StreamConfig{Name: c.s.Name(), Kind: c.s.Kind(), RingAge: 10 * time.Minute, RingBytes: 256 << 20, RingFrames: 1 << 14})
+	c.s.SetFormat(f)
+	return c
+}
+
 // fill writes n frames at once, as if the last had just arrived.
 func (c *camera) fill(n int) *camera {
 	step := int64(time.Second) / int64(c.fps)

@@ -48,7 +48,7 @@ func TestNackIsAnsweredFromTheRing(t *testing.T) {
 // T28: one packet is sent again at most three times, however often it is asked for.
 func TestT28_RepeatedNacksAreLimited(t *testing.T) {
 	e := engine(t, nil)
-	cam := newCamera(t, "cam", sfu.H264, time.Second, 500_000).fill(5)
+	cam := newCamera(t, "cam", sfu.H264, time.Second, 500_000).keeps().fill(5)
 	j := join(t, e, testpeer.Config{}, func(p *sfu.Peer) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 	})

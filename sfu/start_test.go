@@ -15,7 +15,7 @@ import (
 // before the next key frame, and what follows is contiguous up to live.
 func TestReplayGivesFirstPictureMidGOP(t *testing.T) {
 	e := engine(t, nil)
-	cam := newCamera(t, "cam", sfu.H264, 10*time.Second, 2_000_000).fill(125).run(t) // half a GOP: 5 s
+	cam := newCamera(t, "cam", sfu.H264, 10*time.Second, 2_000_000)
 	var mu sync.Mutex
 	numbers := map[int]bool{}
 	var order []int
@@ -27,12 +27,14 @@ func TestReplayGivesFirstPictureMidGOP(t *testing.T) {
 			numbers[n] = true
 			order = append(order, n)
 		}
-	}}, func(p *sfu.Peer) {
-		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
-	})
+	}}, nil)
+	until(t, "the connection", 5*time.Second, func() bool { return j.srv.State() == sfu.PeerConnected })
+	cam.fill(125).run(t) // half a GOP: 5 s
+	asked := time.Now()
+	attach(t, j.srv, j.Mids()[0], sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 	until(t, "a first picture", 2*time.Second, func() bool { return !j.Stats()[0].FirstKey.IsZero() })
-	first := j.Stats()[0].FirstKey.Sub(j.OfferSent())
-	first -= still.In(j.OfferSent(), j.Stats()[0].FirstKey)
+	first := j.Stats()[0].FirstKey.Sub(asked)
+	first -= still.In(asked, j.Stats()[0].FirstKey)
 	t.Logf("first picture after %v", first)
 	if first > 2*time.Second {
 		t.Errorf("first picture after %v, want well under the 5 s to the next key frame", first)
@@ -87,7 +89,7 @@ func TestPlayoutDelayIsSetThenReset(t *testing.T) {
 // else the viewer would play without a delay for good.
 func TestPlayoutDelayIsResetAfterAPause(t *testing.T) {
 	e := engine(t, nil)
-	cam := newCamera(t, "cam", sfu.H264, 4*time.Second, 500_000).fill(5)
+	cam := newCamera(t, "cam", sfu.H264, 4*time.Second, 500_000).keeps().fill(5)
 	var mu sync.Mutex
 	var seen []string
 	j := join(t, e, testpeer.Config{OnPacket: func(p *testpeer.Packet) {

@@ -90,7 +90,7 @@ func (v *valve) set(shut bool) {
 func TestSlowTCPViewer(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	e := engine(t, func(c *sfu.EngineConfig) { c.TCPPort, c.Registerer = 0, reg })
-	cam := newCamera(t, "cam", sfu.H264, 60*time.Second, 4_000_000).fill(10).run(t)
+	cam := newCamera(t, "cam", sfu.H264, time.Hour, 4_000_000).keeps().fill(10).run(t)
 	sub := sfu.Subscription{Layers: []*sfu.Stream{cam.s}}
 	v := newValve(t, e.TCPPort())
 	port := regexp.MustCompile(` 127\.0\.0\.1 \d+ typ host tcptype passive`)
