@@ -123,7 +123,7 @@ func TestSoundIsKept(t *testing.T) {
 	s := list[at+1]
 	name := filepath.Join(w.disk(), layerDir("gate", Main), s.From.Format(time.DateOnly))
 	_, n, _, _ := parseSegmentID(s.ID)
-	if sound, video := length(t, filepath.Join(name, fileName(n)), "a"), s.To.Sub(s.From); (sound - video).Abs() > video/2 {
+	if sound, video := length(t, filepath.Join(name, fileName(n)), "a"), s.To.Sub(s.From); sound < video/2 || sound > video+2*time.Second { // pictures may come so late
 		t.Errorf("%v of sound beside %v of pictures", sound, video)
 	}
 }
