@@ -136,7 +136,11 @@ func (n *node) build(ctx context.Context) (err error) {
 		n.store = deafStore{n.store}
 	}
 	n.stack.push("store", func(context.Context) error { return n.store.Close() })
-	if _, err := checkSealed(ctx, n.store, box, false); err != nil {
+	err = whileLate(ctx, func() error {
+		_, err := checkSealed(ctx, n.store, box, false)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 
@@ -313,7 +317,7 @@ func (n *node) start(ctx context.Context) error {
 	}
 	n.applyNetworks(ctx)
 	n.stack.loop("camera networks", n.followNetworks)
-	if err := n.room.Start(ctx); err != nil {
+	if err := whileLate(ctx, func() error { return n.room.Start(ctx) }); err != nil {
 		return err
 	}
 	n.stack.push("control room", func(context.Context) error { n.room.Close(); return nil })
@@ -340,7 +344,7 @@ func (n *node) start(ctx context.Context) error {
 func (n *node) waitAuthority(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.NewTimer(10 * time.Second)
+	limit := time.NewTimer(startLimit)
 	defer limit.Stop()
 	for {
 		err := n.authority.Ready()
