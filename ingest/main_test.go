@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // quick are waits short enough for tests; what a busy machine might meet is not.
 var quick = Timing{
-	Handshake: 20 * time.Second, MediaSilence: 10 * time.Second, KeySilence: 30 * time.Second, Offline: 2 * time.Second,
+	Handshake: time.Minute, MediaSilence: 10 * time.Second, KeySilence: 30 * time.Second, Offline: 2 * time.Second,
 	RetryFirst: 50 * time.Millisecond, RetryMax: 400 * time.Millisecond, RetryLogin: 30 * time.Second,
 }
 
