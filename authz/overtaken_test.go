@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -17,7 +18,8 @@ type overtaken struct {
 	key   string // in the loop's read
 	armed atomic.Bool
 	taken chan struct{} // the loop's answer is made
-	given chan struct{} // the loop has it
+	given chan struct{} // the loop has it: closed by give
+	give  func()
 	asked chan struct{} // the loop has done with it and asks for changes again
 }
 
@@ -29,7 +31,7 @@ func (o *overtaken) Read(ctx context.Context, sp kv.Space, keys []string, scans 
 		return snap, err
 	}
 	if ctx.Value(ofTest{}) != nil && o.down.Load() {
-		close(o.given)
+		o.give()
 		<-o.asked
 		return kv.Snapshot{}, kv.Unavailable(fmt.Errorf("the line is cut"))
 	}
@@ -52,10 +54,12 @@ func (o *overtaken) Changes(ctx context.Context, after uint64, limit int) (kv.Ch
 func TestF11_AnOldReadDoesNotSpareWhomAChangeCuts(t *testing.T) {
 	base := openBolt(t, t.TempDir())
 	store := &overtaken{wire: &wire{Store: base}, taken: make(chan struct{}), given: make(chan struct{}), asked: make(chan struct{}, 1)}
+	store.give = sync.OnceFunc(func() { close(store.given) })
 	other := newStand(t, base)
 	ann := other.person("Ann")
 	other.index()
 	s := newStand(t, store).run()
+	t.Cleanup(store.give) // before the loop is to end
 	cam := other.camera(ann.Subject, "Yard")
 	link := other.shareLink(ann.Subject, "Gate", cam.ID)
 	guest, _, _ := other.guest(link)
