@@ -167,8 +167,8 @@ func compare(t *testing.T, w *world, c *cut, file string) {
 	t.Helper()
 	got := probe(t, file, "v")
 	var want []probed
-	left, holes := time.Duration(0), 0 // the index tells where a busy machine has left something out
-	list := w.segments("gate")
+	left, holes := time.Duration(0), 0               // the index tells where a busy machine has left something out
+	list := unwind(slices.Clone(w.segments("gate"))) // what a late disk had taken twice plays one after the other
 	for i, s := range list {
 		if i > 0 {
 			d := s.From.Sub(list[i-1].To)
@@ -199,7 +199,7 @@ func compare(t *testing.T, w *world, c *cut, file string) {
 	if breaks > 1+holes { // where sound begins, a segment begins on a line of its own
 		t.Errorf("%d times the distance of pictures is not that of the source", breaks)
 	}
-	if d := (c.To.Sub(c.From) - left).Seconds() - c.Seconds; d > 0.5 || d < -0.5 { // the first pictures may come late
+	if d := (list[len(list)-1].To.Sub(list[0].From) - left).Seconds() - c.Seconds; d > 0.5 || d < -0.5 { // the first pictures may come late
 		t.Errorf("from %v to %v it plays %v s", c.From, c.To, c.Seconds)
 	}
 }
