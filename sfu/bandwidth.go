@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"sightline/internal/clock"
 	"sightline/sfu/bwe"
@@ -20,10 +21,11 @@ const (
 	contentEvery  = int64(500e6)  // where every tile has what it wants
 	silentAfter   = int64(1200e6) // no feedback for so long although packets leave
 	pokeEvery     = int64(500e6)
-	outage        = int64(2500e6) // without feedback: the path was away, which says nothing of its rate
-	renewEvery    = int64(5e9)    // a path that is so overloaded that no feedback comes is not believed again at once
-	guessedMain   = 2_000_000     // bit/s of a large layer that has not been seen yet
-	feedbackMax   = 100           // a second, per peer
+	unreadFor     = 100 * time.Millisecond // how long feedback that lies in a socket may take to be read
+	outage        = int64(2500e6)          // without feedback: the path was away, which says nothing of its rate
+	renewEvery    = int64(5e9)             // a path that is so overloaded that no feedback comes is not believed again at once
+	guessedMain   = 2_000_000              // bit/s of a large layer that has not been seen yet
+	feedbackMax   = 100                    // a second, per peer
 )
 
 // bandwidth is what a peer knows of its path and what it makes of it: the
@@ -238,7 +240,7 @@ func (c *bandwidth) watch(now int64) {
 	}
 	c.p.engine.wg.Go(func() {
 		defer c.p.guard("bandwidth")
-		c.silence(now)
+		c.silence()
 	})
 }
 
@@ -252,12 +254,19 @@ func (c *bandwidth) left(now int64) {
 
 // silence takes back what is no longer confirmed, and sends a little so that
 // the way back can show itself. Where nothing has left, because all is paused,
-// there is nothing to confirm: then a little is sent and no more.
-func (c *bandwidth) silence(now int64) {
+// there is nothing to confirm: then a little is sent and no more. After a
+// standstill of this process feedback may lie unread: it is waited for.
+func (c *bandwidth) silence() {
+	time.Sleep(unreadFor)
 	if !c.p.ready.Load() {
 		return
 	}
+	now := clock.Mono()
 	c.mu.Lock()
+	if now-c.heard.Load() < silentAfter {
+		c.mu.Unlock()
+		return
+	}
 	if asked := c.asked.Load(); asked != 0 && now-asked >= silentAfter {
 		c.est.Silence(now)
 		c.publish()

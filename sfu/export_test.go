@@ -2,9 +2,20 @@ package sfu
 
 import (
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sightline/internal/clock"
 )
+
+// StoodStill makes a peer's feedback as old as a standstill of this process
+// leaves it, before what came meanwhile is read.
+func StoodStill(p *Peer, d time.Duration) {
+	then := clock.Mono() - int64(d)
+	p.band.heard.Store(then)
+	p.band.asked.Store(then)
+}
 
 // BreakSegmentation makes the system refuse segmentation on the engine's IPv4
 // socket from now on.

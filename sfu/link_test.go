@@ -167,6 +167,25 @@ func layerChanges(t *testing.T, reg *prometheus.Registry) map[string]float64 {
 	return out
 }
 
+// A standstill of this process is no silence of the viewer: the feedback that came
+// meanwhile is read before the estimate is touched.
+func TestOwnStandstillIsNoSilence(t *testing.T) {
+	e := engine(t, nil)
+	cam := newCamera(t, "cam", sfu.H264, time.Second, 500_000).fill(10).run(t)
+	j := join(t, e, testpeer.Config{TWCC: true}, func(p *sfu.Peer) {
+		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
+	})
+	until(t, "an estimate", 10*time.Second, func() bool { return j.srv.Stats().Estimate > 0 && j.Stats()[0].Keys > 0 })
+	for range 10 { // in some the next feedback comes before the next packet looks
+		sfu.StoodStill(j.srv, 2*time.Second)
+		got := j.Stats()[0].Frames
+		until(t, "pictures after it", 20*time.Second, func() bool { return j.Stats()[0].Frames > got+15 })
+	}
+	if s := j.srv.Stats(); s.Limited {
+		t.Errorf("the path is said to be limited, to %d bit/s", s.Estimate)
+	}
+}
+
 // Without transport-wide feedback nothing is estimated and nobody paused.
 func TestNoFeedbackNoEstimate(t *testing.T) {
 	e := engine(t, nil)
