@@ -25,7 +25,7 @@ func (o Outage) String() string {
 
 // Failover lets n guests watch, spread over the given base URLs, makes changes
 // over the API without a pause, calls fail, which takes the store's primary away
-// and returns when there is another one, and then cuts the guests.
+// and returns when there is another one that stays, and then cuts the guests.
 func Failover(ctx context.Context, d Demo, bases []string, n int, fail func()) (Outage, error) {
 	var out Outage
 	l := &lab{demo: d, bases: bases, owner: NewClient(bases[0], d.Accounts[0].Token)}

@@ -30,6 +30,7 @@ func TestPromiseFailover_F11(t *testing.T) {
 					old.Pause()
 				}
 				group.Until(old)
+				group.Settled()
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -107,7 +107,9 @@ func (s *Sentinels) followed(p *Server) bool {
 
 // Primary is the server that most Sentinels call the primary; nil while they do
 // not agree.
-func (s *Sentinels) Primary() *Server {
+func (s *Sentinels) Primary() *Server { return s.primary(len(s.Sentinels)/2 + 1) }
+
+func (s *Sentinels) primary(least int) *Server {
 	votes := map[string]int{}
 	for _, one := range s.Sentinels {
 		if r, err := do(one.Addr(), "SENTINEL", "get-master-addr-by-name", MasterName); err == nil {
@@ -115,7 +117,7 @@ func (s *Sentinels) Primary() *Server {
 		}
 	}
 	for _, r := range s.Redis {
-		if votes[r.Addr()] > len(s.Sentinels)/2 {
+		if votes[r.Addr()] >= least {
 			return r
 		}
 	}
@@ -135,6 +137,32 @@ func (s *Sentinels) Until(old *Server) *Server {
 	var now *Server
 	s.until("a failover", func() bool { now = s.Primary(); return now != nil && now != old })
 	return now
+}
+
+// settledFor is how long nothing may change until the group is Settled. Sentinels
+// may fail over twice within some seconds, elected one after the other; the first
+// new primary becomes a replica of the second only 8 s later.
+const settledFor = 3 * time.Second
+
+// Settled waits until all Sentinels have called the same server the primary for a
+// while, and a replica has followed it.
+func (s *Sentinels) Settled() {
+	s.t.Helper()
+	var last *Server
+	var since time.Time
+	s.until("settled", func() bool {
+		now := s.primary(len(s.Sentinels))
+		if now == nil || now != last || !now.hasReplica() {
+			last, since = now, time.Now()
+			return false
+		}
+		return time.Since(since) > settledFor
+	})
+}
+
+func (s *Server) hasReplica() bool {
+	info, err := do(s.Addr(), "INFO", "replication")
+	return err == nil && strings.Contains(info, "min_slaves_good_slaves:") && !strings.Contains(info, "min_slaves_good_slaves:0")
 }
 
 // Whole waits until all servers are up, followed and known again.
