@@ -2,7 +2,7 @@
 // of the owner, somebody without an account, groups, and the view of the other side.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { api, browser, button, context, demo, desk, findings, phone, shot, signIn, stopwatch, tiles, until, word } from "./harness.mjs";
+import { api, browser, button, context, demo, desk, everyCamera, findings, phone, shot, signIn, stopwatch, tiles, until, word } from "./harness.mjs";
 
 describe("the share dialog", () => {
   let d, b, oc, sc, nc, owner, second, neighbour, cam, call, their;
@@ -169,8 +169,7 @@ describe("the share dialog", () => {
     await shot(neighbour, "given-group-desk");
     assert.deepEqual(await findings(neighbour), []);
     await neighbour.goto(d.base_url + "/");
-    await neighbour.locator("[aria-haspopup=menu]:not(.me)").first().click();
-    await neighbour.getByRole("menuitemradio", { name: word("wall.all_cameras") }).click();
+    await everyCamera(neighbour);
     const tile = async () => (await tiles(neighbour)).find((t) => t.camera === other.id)?.state;
     await until("the group's camera live", async () => (await tile()) === "live");
     await dialog().getByText(word("share.images_only"), { exact: true }).click();

@@ -2,7 +2,7 @@
 // happens when the only administrator leaves.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { api, browser, button, context, demo, desk, field, findings, moving, phone, shot, signIn, stopwatch, tiles, until, word } from "./harness.mjs";
+import { api, browser, button, context, demo, desk, everyCamera, field, findings, moving, phone, shot, signIn, stopwatch, tiles, until, word } from "./harness.mjs";
 
 describe("groups", () => {
   let d, b, oc, nc, owner, neighbour, street;
@@ -80,8 +80,7 @@ describe("groups", () => {
     await open(neighbour, "/");
     const live = async () => (await tiles(neighbour)).some((t) => t.camera === street.id && t.state === "live");
     await neighbour.waitForSelector("li.tile");
-    await neighbour.locator("[aria-haspopup=menu]:not(.me)").first().click();
-    await neighbour.getByRole("menuitemradio", { name: word("wall.all_cameras") }).click();
+    await everyCamera(neighbour);
     await until("the group's camera live on the wall", live);
     await moving(neighbour, 3);
     await shot(neighbour, "group-wall-desk");

@@ -309,6 +309,13 @@ export async function allLive(page, n, limit = patience) {
   });
 }
 
+/** everyCamera chooses "All cameras" on an account's wall, and waits until that is shown. */
+export async function everyCamera(page) {
+  await page.locator("button.view").click();
+  await page.getByRole("menuitemradio", { name: word("wall.all_cameras") }).click();
+  await page.locator("button.view", { hasText: word("wall.all_cameras") }).waitFor();
+}
+
 /**
  * stopwatch measures a cut by the clocks of the two pages, not of this test:
  * from the request of an act on one page to the end of a camera's live tile on

@@ -2,7 +2,7 @@
 // access closes, a camera asked for, and the end of everything at once.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { api, browser, button, context, demo, desk, field, findings, moving, phone, shot, signIn, stopwatch, tiles, told, until, word } from "./harness.mjs";
+import { api, browser, button, context, demo, desk, everyCamera, field, findings, moving, phone, shot, signIn, stopwatch, tiles, told, until, word } from "./harness.mjs";
 
 describe("what a person is told", () => {
   let d, b, oc, nc, gc, owner, neighbour, call, their, given, others;
@@ -39,8 +39,7 @@ describe("what a person is told", () => {
   const in_ = (s) => new Date(Date.now() + s * 1000).toISOString();
   async function all(page) {
     await page.goto(d.base_url + "/");
-    await page.locator("[aria-haspopup=menu]:not(.me)").first().click();
-    await page.getByRole("menuitemradio", { name: word("wall.all_cameras") }).click();
+    await everyCamera(page);
   }
 
   it("TestR26_ TestR27_ the circle counts by itself; Accept all can be undone", async () => {

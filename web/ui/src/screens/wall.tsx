@@ -103,7 +103,8 @@ export function WallScreen() {
     <main id="main" class="wall">
       <h1 class="vh">{t('wall.title')}</h1>
       <div class="tools">
-        <ViewMenu views={views.data ?? []} view={view} device={device} choose={id => { choose(id); focusWall() }} onArrange={() => arrange(view)} onNew={() => arrange(undefined)} onManage={() => setOpen({ what: 'manage' })} />
+        {/* Not before its entries are known: views that come late would move them under the pointer. */}
+        {(views.data || views.problem) && <ViewMenu views={views.data ?? []} view={view} device={device} choose={id => { choose(id); focusWall() }} onArrange={() => arrange(view)} onNew={() => arrange(undefined)} onManage={() => setOpen({ what: 'manage' })} />}
         {chip && <span class="vw-wide"><Chip>{chip}</Chip></span>}
         {!view && views.data && <LayoutPick value={layout} onChange={g => setGridHere(device, g)} />}
         <span class="only-desk"><Pager wall={wall} view={view?.id} /></span>
