@@ -396,6 +396,18 @@ describe("saved views", () => {
     });
   }
 
+  it("has no menu of views before it knows them: nothing moves under the pointer", async () => {
+    let go;
+    const held = new Promise((r) => { go = r; });
+    await page.route("**/api/v1/views", async (r) => { await held; await r.continue(); });
+    await page.goto(d.base_url + "/");
+    await page.locator("main.wall .tools").waitFor();
+    assert.equal(await page.locator("button.view").count(), 0);
+    go();
+    await page.locator("button.view").waitFor();
+    await page.unroute("**/api/v1/views");
+  });
+
   it("leaves axe nothing to say, and the console quiet", () => {
     assert.deepEqual(found, []);
     assert.deepEqual(ctx.trouble, []);
