@@ -14,9 +14,7 @@ import (
 	"sightline/authz"
 	"sightline/ingest/intake"
 	"sightline/internal/clock"
-	"sightline/internal/event"
 	"sightline/internal/fault"
-	"sightline/internal/kv"
 	"sightline/internal/secret"
 )
 
@@ -231,68 +229,6 @@ func (w *world) hash(t *testing.T, s authz.Subject, id string) string {
 		t.Fatal(id, err)
 	}
 	return r.Hash
-}
-
-func TestR54_AFullGallerySkipsItsOwnerOnly(t *testing.T) {
-	onBoth(t, Config{}, func(t *testing.T, w *world) {
-		ann, poor, rich := w.person(t, "ann", authz.PlanPro), w.person(t, "poor", authz.PlanMini), w.person(t, "rich", authz.PlanPro)
-		gate := w.camera(t, ann, "Gate")
-		w.share(t, ann, w.group(t, ann, "Hunters", poor, rich), gate)
-		const room = 10 // of 10,000 bytes; couriers may bring them in any order
-		for i := range room + 3 {
-			w.send(t, gate, alike(t, i))
-		}
-		w.poll(t, "the other has all", func() bool { return len(w.list(t, rich, Query{Limit: MaxPage})) == room+3 })
-		w.poll(t, "three are counted", func() bool { return w.usage(t, poor).Skipped == 3 })
-		u := w.usage(t, poor)
-		if u.Count != room || u.Used > u.Limit || u.Since.IsZero() {
-			t.Errorf("%+v, room for %d", u, room)
-		}
-		w.told(t, poor, 1)
-		if n := w.files(t); n != room+3 {
-			t.Errorf("%d files", n)
-		}
-		// Deleting frees at once; nothing old went by itself.
-		oldest := w.list(t, poor, Query{Limit: MaxPage})[room-1].ID
-		w.batch(t, poor, DoDelete, oldest)
-		w.send(t, gate, alike(t, 100))
-		w.poll(t, "there is room again", func() bool { return w.usage(t, poor).Count == room })
-		if u := w.usage(t, poor); u.Skipped != 0 {
-			t.Errorf("%+v", u)
-		}
-		if _, failed, err := w.gallery.Batch(t.Context(), poor, []string{oldest}, DoRestore, ""); err != nil || len(failed) != 1 || failed[0].Code != "quota_full" {
-			t.Errorf("undo without room: %v %v", failed, err)
-		}
-		// An own camera of a full account is refused, and that is told too.
-		own := w.camera(t, poor, "Own")
-		if _, err := w.gallery.Accept(t.Context(), intake.Arrival{Camera: own, Data: alike(t, 200)}); fault.Code(err) != "quota_full" {
-			t.Errorf("%v", err)
-		}
-		w.told(t, poor, 2) // the second since there was room
-	})
-}
-
-// told waits until somebody was told so often that his gallery is full. Couriers
-// that meet say the same twice, which is one notice (notice.TestR54_AFullGalleryIsOneNotice).
-func (w *world) told(t *testing.T, s authz.Subject, times int) {
-	t.Helper()
-	said := func() int {
-		entries, err := event.Recent(t.Context(), w.store, kv.Control, 1000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		notices := map[string]bool{}
-		for _, e := range entries {
-			if full, ok := e.Event.(event.GalleryFull); ok && full.Account == s.Account {
-				notices[fmt.Sprint(e.ID, full.At)] = true
-			}
-		}
-		return len(notices)
-	}
-	w.poll(t, "told", func() bool { return said() >= times })
-	if n := said(); n != times {
-		t.Errorf("told %d times, not %d", n, times)
-	}
 }
 
 func TestUndo(t *testing.T) {

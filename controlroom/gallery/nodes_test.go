@@ -372,24 +372,3 @@ func TestNothingComesAfterAnAccountIsClosed(t *testing.T) {
 		}
 	})
 }
-
-// A copy that finds no room is counted once, however often it is tried, and is
-// told once, even where the first telling was cut off.
-func TestR54_ARetryIsNotCountedAgain(t *testing.T) {
-	w := newWorld(t, bolt(t, t.TempDir()), Config{})
-	poor := w.person(t, "poor", authz.PlanMini)
-	accounts, err := w.auth.AccountsByID(t.Context(), []string{poor.Account})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := parcel{sender: authz.NewID(), id: authz.NewID(), box: box{Row: row{V: rowVersion, Camera: authz.NewID(), Hash: fmt.Sprintf("%064x", 9), Bytes: 1 << 30}}}
-	for range 3 {
-		if took, err := w.gallery.receive(t.Context(), accounts[poor.Account], p); took || err != nil {
-			t.Fatal(took, err)
-		}
-	}
-	if u := w.usage(t, poor); u.Skipped != 1 {
-		t.Errorf("%d images were skipped, it was one", u.Skipped)
-	}
-	w.told(t, poor, 1)
-}

@@ -75,12 +75,12 @@ func shares(m map[string]tally) []Share {
 	return out
 }
 
-// tellFull says in the control feed that an account's gallery is full. The id and
-// the time are of the moment it began, so that saying it again, as two couriers do
-// at once or one after a crash, is nothing new.
+// tellFull says in the control feed that an account's gallery is full. The id is
+// made from the moment it began, so that saying it again, as two couriers do at once
+// or one after a crash, is nothing new.
 func (g *Gallery) tellFull(ctx context.Context, account string, since int64) error {
 	at := time.UnixMilli(since)
 	_, err := commit(ctx, g.cfg.Store, kv.Txn{ID: kv.NewID(g.cfg.Clock.Now()), Space: kv.Control,
-		Writes: []kv.Write{event.WriteAs("gallery-full/"+account+"/"+at.UTC().Format(time.RFC3339Nano), event.GalleryFull{Account: account, At: since})}}, g.cfg.Call)
+		Writes: []kv.Write{event.WriteAs("gallery-full/"+account+"/"+at.UTC().Format(time.RFC3339Nano), event.GalleryFull{Account: account})}}, g.cfg.Call)
 	return err
 }

@@ -156,7 +156,7 @@ func (b *Board) handle(ctx context.Context, e event.Entry) error {
 		if r, err := b.cfg.Authority.Recipient(ctx, ev.Account, authz.ActSelf, ""); err != nil || r.Account.ID == "" {
 			return err // closed meanwhile
 		}
-		return b.add(ctx, e.ID, ev.Account, record{Kind: GalleryFull, At: ev.At},
+		return b.add(ctx, e.ID, ev.Account, record{Kind: GalleryFull, At: e.At.UnixMilli()},
 			func(old record) bool { return old.Kind == GalleryFull })
 	case event.CameraChanged:
 		return b.cameraChanged(ctx, ev)

@@ -521,7 +521,7 @@ func TestR54_AFullGalleryIsOneNotice(t *testing.T) {
 		olena := w.person(t, "olena")
 		began := time.Now()
 		full := func(id string, said time.Duration) event.Entry {
-			return event.Entry{ID: id, At: began.Add(said), Event: event.GalleryFull{Account: olena.Account, At: began.UnixMilli()}}
+			return event.Entry{ID: id, At: began.Add(said), Event: event.GalleryFull{Account: olena.Account}}
 		}
 		for said := range 2 { // two couriers at once, or one after a crash
 			if err := w.board.handle(t.Context(), full("gallery-full/1", time.Duration(said)*time.Second)); err != nil {

@@ -4,7 +4,6 @@ package event
 // first since there was some.
 type GalleryFull struct {
 	Account string `json:"account"`
-	At      int64  `json:"at"` // Unix ms of that image: the same however often it is said
 }
 
 func (GalleryFull) Type() string { return "gallery_full" }
