@@ -58,31 +58,44 @@ func TestReplayGivesFirstPictureMidGOP(t *testing.T) {
 	}
 }
 
+// delays are the playout-delay extensions that a viewer got, each once where
+// packets in a row carry the same.
+type delays struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (d *delays) add(p *testpeer.Packet) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := string(p.Delay); len(d.list) == 0 || d.list[len(d.list)-1] != s {
+		d.list = append(d.list, s)
+	}
+}
+
+// setThenReset waits for 0/0, then the reset, then nothing.
+func (d *delays) setThenReset(t *testing.T) {
+	t.Helper()
+	until(t, "three phases", 6*time.Second, func() bool { d.mu.Lock(); defer d.mu.Unlock(); return len(d.list) >= 3 })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, want := range []string{"\x00\x00\x00", "\x00\x0f\xff", ""} {
+		if d.list[i] != want {
+			t.Errorf("phase %d carried %x, want %x", i, d.list[i], want)
+		}
+	}
+}
+
 // The playout-delay extension says 0/0 while catching up and a second longer,
 // then the reset, then nothing.
 func TestPlayoutDelayIsSetThenReset(t *testing.T) {
 	e := engine(t, nil)
 	cam := newCamera(t, "cam", sfu.H264, 4*time.Second, 500_000).fill(50).run(t)
-	var mu sync.Mutex
-	var seen []string
-	join(t, e, testpeer.Config{OnPacket: func(p *testpeer.Packet) {
-		mu.Lock()
-		defer mu.Unlock()
-		if s := string(p.Delay); len(seen) == 0 || seen[len(seen)-1] != s {
-			seen = append(seen, s)
-		}
-	}}, func(p *sfu.Peer) {
+	var seen delays
+	join(t, e, testpeer.Config{OnPacket: seen.add}, func(p *sfu.Peer) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 	})
-	until(t, "three phases", 6*time.Second, func() bool { mu.Lock(); defer mu.Unlock(); return len(seen) >= 3 })
-	mu.Lock()
-	defer mu.Unlock()
-	want := []string{"\x00\x00\x00", "\x00\x0f\xff", ""}
-	for i, w := range want {
-		if seen[i] != w {
-			t.Errorf("phase %d carried %x, want %x", i, seen[i], w)
-		}
-	}
+	seen.setThenReset(t)
 }
 
 // A source that pauses just when the reset is due gets it with its next frame:
@@ -90,29 +103,15 @@ func TestPlayoutDelayIsSetThenReset(t *testing.T) {
 func TestPlayoutDelayIsResetAfterAPause(t *testing.T) {
 	e := engine(t, nil)
 	cam := newCamera(t, "cam", sfu.H264, 4*time.Second, 500_000).keeps().fill(5)
-	var mu sync.Mutex
-	var seen []string
-	j := join(t, e, testpeer.Config{OnPacket: func(p *testpeer.Packet) {
-		mu.Lock()
-		defer mu.Unlock()
-		if s := string(p.Delay); len(seen) == 0 || seen[len(seen)-1] != s {
-			seen = append(seen, s)
-		}
-	}}, func(p *sfu.Peer) {
+	var seen delays
+	j := join(t, e, testpeer.Config{OnPacket: seen.add}, func(p *sfu.Peer) {
 		attach(t, p, p.Mids()[0].ID, sfu.Subscription{Layers: []*sfu.Stream{cam.s}})
 	})
 	until(t, "five frames", 5*time.Second, func() bool { return j.Stats()[0].Frames == 5 })
 	ends := time.Now().Add(3 * time.Second)
 	until(t, "the pause to end", 4*time.Second, func() bool { return time.Now().After(ends) })
 	cam.run(t)
-	until(t, "three phases", 6*time.Second, func() bool { mu.Lock(); defer mu.Unlock(); return len(seen) >= 3 })
-	mu.Lock()
-	defer mu.Unlock()
-	for i, w := range []string{"\x00\x00\x00", "\x00\x0f\xff", ""} {
-		if seen[i] != w {
-			t.Errorf("phase %d carried %x, want %x", i, seen[i], w)
-		}
-	}
+	seen.setThenReset(t)
 }
 
 // Six tiles in one connection all start from their own cached GOP.
